@@ -1,0 +1,1 @@
+"""The summary of a change and every rendering of a report, from one report model."""

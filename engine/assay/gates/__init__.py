@@ -1,0 +1,1 @@
+"""One module per gate, all behind one small protocol (`protocol.py`)."""

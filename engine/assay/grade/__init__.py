@@ -1,0 +1,1 @@
+"""The cascade: order, concurrency, cache and budgets."""

@@ -1,0 +1,1 @@
+"""Transactions: states, publication, recovery, and the flows that tie the rooms together."""

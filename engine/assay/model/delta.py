@@ -1,0 +1,76 @@
+"""The delta: what a change, or a set of changes, does, in terms a person reads.
+
+Promises: everything is derived from trees; lists are sorted, so that equal trees give equal deltas.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from assay.model.candidate import Change, Record
+from assay.model.outcome import Finding
+from assay.model.verdict import Risk
+
+
+class SymbolChangeKind(StrEnum):
+    """What happened to one named definition."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    SIGNATURE = "signature"
+    BODY = "body"
+    DOCS = "docs"
+
+
+class SymbolChange(Record):
+    """One definition that changed. `symbol` is dotted inside its file (`Class.method`); `public` means no
+    part of the module path or symbol starts with an underscore and the file is no test."""
+
+    path: str
+    symbol: str
+    kind: SymbolChangeKind
+    what: str
+    """`function`, `class`, `method` or `constant`."""
+    public: bool
+    before: str = ""
+    after: str = ""
+    """The signature on each side, for functions and methods."""
+
+
+class DependencyChange(Record):
+    """A declared requirement that came, went or moved. Empty `before` or `after` means absent there."""
+
+    path: str
+    name: str
+    before: str
+    after: str
+
+
+class MemberShare(Record):
+    """What one member contributes to a set."""
+
+    candidate: str
+    name: str
+    paths: tuple[str, ...]
+    added_lines: int
+    deleted_lines: int
+
+
+class Delta(Record):
+    """The summary of one candidate or patch set against its base."""
+
+    files: tuple[Change, ...]
+    added_lines: int
+    deleted_lines: int
+    symbols: tuple[SymbolChange, ...]
+    api_breaks: tuple[str, ...]
+    """Public symbols removed or changed in signature, one sentence each."""
+    tests_added: tuple[str, ...]
+    tests_removed: tuple[str, ...]
+    dependencies: tuple[DependencyChange, ...]
+    findings_introduced: tuple[Finding, ...]
+    findings_fixed: tuple[Finding, ...]
+    unparsed: tuple[str, ...]
+    """Python files of which no syntax tree could be had, so that silence about them means nothing."""
+    members: tuple[MemberShare, ...] = ()
+    risk: Risk | None = None

@@ -1,0 +1,126 @@
+"""The report: the one document behind every rendering, and the JSON contract (DESIGN.md section 7).
+
+Promises: fields are added within a schema version, never renamed or removed.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from assay.model.candidate import Base, Record
+from assay.model.delta import Delta
+from assay.model.outcome import Finding
+from assay.model.tool import Isolation
+from assay.model.verdict import Decision, Risk
+
+SCHEMA_VERSION = 1
+
+
+class GateReport(Record):
+    """One gate of one candidate, as reported."""
+
+    gate: str
+    outcome: str
+    reason: str
+    seconds: float
+    cpu_seconds: float
+    cached: bool
+    resource: str | None
+    skip: str | None
+    findings: tuple[Finding, ...]
+    evidence: dict[str, int]
+    detail: dict[str, Any]
+
+
+class CandidateReport(Record):
+    """One candidate, as reported."""
+
+    id: str
+    name: str
+    source: str
+    tree: str | None
+    ref: str | None
+    verdict: Decision
+    reason: str
+    rejected_by: str | None
+    equivalent_to: str | None
+    cached: bool
+    seconds: float
+    cpu_seconds: float
+    gates: tuple[GateReport, ...]
+    risk: Risk | None
+    delta: Delta | None = None
+
+
+class ConflictKind(StrEnum):
+    """Why two candidates cannot land together."""
+
+    TEXTUAL = "textual"
+    STRUCTURAL = "structural"
+    SEMANTIC = "semantic"
+    BEHAVIOURAL = "behavioural"
+
+
+class Conflict(Record):
+    """A proven incompatibility of two candidates, with its witness. `where` is `path` or `path:symbol`."""
+
+    a: str
+    b: str
+    kind: ConflictKind
+    where: str
+    why: str
+
+
+class LeftOut(Record):
+    """An accepted candidate that is not in the set, and why."""
+
+    id: str
+    why: str
+
+
+class PatchSet(Record):
+    """The candidates chosen to land together, and the combined tree's own verdict."""
+
+    members: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+    conflicts: tuple[Conflict, ...]
+    tree: str | None
+    verdict: Decision | None
+    reason: str = ""
+    gates: tuple[GateReport, ...] = ()
+
+
+class PolicyStamp(Record):
+    """Which policy a report was made under."""
+
+    name: str
+    digest: str
+
+
+class Landed(Record):
+    """A publication that happened."""
+
+    ref: str
+    old: str
+    new: str
+
+
+class Report(Record):
+    """Everything one transaction found out."""
+
+    transaction: str
+    command: str
+    base: Base
+    policy: PolicyStamp
+    isolation: Isolation
+    candidates: tuple[CandidateReport, ...]
+    patch_set: PatchSet | None = None
+    delta: Delta | None = None
+    landed: Landed | None = None
+    landing: str = ""
+    """For `land`: one sentence on what was, would be, or could not be published."""
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+    schema_version: int = SCHEMA_VERSION

@@ -1,0 +1,89 @@
+"""Verdicts: gate results folded by a policy into accepted, rejected or inconclusive.
+
+Promises: `fold` is pure and fails closed (invariant 5): a required gate that gave no result, or whose result
+is neither a pass nor a permitted skip, never yields `accepted`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from assay.model.candidate import Record
+from assay.model.outcome import GateResult, Outcome, ResourceUse, Skip
+
+_PERMITTED_SKIPS = frozenset({Skip.NOT_APPLICABLE, Skip.DISABLED})
+_REJECTING = frozenset({Outcome.FAILED, Outcome.EXHAUSTED, Outcome.TAMPERED})
+
+
+class Decision(StrEnum):
+    """The three verdicts."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Contribution(Record):
+    """One feature's share in a risk score: its value, and its effect on the score (same unit as the score)."""
+
+    feature: str
+    value: float
+    effect: float
+    words: str = ""
+
+
+class Risk(Record):
+    """How risky a diff looks, and why. `probability` is None unless `calibrated`; `score` is in 0..1."""
+
+    band: str
+    score: float
+    calibrated: bool
+    probability: float | None
+    contributions: tuple[Contribution, ...]
+
+
+class Verdict(Record):
+    """One candidate's verdict with everything it rests on. `rejected_by` names a gate, or is None."""
+
+    candidate: str
+    decision: Decision
+    reason: str
+    rejected_by: str | None
+    gates: tuple[GateResult, ...]
+    use: ResourceUse = ResourceUse()
+    cached: bool = False
+    risk: Risk | None = None
+
+
+def settles(result: GateResult) -> bool:
+    """Whether this result ends the cascade for its candidate."""
+    return not _is_pass(result)
+
+
+def fold(required: Sequence[str], results: Sequence[GateResult]) -> tuple[Decision, str, str | None]:
+    """Fold `results` (in the order they ran) into a decision, its one-sentence reason, and the gate to blame.
+
+    A gate that rejects outranks one that could not answer, whatever their order: evidence against a
+    candidate stands even when the machine failed elsewhere.
+    """
+    for result in results:
+        if result.outcome in _REJECTING:
+            return Decision.REJECTED, result.reason, result.gate
+    by_name = {result.gate: result for result in results}
+    for gate in required:
+        result_or_none = by_name.get(gate)
+        if result_or_none is None:
+            return Decision.INCONCLUSIVE, f"the {gate} gate gave no result", None
+        if not _is_pass(result_or_none):
+            return Decision.INCONCLUSIVE, result_or_none.reason, None
+    for result in results:
+        if not _is_pass(result) and result.outcome is Outcome.INFRA:
+            return Decision.INCONCLUSIVE, result.reason, None
+    if not any(result.outcome is Outcome.PASSED for result in results):
+        return Decision.INCONCLUSIVE, "no gate of this policy produced evidence", None
+    return Decision.ACCEPTED, "every required gate passed", None
+
+
+def _is_pass(result: GateResult) -> bool:
+    return result.outcome is Outcome.PASSED or result.skip in _PERMITTED_SKIPS

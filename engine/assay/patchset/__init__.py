@@ -1,0 +1,1 @@
+"""Equivalence, conflicts, selection and verification of sets of candidates."""

@@ -1,0 +1,202 @@
+"""The shape of a policy: frozen records with every default written down once.
+
+Promises: pure data, no I/O. Sizes are bytes, times are seconds. Globs are matched against '/'-separated
+paths relative to the repository's root, `**` crossing directories.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import field
+
+from assay.model.candidate import Record
+from assay.model.outcome import Severity
+
+MIB = 1024 * 1024
+
+
+class Limits(Record):
+    """What one jailed program may use. 0 means: no limit of this kind."""
+
+    seconds: float = 600.0
+    cpu_seconds: float = 0.0
+    memory: int = 2048 * MIB
+    pids: int = 512
+    file_size: int = 1024 * MIB
+    open_files: int = 4096
+    output: int = 16 * MIB
+    scratch: int = 1024 * MIB
+    """Size of the private /tmp and /dev/shm, each."""
+
+
+class GitView(StrEnum):
+    """What a test sees of git: nothing, or a one-commit repository without other history."""
+
+    NONE = "none"
+    SYNTHETIC = "synthetic"
+
+
+class Environment(Record):
+    """The project's own interpreter and what a jail shows of the host."""
+
+    python: str = ""
+    """Path of the interpreter, relative to the root or absolute; empty: .venv, venv, $VIRTUAL_ENV, python3."""
+    set: dict[str, str] = field(default_factory=dict)
+    pass_: tuple[str, ...] = field(default=(), name="pass")
+    """Names of host environment variables that are visible inside."""
+    read: tuple[str, ...] = ()
+    """Further absolute host paths that are visible inside, read-only."""
+    git: GitView = GitView.NONE
+
+
+class Prepare(Record):
+    """A command run once per base, in a jail, whose output in the tree later jails see."""
+
+    run: tuple[str, ...]
+    inputs: tuple[str, ...] = ("**",)
+    """Globs of the files that the output depends on."""
+
+
+class Scope(Record):
+    """What a candidate may touch. `severity` maps a rule of the scope gate to what breaking it does."""
+
+    protected: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    """If not empty, every changed path must match one of these."""
+    max_files: int = 0
+    max_lines: int = 0
+    max_blob: int = 0
+    severity: dict[str, Severity] = field(default_factory=dict)
+
+
+class Compile(Record):
+    """The compile gate."""
+
+    exclude: tuple[str, ...] = ()
+
+
+class Lint(Record):
+    """The lint gate. `config` names ruff's configuration on the base; empty: as ruff finds it."""
+
+    config: str = ""
+    exclude: tuple[str, ...] = ()
+    severity: Severity = Severity.ERROR
+    """What a new finding does."""
+
+
+class Security(Record):
+    """The security gate. Findings below both thresholds are dropped (`low`, `medium`, `high`)."""
+
+    config: str = ""
+    exclude: tuple[str, ...] = ()
+    min_severity: str = "medium"
+    min_confidence: str = "medium"
+    severity: Severity = Severity.ERROR
+
+
+class NoTests(StrEnum):
+    """What it means that the base has no test at all."""
+
+    SKIP = "skip"
+    INCONCLUSIVE = "inconclusive"
+
+
+class FlakyRule(StrEnum):
+    """What follows when a newly failing test does not fail again."""
+
+    TOLERATE = "tolerate"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Tests(Record):
+    """The tests gate: the project's pytest with our reporter."""
+
+    args: tuple[str, ...] = ()
+    """Appended to pytest's command line, for example the directory to run."""
+    paths: tuple[str, ...] = (
+        "tests/**",
+        "test/**",
+        "**/tests/**",
+        "**/test_*.py",
+        "**/*_test.py",
+        "**/conftest.py",
+    )
+    """Globs of what counts as a test file."""
+    from_base: bool = False
+    """Restore existing test files from the base before running (output of a model)."""
+    none: NoTests = NoTests.SKIP
+    flaky: FlakyRule = FlakyRule.TOLERATE
+    confirm: int = 1
+    """How often a newly failing test is run again, on the candidate and on the base, before it rejects."""
+    slowdown: float = 10.0
+    """A candidate's suite may take this many times the base's time, at least `grace` seconds."""
+    grace: float = 30.0
+    time_limit: float = 0.0
+    """Overrides both, if set."""
+
+
+class ReportKind(StrEnum):
+    """How a `command` gate's program tells its result."""
+
+    EXIT = "exit"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    REGEX = "regex"
+
+
+class Command(Record):
+    """A gate that is any program. Compared with the base's own result, so that old failures blame nobody."""
+
+    name: str
+    run: tuple[str, ...]
+    report: ReportKind = ReportKind.EXIT
+    file: str = ""
+    """Where the program writes its report, relative to the root; empty: standard output."""
+    pattern: str = ""
+    """For `regex`: named groups path, line, message, rule; `path` and `message` are required."""
+    ok: tuple[int, ...] = (0,)
+    findings_exit: tuple[int, ...] = (1,)
+    """Exit codes that mean `ran, and found something`. Any other code is a tool error and fails closed."""
+    paths: tuple[str, ...] = ("**",)
+    """Not applicable to a candidate that changes nothing matching these."""
+    limits: Limits | None = None
+
+
+class RiskRules(Record):
+    """What the risk score treats as sensitive, and where its bands start (score in 0..1)."""
+
+    sensitive: tuple[str, ...] = ()
+    medium: float = 0.35
+    high: float = 0.65
+
+
+class Policy(Record):
+    """One whole policy, after packs and files are laid over each other."""
+
+    name: str
+    digest: str = ""
+    """SHA-256 over the effective content, so that equal rules have equal digests whatever file they came from."""
+    origin: tuple[str, ...] = ()
+    """Where each layer came from, strongest last; not part of the digest."""
+    gates: tuple[str, ...] = ("apply", "scope", "compile", "lint", "security", "tests")
+    """The gates that run, in order; `command` gates and third-party gates by their names."""
+    optional: tuple[str, ...] = ()
+    """Gates whose lack of an answer does not stand against an accept."""
+    limits: Limits = Limits()
+    environment: Environment = Environment()
+    prepare: tuple[Prepare, ...] = ()
+    scope: Scope = Scope()
+    compile: Compile = Compile()
+    lint: Lint = Lint()
+    security: Security = Security()
+    tests: Tests = Tests()
+    command: tuple[Command, ...] = ()
+    risk: RiskRules = RiskRules()
+    options: dict[str, dict[str, object]] = field(default_factory=dict)
+    """Tables of third-party gates, by gate name, passed to them as they are."""
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The gates that must answer."""
+        return tuple(gate for gate in self.gates if gate not in self.optional)

@@ -1,0 +1,1 @@
+"""Features of a diff and a score whose every contribution is visible."""

@@ -1,0 +1,1 @@
+"""Workspaces, jails, limits and the probe of what this host can isolate."""

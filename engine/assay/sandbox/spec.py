@@ -1,0 +1,55 @@
+"""What to run in a jail, as data: the plan that a backend executes.
+
+Promises: pure records, no I/O. Everything a jail will see or may use is named here; what is not named is
+not there.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec import field
+
+from assay.model.candidate import Record
+from assay.policy.schema import Limits
+
+
+class Bind(Record):
+    """A host path shown inside, read-only unless `writable`. `target` defaults to the same path."""
+
+    source: Path
+    target: Path | None = None
+    writable: bool = False
+
+
+class Stack(Record):
+    """Frozen overlay layers, bottom first, that together are one tree."""
+
+    layers: tuple[Path, ...]
+    tree: str
+
+
+class JailCommand(Record):
+    """One program to run in a jail.
+
+    The tree of `stack` is mounted, writable through a scratch layer, at `root`; without a stack there is no
+    tree. `variables` is the whole environment beyond the fixed ones (locale, time zone, hash seed, HOME,
+    PATH). With `report`, the program finds the number of a write-only descriptor in ASSAY_REPORT_FD, and
+    what it writes there comes back as `ToolCall.report`. `outputs` are paths relative to `root` that are
+    read back from the scratch layer after the run (bounded by `limits.output`); they are claims of the
+    program, like all it says. `writes` asks for the whole scratch layer to be kept at this directory
+    (for prepare steps).
+    """
+
+    label: str
+    argv: tuple[str, ...]
+    root: Path
+    stack: Stack | None = None
+    cwd: Path | None = None
+    binds: tuple[Bind, ...] = ()
+    variables: dict[str, str] = field(default_factory=dict)
+    limits: Limits = Limits()
+    stdin: bytes = b""
+    report: bool = False
+    outputs: tuple[str, ...] = ()
+    writes: Path | None = None
