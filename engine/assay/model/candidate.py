@@ -18,14 +18,14 @@ class Record(Struct, frozen=True, kw_only=True):
     """The common base of every record: immutable, built by keyword, compared by value."""
 
 
-class Base(Record):
+class Base(Record, frozen=True, kw_only=True):
     """The commit that candidates are graded against. `commit` is None in a repository without commits."""
 
     commit: Oid | None
     tree: Oid
 
 
-class Signature(Record):
+class Signature(Record, frozen=True, kw_only=True):
     """Who made a change, and when (`time`: seconds since the epoch, `offset`: minutes east of UTC)."""
 
     name: str
@@ -34,7 +34,7 @@ class Signature(Record):
     offset: int = 0
 
 
-class Proposal(Record):
+class Proposal(Record, frozen=True, kw_only=True):
     """One change as a source gave it, before it is applied: exactly one of `patch` and `tree` is set.
 
     `tree` is set by sources that are already git objects (refs, commits, the index, directories); `patch`
@@ -64,7 +64,7 @@ class ProblemKind(StrEnum):
     WRONG_BASE = "wrong-base"
 
 
-class ApplyProblem(Record):
+class ApplyProblem(Record, frozen=True, kw_only=True):
     """Which part of which file could not be applied, and why. `hunk` counts from 1; 0 means no one hunk."""
 
     kind: ProblemKind
@@ -85,7 +85,7 @@ class ChangeKind(StrEnum):
     TYPE = "type"
 
 
-class Change(Record):
+class Change(Record, frozen=True, kw_only=True):
     """One path that differs between base and candidate.
 
     Modes are git's (0o100644, 0o100755, 0o120000 symlink, 0o160000 submodule), 0 where the side is absent;
@@ -105,7 +105,7 @@ class Change(Record):
     deleted_lines: int = 0
 
 
-class Candidate(Record):
+class Candidate(Record, frozen=True, kw_only=True):
     """A proposal applied to a base. `tree` is None exactly when `problem` says why."""
 
     id: str

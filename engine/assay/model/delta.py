@@ -22,7 +22,7 @@ class SymbolChangeKind(StrEnum):
     DOCS = "docs"
 
 
-class SymbolChange(Record):
+class SymbolChange(Record, frozen=True, kw_only=True):
     """One definition that changed. `symbol` is dotted inside its file (`Class.method`); `public` means no
     part of the module path or symbol starts with an underscore and the file is no test."""
 
@@ -37,7 +37,7 @@ class SymbolChange(Record):
     """The signature on each side, for functions and methods."""
 
 
-class DependencyChange(Record):
+class DependencyChange(Record, frozen=True, kw_only=True):
     """A declared requirement that came, went or moved. Empty `before` or `after` means absent there."""
 
     path: str
@@ -46,7 +46,7 @@ class DependencyChange(Record):
     after: str
 
 
-class MemberShare(Record):
+class MemberShare(Record, frozen=True, kw_only=True):
     """What one member contributes to a set."""
 
     candidate: str
@@ -56,7 +56,7 @@ class MemberShare(Record):
     deleted_lines: int
 
 
-class Delta(Record):
+class Delta(Record, frozen=True, kw_only=True):
     """The summary of one candidate or patch set against its base."""
 
     files: tuple[Change, ...]

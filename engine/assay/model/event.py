@@ -12,40 +12,40 @@ from assay.model.outcome import GateResult
 from assay.model.verdict import Verdict
 
 
-class Planned(Record):
+class Planned(Record, frozen=True, kw_only=True):
     """The run knows its candidates (`id`, `name`) and gates, in order."""
 
     candidates: tuple[tuple[str, str], ...]
     gates: tuple[str, ...]
 
 
-class Preparing(Record):
+class Preparing(Record, frozen=True, kw_only=True):
     """Something shared is being made ready (checkout, prepare step, base tests)."""
 
     what: str
 
 
-class GateStarted(Record):
+class GateStarted(Record, frozen=True, kw_only=True):
     """A gate began to run for a candidate."""
 
     candidate: str
     gate: str
 
 
-class GateEnded(Record):
+class GateEnded(Record, frozen=True, kw_only=True):
     """A gate answered."""
 
     candidate: str
     result: GateResult
 
 
-class Decided(Record):
+class Decided(Record, frozen=True, kw_only=True):
     """A candidate has its verdict."""
 
     verdict: Verdict
 
 
-class Stage(Record):
+class Stage(Record, frozen=True, kw_only=True):
     """The run moved on to another stage (grading, choosing a set, verifying it, publishing)."""
 
     name: str

@@ -52,7 +52,7 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-class Finding(Record):
+class Finding(Record, frozen=True, kw_only=True):
     """A rule broken at a place. `line` counts from 1 in the candidate's file; 0 means the whole file."""
 
     rule: str
@@ -65,7 +65,7 @@ class Finding(Record):
     column: int = 0
 
 
-class ResourceUse(Record):
+class ResourceUse(Record, frozen=True, kw_only=True):
     """What running something cost: wall and CPU seconds, peak memory in bytes (0: not measured)."""
 
     seconds: float = 0.0
@@ -73,7 +73,7 @@ class ResourceUse(Record):
     peak_memory: int = 0
 
 
-class GateResult(Record):
+class GateResult(Record, frozen=True, kw_only=True):
     """One gate's word on one candidate.
 
     `reason` is one sentence, empty only when passed. `detail` is JSON-encodable and gate-specific (for

@@ -17,7 +17,7 @@ from assay.model.verdict import Decision, Risk
 SCHEMA_VERSION = 1
 
 
-class GateReport(Record):
+class GateReport(Record, frozen=True, kw_only=True):
     """One gate of one candidate, as reported."""
 
     gate: str
@@ -33,7 +33,7 @@ class GateReport(Record):
     detail: dict[str, Any]
 
 
-class CandidateReport(Record):
+class CandidateReport(Record, frozen=True, kw_only=True):
     """One candidate, as reported."""
 
     id: str
@@ -62,7 +62,7 @@ class ConflictKind(StrEnum):
     BEHAVIOURAL = "behavioural"
 
 
-class Conflict(Record):
+class Conflict(Record, frozen=True, kw_only=True):
     """A proven incompatibility of two candidates, with its witness. `where` is `path` or `path:symbol`."""
 
     a: str
@@ -72,14 +72,14 @@ class Conflict(Record):
     why: str
 
 
-class LeftOut(Record):
+class LeftOut(Record, frozen=True, kw_only=True):
     """An accepted candidate that is not in the set, and why."""
 
     id: str
     why: str
 
 
-class PatchSet(Record):
+class PatchSet(Record, frozen=True, kw_only=True):
     """The candidates chosen to land together, and the combined tree's own verdict."""
 
     members: tuple[str, ...]
@@ -91,14 +91,14 @@ class PatchSet(Record):
     gates: tuple[GateReport, ...] = ()
 
 
-class PolicyStamp(Record):
+class PolicyStamp(Record, frozen=True, kw_only=True):
     """Which policy a report was made under."""
 
     name: str
     digest: str
 
 
-class Landed(Record):
+class Landed(Record, frozen=True, kw_only=True):
     """A publication that happened."""
 
     ref: str
@@ -106,7 +106,7 @@ class Landed(Record):
     new: str
 
 
-class Report(Record):
+class Report(Record, frozen=True, kw_only=True):
     """Everything one transaction found out."""
 
     transaction: str

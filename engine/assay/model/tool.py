@@ -21,7 +21,7 @@ class Tier(StrEnum):
     NONE = "none"
 
 
-class Isolation(Record):
+class Isolation(Record, frozen=True, kw_only=True):
     """What runs candidate code on this host, stamped into every verdict."""
 
     backend: str
@@ -39,7 +39,7 @@ class Ending(StrEnum):
     INFRA = "infra"
 
 
-class ToolCall(Record):
+class ToolCall(Record, frozen=True, kw_only=True):
     """One program run on behalf of a gate. `exit_code` is None unless it exited by itself.
 
     `stdout` and `stderr` hold what was kept of the output (bounded; `truncated` says whether some was cut).

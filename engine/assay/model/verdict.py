@@ -24,7 +24,7 @@ class Decision(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
-class Contribution(Record):
+class Contribution(Record, frozen=True, kw_only=True):
     """One feature's share in a risk score: its value, and its effect on the score (same unit as the score)."""
 
     feature: str
@@ -33,7 +33,7 @@ class Contribution(Record):
     words: str = ""
 
 
-class Risk(Record):
+class Risk(Record, frozen=True, kw_only=True):
     """How risky a diff looks, and why. `probability` is None unless `calibrated`; `score` is in 0..1."""
 
     band: str
@@ -43,7 +43,7 @@ class Risk(Record):
     contributions: tuple[Contribution, ...]
 
 
-class Verdict(Record):
+class Verdict(Record, frozen=True, kw_only=True):
     """One candidate's verdict with everything it rests on. `rejected_by` names a gate, or is None."""
 
     candidate: str

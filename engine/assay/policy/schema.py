@@ -16,7 +16,7 @@ from assay.model.outcome import Severity
 MIB = 1024 * 1024
 
 
-class Limits(Record):
+class Limits(Record, frozen=True, kw_only=True):
     """What one jailed program may use. 0 means: no limit of this kind."""
 
     seconds: float = 600.0
@@ -37,11 +37,13 @@ class GitView(StrEnum):
     SYNTHETIC = "synthetic"
 
 
-class Environment(Record):
+class Environment(Record, frozen=True, kw_only=True):
     """The project's own interpreter and what a jail shows of the host."""
 
     python: str = ""
-    """Path of the interpreter, relative to the root or absolute; empty: .venv, venv, $VIRTUAL_ENV, python3."""
+    """Path of the interpreter, relative to the root or absolute.
+
+    Empty: the first of .venv, venv, $VIRTUAL_ENV, python3."""
     set: dict[str, str] = field(default_factory=dict)
     pass_: tuple[str, ...] = field(default=(), name="pass")
     """Names of host environment variables that are visible inside."""
@@ -50,7 +52,7 @@ class Environment(Record):
     git: GitView = GitView.NONE
 
 
-class Prepare(Record):
+class Prepare(Record, frozen=True, kw_only=True):
     """A command run once per base, in a jail, whose output in the tree later jails see."""
 
     run: tuple[str, ...]
@@ -58,7 +60,7 @@ class Prepare(Record):
     """Globs of the files that the output depends on."""
 
 
-class Scope(Record):
+class Scope(Record, frozen=True, kw_only=True):
     """What a candidate may touch. `severity` maps a rule of the scope gate to what breaking it does."""
 
     protected: tuple[str, ...] = ()
@@ -70,13 +72,13 @@ class Scope(Record):
     severity: dict[str, Severity] = field(default_factory=dict)
 
 
-class Compile(Record):
+class Compile(Record, frozen=True, kw_only=True):
     """The compile gate."""
 
     exclude: tuple[str, ...] = ()
 
 
-class Lint(Record):
+class Lint(Record, frozen=True, kw_only=True):
     """The lint gate. `config` names ruff's configuration on the base; empty: as ruff finds it."""
 
     config: str = ""
@@ -85,7 +87,7 @@ class Lint(Record):
     """What a new finding does."""
 
 
-class Security(Record):
+class Security(Record, frozen=True, kw_only=True):
     """The security gate. Findings below both thresholds are dropped (`low`, `medium`, `high`)."""
 
     config: str = ""
@@ -109,7 +111,7 @@ class FlakyRule(StrEnum):
     INCONCLUSIVE = "inconclusive"
 
 
-class Tests(Record):
+class Tests(Record, frozen=True, kw_only=True):
     """The tests gate: the project's pytest with our reporter."""
 
     args: tuple[str, ...] = ()
@@ -145,7 +147,7 @@ class ReportKind(StrEnum):
     REGEX = "regex"
 
 
-class Command(Record):
+class Command(Record, frozen=True, kw_only=True):
     """A gate that is any program. Compared with the base's own result, so that old failures blame nobody."""
 
     name: str
@@ -163,7 +165,7 @@ class Command(Record):
     limits: Limits | None = None
 
 
-class RiskRules(Record):
+class RiskRules(Record, frozen=True, kw_only=True):
     """What the risk score treats as sensitive, and where its bands start (score in 0..1)."""
 
     sensitive: tuple[str, ...] = ()
@@ -171,12 +173,12 @@ class RiskRules(Record):
     high: float = 0.65
 
 
-class Policy(Record):
+class Policy(Record, frozen=True, kw_only=True):
     """One whole policy, after packs and files are laid over each other."""
 
     name: str
     digest: str = ""
-    """SHA-256 over the effective content, so that equal rules have equal digests whatever file they came from."""
+    """SHA-256 over the effective content: equal rules, equal digests, whatever file they came from."""
     origin: tuple[str, ...] = ()
     """Where each layer came from, strongest last; not part of the digest."""
     gates: tuple[str, ...] = ("apply", "scope", "compile", "lint", "security", "tests")

@@ -14,7 +14,7 @@ from assay.model.candidate import Record
 from assay.policy.schema import Limits
 
 
-class Bind(Record):
+class Bind(Record, frozen=True, kw_only=True):
     """A host path shown inside, read-only unless `writable`. `target` defaults to the same path."""
 
     source: Path
@@ -22,14 +22,14 @@ class Bind(Record):
     writable: bool = False
 
 
-class Stack(Record):
+class Stack(Record, frozen=True, kw_only=True):
     """Frozen overlay layers, bottom first, that together are one tree."""
 
     layers: tuple[Path, ...]
     tree: str
 
 
-class JailCommand(Record):
+class JailCommand(Record, frozen=True, kw_only=True):
     """One program to run in a jail.
 
     The tree of `stack` is mounted, writable through a scratch layer, at `root`; without a stack there is no
