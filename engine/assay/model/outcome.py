@@ -9,6 +9,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+from msgspec import field
+
 from assay.model.candidate import Record
 
 
@@ -87,8 +89,8 @@ class GateResult(Record, frozen=True, kw_only=True):
     resource: Resource | None = None
     skip: Skip | None = None
     findings: tuple[Finding, ...] = ()
-    evidence: dict[str, int] = {}
-    detail: dict[str, Any] = {}
+    evidence: dict[str, int] = field(default_factory=dict)
+    detail: dict[str, Any] = field(default_factory=dict)
     use: ResourceUse = ResourceUse()
     cached: bool = False
 

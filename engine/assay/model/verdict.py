@@ -25,7 +25,7 @@ class Decision(StrEnum):
 
 
 class Contribution(Record, frozen=True, kw_only=True):
-    """One feature's share in a risk score: its value, and its effect on the score (same unit as the score)."""
+    """One feature's share in a risk score: its value, and its effect on the score (same unit)."""
 
     feature: str
     value: float
