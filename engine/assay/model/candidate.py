@@ -52,6 +52,8 @@ class Proposal(Record, frozen=True, kw_only=True):
     message: str = ""
     instance: str = ""
     """The task this is one attempt at (`instance_id` of a JSONL prediction), or empty."""
+    problem: ApplyProblem | None = None
+    """What the source itself found wrong with it; then it is not applied."""
 
 
 class ProblemKind(StrEnum):
@@ -120,5 +122,7 @@ class Candidate(Record, frozen=True, kw_only=True):
     author: Signature | None = None
     message: str = ""
     instance: str = ""
+    commit: Oid | None = None
+    """The commit that the source named, if any. Its tree may differ: it may be on another base."""
     equivalent_to: str | None = None
     """The id of the earlier candidate with the same tree, which is graded in this one's place."""

@@ -30,11 +30,12 @@ class SymbolChange(Record, frozen=True, kw_only=True):
     symbol: str
     kind: SymbolChangeKind
     what: str
-    """`function`, `class`, `method` or `constant`."""
+    """`function`, `class`, `method`, `constant`, `attribute` (of a class), or `module` for what a module does
+    when it is imported (its symbol is `<module>`)."""
     public: bool
     before: str = ""
     after: str = ""
-    """The signature on each side, for functions and methods."""
+    """The signature on each side; of a constant or attribute, its (shortened) value."""
 
 
 class DependencyChange(Record, frozen=True, kw_only=True):
@@ -44,6 +45,8 @@ class DependencyChange(Record, frozen=True, kw_only=True):
     name: str
     before: str
     after: str
+    group: str = ""
+    """The extra or dependency group it belongs to; empty for what the product itself needs."""
 
 
 class MemberShare(Record, frozen=True, kw_only=True):
@@ -71,6 +74,6 @@ class Delta(Record, frozen=True, kw_only=True):
     findings_introduced: tuple[Finding, ...]
     findings_fixed: tuple[Finding, ...]
     unparsed: tuple[str, ...]
-    """Python files of which no syntax tree could be had, so that silence about them means nothing."""
+    """Python and dependency files that no parser could read, so that silence about them means nothing."""
     members: tuple[MemberShare, ...] = ()
     risk: Risk | None = None

@@ -50,7 +50,6 @@ class CandidateReport(Record, frozen=True, kw_only=True):
     cpu_seconds: float
     gates: tuple[GateReport, ...]
     risk: Risk | None
-    delta: Delta | None = None
 
 
 class ConflictKind(StrEnum):
@@ -104,6 +103,8 @@ class Landed(Record, frozen=True, kw_only=True):
     ref: str
     old: str
     new: str
+    notes: tuple[str, ...] = ()
+    """What was left as it is in the work tree, one sentence each."""
 
 
 class Report(Record, frozen=True, kw_only=True):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from msgspec import field
+
 from assay.model.candidate import Record
 from assay.model.outcome import Resource, ResourceUse
 
@@ -37,13 +39,16 @@ class Ending(StrEnum):
     EXHAUSTED = "exhausted"
     CANCELLED = "cancelled"
     INFRA = "infra"
+    REFUSED = "refused"
+    """The tree itself obstructs the jail (a link where the environment is mounted): the tree's fault."""
 
 
 class ToolCall(Record, frozen=True, kw_only=True):
     """One program run on behalf of a gate. `exit_code` is None unless it exited by itself.
 
     `stdout` and `stderr` hold what was kept of the output (bounded; `truncated` says whether some was cut).
-    `report` is what the program wrote to its report descriptor.
+    `report` is what the program wrote to its report descriptor; `outputs` holds those files of
+    `JailCommand.outputs` that the program left, by the path they were asked for under.
     """
 
     label: str
@@ -57,6 +62,7 @@ class ToolCall(Record, frozen=True, kw_only=True):
     stdout: bytes = b""
     stderr: bytes = b""
     report: bytes = b""
+    outputs: dict[str, bytes] = field(default_factory=dict)
     truncated: bool = False
     use: ResourceUse = ResourceUse()
     started_at: float = 0.0

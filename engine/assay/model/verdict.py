@@ -56,9 +56,9 @@ class Verdict(Record, frozen=True, kw_only=True):
     risk: Risk | None = None
 
 
-def settles(result: GateResult) -> bool:
-    """Whether this result ends the cascade for its candidate."""
-    return not _is_pass(result)
+def settles(result: GateResult, required: Sequence[str]) -> bool:
+    """Whether this result ends the cascade: it rejects, or it is no pass of a required gate."""
+    return result.outcome in _REJECTING or (result.gate in required and not _is_pass(result))
 
 
 def fold(required: Sequence[str], results: Sequence[GateResult]) -> tuple[Decision, str, str | None]:
@@ -72,14 +72,11 @@ def fold(required: Sequence[str], results: Sequence[GateResult]) -> tuple[Decisi
             return Decision.REJECTED, result.reason, result.gate
     by_name = {result.gate: result for result in results}
     for gate in required:
-        result_or_none = by_name.get(gate)
-        if result_or_none is None:
+        answer = by_name.get(gate)
+        if answer is None:
             return Decision.INCONCLUSIVE, f"the {gate} gate gave no result", None
-        if not _is_pass(result_or_none):
-            return Decision.INCONCLUSIVE, result_or_none.reason, None
-    for result in results:
-        if not _is_pass(result) and result.outcome is Outcome.INFRA:
-            return Decision.INCONCLUSIVE, result.reason, None
+        if not _is_pass(answer):
+            return Decision.INCONCLUSIVE, answer.reason, None
     if not any(result.outcome is Outcome.PASSED for result in results):
         return Decision.INCONCLUSIVE, "no gate of this policy produced evidence", None
     return Decision.ACCEPTED, "every required gate passed", None

@@ -88,7 +88,7 @@ class Lint(Record, frozen=True, kw_only=True):
 
 
 class Security(Record, frozen=True, kw_only=True):
-    """The security gate. Findings below both thresholds are dropped (`low`, `medium`, `high`)."""
+    """The security gate. A finding counts if it reaches both thresholds (`low`, `medium`, `high`)."""
 
     config: str = ""
     exclude: tuple[str, ...] = ()
@@ -162,6 +162,8 @@ class Command(Record, frozen=True, kw_only=True):
     """Exit codes that mean `ran, and found something`. Any other code is a tool error and fails closed."""
     paths: tuple[str, ...] = ("**",)
     """Not applicable to a candidate that changes nothing matching these."""
+    trusted: tuple[str, ...] = ()
+    """Globs of files taken from the base whatever the candidate says: the program's own configuration."""
     limits: Limits | None = None
 
 
@@ -181,6 +183,8 @@ class Policy(Record, frozen=True, kw_only=True):
     """SHA-256 over the effective content: equal rules, equal digests, whatever file they came from."""
     origin: tuple[str, ...] = ()
     """Where each layer came from, strongest last; not part of the digest."""
+    sources: dict[str, str] = field(default_factory=dict)
+    """Which layer set each dotted key that is not a built-in default; not part of the digest."""
     gates: tuple[str, ...] = ("apply", "scope", "compile", "lint", "security", "tests")
     """The gates that run, in order; `command` gates and third-party gates by their names."""
     optional: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""Benchmarks as commands: `python -m bench NAME`. Each prints ratios measured within one run."""

@@ -1,0 +1,25 @@
+"""`python -m bench [NAME [OPTIONS]]`: one benchmark, or all of them at their defaults."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+_NAMES = ("startup", "workspace", "grading")
+
+
+def main(argv: list[str]) -> int:
+    """Run what was asked for; the worst exit code of it."""
+    if argv and argv[0] not in _NAMES:
+        print(f"usage: python -m bench [{' | '.join(_NAMES)}] [options]", file=sys.stderr)
+        return 2
+    wanted = argv[:1] or list(_NAMES)
+    worst = 0
+    for name in wanted:
+        print(f"== {name}", flush=True)
+        worst = max(worst, import_module(f"bench.{name}").main(argv[1:]))
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,295 @@
+"""Outlines by libcst: the second parser, for syntax newer than the interpreter that Assay runs on.
+
+Runs only in a process of its own (`second_parser`), because hostile nesting ends libcst's process with a
+stack overflow. The outline has the same meaning as `by_ast`'s, but normal forms of the two are not
+comparable: one parser must read both sides.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator, Sequence
+from typing import cast
+
+import libcst as cst
+
+from assay.delta.outline import (
+    ACCESSORS,
+    BINDING_DECORATORS,
+    MODULE,
+    Definition,
+    Outline,
+    Parameter,
+    ParameterKind,
+    What,
+)
+
+_MOST_TEXT = 200
+_LAYOUT = (
+    cst.BaseParenthesizableWhitespace,
+    cst.TrailingWhitespace,
+    cst.EmptyLine,
+    cst.Newline,
+    cst.Comment,
+    cst.Comma,
+    cst.Semicolon,
+    cst.LeftParen,
+    cst.RightParen,
+)
+_PARTS = (
+    cst.If,
+    cst.Else,
+    cst.Finally,
+    cst.ExceptHandler,
+    cst.ExceptStarHandler,
+    cst.MatchCase,
+)
+_COMPOUND = (*_PARTS, cst.For, cst.While, cst.Try, cst.TryStar, cst.With, cst.Match)
+
+
+def outline(source: bytes) -> Outline:
+    """The outline of `source`. Raises libcst.ParserSyntaxError and whatever hostile input provokes."""
+    module = cst.parse_module(source)
+    walker = _Walker()
+    rest = walker.block(_after_docs(module, module.body), "", inside_class=False)
+    walker.definitions.append(
+        Definition(
+            symbol=MODULE,
+            what=What.MODULE,
+            signature="",
+            body="\n".join(rest),
+            docs=module.get_docstring() or "",
+        )
+    )
+    return Outline(
+        definitions=tuple(walker.definitions),
+        imported=frozenset(walker.imported),
+        star_import="*" in walker.imported,
+    )
+
+
+class _Walker:
+    """Collects definitions while it descends through everything that is no function body."""
+
+    def __init__(self) -> None:
+        self.definitions: list[Definition] = []
+        self.imported: set[str] = set()
+
+    def block(self, statements: Iterable[cst.CSTNode], prefix: str, *, inside_class: bool) -> list[str]:
+        """Add the definitions of a block; the normal forms of all its other statements."""
+        rest: list[str] = []
+        for node in _flat(statements):
+            if isinstance(node, cst.FunctionDef):
+                self._function(node, prefix, What.METHOD if inside_class else What.FUNCTION)
+            elif isinstance(node, cst.ClassDef):
+                self._class(node, prefix)
+            elif isinstance(node, cst.Import | cst.ImportFrom):
+                if not inside_class:
+                    self.imported.update(_bound(node))
+            elif isinstance(node, _COMPOUND):
+                rest += self._compound(node, prefix, inside_class=inside_class)
+            elif names := _assigned(node):
+                self._assignment(node, names, prefix, What.ATTRIBUTE if inside_class else What.CONSTANT)
+            elif not isinstance(node, cst.Pass):
+                rest.append(_normal(node))
+        return rest
+
+    def _compound(self, node: cst.CSTNode, prefix: str, *, inside_class: bool) -> list[str]:
+        parts = [type(node).__name__]
+        for child in node.children:
+            if isinstance(child, cst.BaseSuite):
+                parts += ["{", *self.block(child.body, prefix, inside_class=inside_class), "}"]
+            elif isinstance(child, _PARTS):
+                parts += self._compound(child, prefix, inside_class=inside_class)
+            elif not isinstance(child, _LAYOUT):
+                parts.append(_normal(child))
+        return parts
+
+    def _function(self, node: cst.FunctionDef, prefix: str, what: What) -> None:
+        binding, other, accessor = _decorators(node.decorators)
+        parameters = tuple(_parameters(node.params))
+        is_async = node.asynchronous is not None
+        returns = f" -> {_code(node.returns.annotation)}" if node.returns else ""
+        head = f"{'async ' if is_async else ''}def {node.name.value}{_generics(node)}"
+        body = _after_docs(node, node.body.body)
+        self.definitions.append(
+            Definition(
+                symbol=prefix + node.name.value + accessor,
+                what=what,
+                signature=f"{''.join(f'@{name} ' for name in binding)}{head}({_listed(parameters)}){returns}",
+                body="\n".join([*other, *map(_normal, _flat(body))]),
+                docs=inspect.cleandoc(node.get_docstring() or ""),
+                parameters=parameters,
+                binding=binding,
+                is_async=is_async,
+            )
+        )
+
+    def _class(self, node: cst.ClassDef, prefix: str) -> None:
+        binding, other, _ = _decorators(node.decorators)
+        bases = [_code(arg.value) for arg in node.bases]
+        keywords = [
+            f"{arg.keyword.value if arg.keyword else '**'}={_code(arg.value)}" for arg in node.keywords
+        ]
+        at = len(self.definitions)
+        body = _after_docs(node, node.body.body)
+        rest = self.block(body, f"{prefix}{node.name.value}.", inside_class=True)
+        shown = f"class {node.name.value}{_generics(node)}"
+        self.definitions.insert(
+            at,
+            Definition(
+                symbol=prefix + node.name.value,
+                what=What.CLASS,
+                signature=f"{''.join(f'@{name} ' for name in binding)}{shown}"
+                + (f"({', '.join([*bases, *keywords])})" if bases or keywords else ""),
+                body="\n".join([*other, *rest]),
+                docs=inspect.cleandoc(node.get_docstring() or ""),
+                binding=binding,
+                bases=tuple(bases),
+            ),
+        )
+
+    def _assignment(self, node: cst.CSTNode, names: Sequence[str], prefix: str, what: What) -> None:
+        text = _code(node)
+        self.definitions += [
+            Definition(
+                symbol=prefix + name,
+                what=what,
+                signature=text if len(text) <= _MOST_TEXT else text[: _MOST_TEXT - 3] + "...",
+                body=_normal(node),
+                docs="",
+            )
+            for name in names
+        ]
+
+
+def _flat(statements: Iterable[cst.CSTNode]) -> Iterator[cst.CSTNode]:
+    """Statements with lines of several small statements taken apart."""
+    for statement in statements:
+        if isinstance(statement, cst.SimpleStatementLine):
+            yield from statement.body
+        else:
+            yield statement
+
+
+def _after_docs(
+    node: cst.Module | cst.ClassDef | cst.FunctionDef, body: Sequence[cst.CSTNode]
+) -> list[cst.CSTNode]:
+    return list(_flat(body))[1 if node.get_docstring() is not None else 0 :]
+
+
+def _bound(node: cst.Import | cst.ImportFrom) -> Iterator[str]:
+    if isinstance(node.names, cst.ImportStar):
+        yield "*"
+        return
+    for alias in node.names:
+        yield alias.evaluated_alias or alias.evaluated_name.split(".")[0]
+
+
+def _assigned(node: cst.CSTNode) -> tuple[str, ...]:
+    """The plain names that an assignment binds; none if it binds anything else besides."""
+    if isinstance(node, cst.Assign):
+        targets: list[cst.CSTNode] = [target.target for target in node.targets]
+    elif isinstance(node, cst.AnnAssign):
+        targets = [node.target]
+    elif isinstance(node, cst.TypeAlias):
+        targets = [node.name]
+    else:
+        return ()
+    names = tuple(target.value for target in targets if isinstance(target, cst.Name))
+    return names if len(names) == len(targets) else ()
+
+
+def _decorators(nodes: Sequence[cst.Decorator]) -> tuple[tuple[str, ...], list[str], str]:
+    """Binding decorators as text, the others in normal form, and the accessor suffix (`.setter`) if any."""
+    binding: list[str] = []
+    other: list[str] = []
+    accessor = ""
+    for node in nodes:
+        called = node.decorator.func if isinstance(node.decorator, cst.Call) else node.decorator
+        if isinstance(called, cst.Attribute) and called.attr.value in ACCESSORS:
+            accessor = f".{called.attr.value}"
+            continue
+        name = called.attr if isinstance(called, cst.Attribute) else called
+        if isinstance(name, cst.Name) and name.value in BINDING_DECORATORS:
+            binding.append(_code(node.decorator))
+        else:
+            other.append(_normal(node.decorator))
+    return tuple(binding), other, accessor
+
+
+def _parameters(node: cst.Parameters) -> Iterator[Parameter]:
+    for param in node.posonly_params:
+        yield _parameter(param, ParameterKind.POSITIONAL)
+    for param in node.params:
+        yield _parameter(param, ParameterKind.EITHER)
+    if isinstance(node.star_arg, cst.Param):
+        yield _parameter(node.star_arg, ParameterKind.VARIADIC)
+    for param in node.kwonly_params:
+        yield _parameter(param, ParameterKind.KEYWORD)
+    if node.star_kwarg is not None:
+        yield _parameter(node.star_kwarg, ParameterKind.KEYWORDS)
+
+
+def _parameter(node: cst.Param, kind: ParameterKind) -> Parameter:
+    annotation = f": {_code(node.annotation.annotation)}" if node.annotation else ""
+    default = f"={_code(node.default)}" if node.default else ""
+    variadic = kind in (ParameterKind.VARIADIC, ParameterKind.KEYWORDS)
+    return Parameter(
+        name=node.name.value,
+        kind=kind,
+        optional=variadic or node.default is not None,
+        text=node.name.value + annotation + default,
+    )
+
+
+def _listed(parameters: Sequence[Parameter]) -> str:
+    """Parameters as they stand between parentheses, with the bare `/` and `*` where kinds change."""
+    parts: list[str] = []
+    kinds = [parameter.kind for parameter in parameters]
+    for index, (kind, parameter) in enumerate(zip(kinds, parameters, strict=True)):
+        if kind is ParameterKind.KEYWORD and not {ParameterKind.VARIADIC, ParameterKind.KEYWORD} & {
+            *kinds[:index]
+        }:
+            parts.append("*")
+        stars = {ParameterKind.VARIADIC: "*", ParameterKind.KEYWORDS: "**"}.get(kind, "")
+        parts.append(stars + parameter.text)
+        if kind is ParameterKind.POSITIONAL and ParameterKind.POSITIONAL not in kinds[index + 1 :]:
+            parts.append("/")
+    return ", ".join(parts)
+
+
+def _generics(node: cst.FunctionDef | cst.ClassDef) -> str:
+    return _code(node.type_parameters) if node.type_parameters else ""
+
+
+def _code(node: cst.CSTNode) -> str:
+    return " ".join(cst.Module(body=()).code_for_node(node).split())
+
+
+def _normal(node: cst.CSTNode) -> str:
+    """A node in normal form: types and values without layout, strings by what they say."""
+    if isinstance(node, cst.SimpleString):
+        return repr(node.evaluated_value)
+    if isinstance(node, cst.BaseSuite):
+        return f"[{' '.join(_normal(part) for part in _flat(cast(Sequence[cst.CSTNode], node.body)))}]"
+    if isinstance(node, cst.SimpleStatementLine):
+        return " ".join(map(_normal, node.body))
+    parts = [part for name in _fields(node) for part in _field(getattr(node, name))]
+    return f"{type(node).__name__}({' '.join(parts)})"
+
+
+def _fields(node: cst.CSTNode) -> list[str]:
+    return [name for name in node.__dataclass_fields__ if not name.startswith("__")]
+
+
+def _field(value: object) -> Iterator[str]:
+    if isinstance(value, _LAYOUT):
+        return
+    if isinstance(value, cst.CSTNode):
+        yield _normal(value)
+    elif isinstance(value, str):
+        yield value
+    elif isinstance(value, Sequence):
+        for item in value:
+            yield from _field(item)

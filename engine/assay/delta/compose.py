@@ -1,0 +1,184 @@
+"""Compose the page of a report: the verdict first, then why, then what it does, then what to do next.
+
+Promises: pure and deterministic.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from assay.delta import compose_delta
+from assay.delta.compose_candidates import entries, names_of
+from assay.delta.page import Group, Line, Page, Section, Span, Tone, bounded, code, count, dim, line
+from assay.model.delta import Delta, MemberShare
+from assay.model.report import CandidateReport, Conflict, PatchSet, Report
+from assay.model.tool import Tier
+from assay.model.verdict import Decision
+
+_TONES = {Decision.ACCEPTED: Tone.GOOD, Decision.REJECTED: Tone.BAD, Decision.INCONCLUSIVE: Tone.DOUBT}
+_SHORT = 10
+_MOST = 20
+_MOST_REFS = 6
+
+
+def compose(report: Report) -> Page:
+    """The page of `report`."""
+    names = names_of(report.candidates)
+    return Page(
+        headline=_headline(report),
+        facts=_facts(report),
+        notes=tuple(_notes(report)),
+        entries=entries(report.candidates),
+        sections=tuple(_sections(report, names)),
+        closing=tuple(_closing(report)),
+        commands=tuple(_commands(report)),
+    )
+
+
+def _headline(report: Report) -> Line:
+    word, tone = _verdict(report)
+    counts = Counter(candidate.verdict for candidate in report.candidates)
+    total = len(report.candidates)
+    if total == 1:
+        said = ""
+    else:
+        told = ", ".join(f"{counts[decision]} {decision}" for decision in Decision if counts[decision])
+        said = f"{count(total, 'candidate')}: {told}" if total else "no candidate"
+    return line(Span(text=word.upper(), tone=tone), "  " if said else "", said)
+
+
+def _verdict(report: Report) -> tuple[str, Tone]:
+    """One word for the whole run, in agreement with its exit code."""
+    if report.landed is not None:
+        return "landed", Tone.GOOD
+    decisions = [candidate.verdict for candidate in report.candidates]
+    if report.command == "land":
+        chosen = report.patch_set
+        if chosen is not None and chosen.verdict is Decision.ACCEPTED and chosen.members:
+            return "verified, not published", Tone.GOOD
+        return "not landed", Tone.BAD
+    if decisions and all(decision is Decision.ACCEPTED for decision in decisions):
+        return "accepted", Tone.GOOD
+    if Decision.REJECTED in decisions:
+        return "rejected", Tone.BAD
+    return "inconclusive", Tone.DOUBT
+
+
+def _facts(report: Report) -> Line:
+    commit = report.base.commit
+    facts = [
+        f"{report.command} on {commit[:_SHORT]}" if commit else f"{report.command} on an empty history",
+        f"policy {report.policy.name}",
+        f"isolation {report.isolation.tier} ({report.isolation.backend})",
+        f"{seconds(report.seconds)}, CPU {seconds(report.cpu_seconds)}",
+        f"transaction {report.transaction}",
+    ]
+    return line(dim(" · ".join(facts)))
+
+
+def _notes(report: Report) -> Iterator[Line]:
+    if report.isolation.tier is Tier.NONE:
+        yield line(
+            Span(text="no isolation: ", tone=Tone.BAD), "candidates ran with all rights of this account"
+        )
+    for note in (*report.isolation.notes, *report.notes):
+        yield _note(note)
+
+
+def _note(sentence: str) -> Line:
+    return line(Span(text="note: ", tone=Tone.DOUBT), sentence)
+
+
+def _sections(report: Report, names: Mapping[str, str]) -> Iterator[Section]:
+    chosen = report.patch_set
+    if chosen is not None and (len(report.candidates) > 1 or report.command == "land"):
+        yield _patch_set(chosen, names, report.delta)
+    if report.delta is not None:
+        yield compose_delta.section(report.delta)
+
+
+def _patch_set(chosen: PatchSet, names: Mapping[str, str], delta: Delta | None) -> Section:
+    shares = {share.candidate: share for share in delta.members} if delta else {}
+    verdict = (
+        Span(text=chosen.verdict.value, tone=_TONES[chosen.verdict])
+        if chosen.verdict
+        else dim("not verified together")
+    )
+    left = f", {len(chosen.left_out)} left out" if chosen.left_out else ""
+    reason = f": {chosen.reason}" if chosen.reason else ""
+    groups = (
+        Group(
+            label="Members",
+            lines=bounded([_member(i, names, shares.get(i)) for i in chosen.members], _MOST),
+        ),
+        Group(
+            label="Left out",
+            lines=bounded(
+                [line(code(names.get(out.id, out.id)), f": {out.why}") for out in chosen.left_out], _MOST
+            ),
+        ),
+        Group(label="Conflicts", lines=bounded([_conflict(c, names) for c in chosen.conflicts], _MOST)),
+    )
+    return Section(
+        title="Patch set",
+        summary=line(verdict, f", {count(len(chosen.members), 'member')}{left}{reason}"),
+        groups=tuple(group for group in groups if group.lines),
+    )
+
+
+def _member(identity: str, names: Mapping[str, str], share: MemberShare | None) -> Line:
+    size = f"  {count(len(share.paths), 'file')} +{share.added_lines} -{share.deleted_lines}" if share else ""
+    return line(Span(text="+ ", tone=Tone.GOOD), code(names.get(identity, identity)), dim(size))
+
+
+def _conflict(conflict: Conflict, names: Mapping[str, str]) -> Line:
+    return line(
+        code(names.get(conflict.a, conflict.a)),
+        " × ",
+        code(names.get(conflict.b, conflict.b)),
+        f": {conflict.kind.value} at ",
+        code(conflict.where),
+        f", {conflict.why}" if conflict.why else "",
+    )
+
+
+def _closing(report: Report) -> Iterator[Line]:
+    if report.landing:
+        yield line(report.landing)
+    if report.landed is not None:
+        old, new = report.landed.old[:_SHORT], report.landed.new[:_SHORT]
+        yield line(code(report.landed.ref), f" {old} → {new}")
+        for note in report.landed.notes:
+            yield _note(note)
+
+
+def _commands(report: Report) -> Iterator[str]:
+    """The commands that follow from this result. They name refs and ids, which no candidate chooses."""
+    if report.landed is not None:
+        yield f"git show {report.landed.new[:_SHORT]}"
+        return
+    candidates = [c for c in report.candidates if c.equivalent_to is None]
+    accepted = _chosen(report, candidates)
+    if report.command == "grade" and accepted:
+        refs = [c.ref for c in accepted if c.ref]
+        sources = " ".join(refs) if refs and len(refs) <= _MOST_REFS else "SOURCE..."
+        yield f"assay land {sources} --onto BRANCH"
+    refused = next((c for c in candidates if c.verdict is not Decision.ACCEPTED), None)
+    if refused is not None:
+        yield f"assay audit show {report.transaction}"
+        if refused.ref and report.command != "check":
+            yield f"git show {refused.ref}"
+
+
+def _chosen(report: Report, candidates: list[CandidateReport]) -> list[CandidateReport]:
+    """The accepted candidates, narrowed to the patch set where one was chosen."""
+    members = report.patch_set.members if report.patch_set else ()
+    return [c for c in candidates if c.verdict is Decision.ACCEPTED and (not members or c.id in members)]
+
+
+def seconds(value: float) -> str:
+    """A duration in words: milliseconds below a tenth, minutes above a hundred."""
+    if value < 0.1:
+        return f"{value * 1000:.0f} ms"
+    return f"{value:.1f} s" if value < 100 else f"{int(value // 60)} min {int(value % 60)} s"

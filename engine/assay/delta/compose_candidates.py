@@ -1,0 +1,135 @@
+"""The part of the page that shows candidates: verdict, the gate that decided, and what to look at.
+
+Promises: pure. The details of a rejection come from the gate that rejected and nothing else, since that is
+what its author has to change; what a person is asked to review shows on accepted candidates.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from assay.delta.page import Entry, Line, Span, Tone, bounded, code, count, dim, line
+from assay.model.delta import Delta
+from assay.model.outcome import Finding, Severity
+from assay.model.report import CandidateReport, GateReport
+from assay.model.verdict import Decision, Risk
+
+_MARKS = {
+    Decision.ACCEPTED: ("✓", Tone.GOOD),
+    Decision.REJECTED: ("✗", Tone.BAD),
+    Decision.INCONCLUSIVE: ("?", Tone.DOUBT),
+}
+_MOST_DETAILS = 5
+_ROOMY = 20
+"""Up to so many candidates each rejection shows `_MOST_DETAILS` places, beyond it one."""
+
+
+def names_of(candidates: Sequence[CandidateReport]) -> dict[str, str]:
+    """The name to show for each id: the candidate's own, with the id where two share one."""
+    uses = Counter(candidate.name for candidate in candidates)
+    return {c.id: c.name if uses[c.name] == 1 else f"{c.name} ({c.id})" for c in candidates}
+
+
+def entries(candidates: Sequence[CandidateReport]) -> tuple[Entry, ...]:
+    """One entry for each candidate, in the report's order."""
+    names = names_of(candidates)
+    most = _MOST_DETAILS if len(candidates) <= _ROOMY else 1
+    return tuple(_entry(candidate, names, most) for candidate in candidates)
+
+
+def risk_words(risk: Risk) -> str:
+    """Band and score; a probability only where there is one."""
+    if risk.calibrated and risk.probability is not None:
+        return f"risk {risk.band}, {risk.probability:.0%}"
+    return f"risk {risk.band} {risk.score:.2f}"
+
+
+def _entry(candidate: CandidateReport, names: Mapping[str, str], most: int) -> Entry:
+    mark, tone = _MARKS[candidate.verdict]
+    twin = candidate.equivalent_to
+    if twin is not None:
+        why = line("same tree as ", code(names.get(twin, twin)))
+        return Entry(mark="=", tone=tone, name=names[candidate.id], verdict=candidate.verdict.value, why=why)
+    return Entry(
+        mark=mark,
+        tone=tone,
+        name=names[candidate.id],
+        verdict=candidate.verdict.value,
+        why=_why(candidate),
+        details=_details(candidate, most),
+    )
+
+
+def _why(candidate: CandidateReport) -> Line:
+    cached = dim(" (cached)") if candidate.cached else ""
+    if candidate.verdict is not Decision.ACCEPTED:
+        gate = f"{candidate.rejected_by}: " if candidate.rejected_by else ""
+        return line(gate, candidate.reason, cached)
+    if candidate.risk is None:
+        return line(candidate.reason, cached)
+    return line(*_risk(candidate.risk), cached)
+
+
+def _risk(risk: Risk) -> list[str | Span]:
+    tone = {"high": Tone.BAD, "medium": Tone.DOUBT}.get(risk.band, Tone.PLAIN)
+    top = risk.contributions[0].words or risk.contributions[0].feature if risk.contributions else ""
+    return [Span(text=risk_words(risk), tone=tone), f": {top}" if top else ""]
+
+
+def _details(candidate: CandidateReport, most: int) -> tuple[Line, ...]:
+    lines: list[Line] = []
+    for gate in candidate.gates:
+        if candidate.verdict is Decision.REJECTED and gate.gate == candidate.rejected_by:
+            lines += bounded(_evidence_against(gate), most)
+    if candidate.verdict is Decision.ACCEPTED:
+        doubts = [f for gate in candidate.gates for f in gate.findings if f.severity is not Severity.NOTE]
+        lines += bounded([finding_line(finding) for finding in doubts], most)
+        lines += _flaky(candidate.gates)
+    elif candidate.risk is not None:
+        lines.append(line(*_risk(candidate.risk)))
+    return tuple(lines)
+
+
+def _evidence_against(gate: GateReport) -> list[Line]:
+    """Where to look: the rejecting gate's findings, worst first, else the tests it names."""
+    worst = sorted(gate.findings, key=lambda finding: list(Severity).index(finding.severity))
+    if worst:
+        return [finding_line(finding) for finding in worst]
+    return [line("newly failing: ", code(test)) for test in _strings(gate, "newly_failing")]
+
+
+def _flaky(gates: Sequence[GateReport]) -> list[Line]:
+    tests = [test for gate in gates for test in _strings(gate, "flaky")]
+    if not tests:
+        return []
+    more = f" and {len(tests) - 1} more" if len(tests) > 1 else ""
+    return [line("flaky, not counted: ", code(tests[0]), more)]
+
+
+def finding_line(finding: Finding) -> Line:
+    """Place, message, rule."""
+    place = f"{finding.path}:{finding.line}" if finding.line else finding.path
+    return line(
+        code(place) if place else "", " " if place else "", finding.message, dim(f" [{finding.rule}]")
+    )
+
+
+def summary(delta: Delta) -> str:
+    """One line on a delta, the same wherever it shows."""
+    parts = [
+        f"{count(len(delta.files), 'file')} +{delta.added_lines} -{delta.deleted_lines}",
+        count(len(delta.api_breaks), "API break") if delta.api_breaks else "",
+        f"{count(len(delta.tests_added), 'test')} added" if delta.tests_added else "",
+        f"{count(len(delta.tests_removed), 'test')} removed" if delta.tests_removed else "",
+        f"{count(len(delta.dependencies), 'dependency', 'dependencies')} changed"
+        if delta.dependencies
+        else "",
+    ]
+    return ", ".join(filter(None, parts))
+
+
+def _strings(gate: GateReport, key: str) -> list[str]:
+    """A list of strings out of a gate's detail, which is the gate's own affair and may hold anything."""
+    value = gate.detail.get(key)
+    return [str(item) for item in value] if isinstance(value, list | tuple) else []

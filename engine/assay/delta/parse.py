@@ -1,0 +1,66 @@
+"""Outlines of both sides of each changed Python file, one parser for both.
+
+Promises: cost follows the diff: only the given sources are parsed, each once; never raises for what they
+hold. A pair of which either side cannot be read has no outlines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assay.delta import by_ast, second_parser
+from assay.delta.outline import EMPTY, Outline
+from assay.model.candidate import Record
+
+MAX_SOURCE = 1024 * 1024
+"""Larger sources (bytes) are data in disguise and are not parsed."""
+
+
+class Pair(Record, frozen=True, kw_only=True):
+    """A file's source before and after; None where it was absent."""
+
+    old: bytes | None
+    new: bytes | None
+
+
+class Outlines(Record, frozen=True, kw_only=True):
+    """A file's outline before and after; the empty outline where it was absent."""
+
+    old: Outline
+    new: Outline
+
+
+def parse(pairs: Sequence[Pair]) -> list[Outlines | None]:
+    """The outlines of each pair, None for a pair that no parser could read on both sides."""
+    found: list[Outlines | None] = []
+    again: list[int] = []
+    for index, pair in enumerate(pairs):
+        try:
+            found.append(_quick(pair))
+        except by_ast.UnknownSyntax:
+            found.append(None)
+            again.append(index)
+        except by_ast.Unreadable:
+            found.append(None)
+    if again:
+        for index, outlines in zip(again, _second([pairs[index] for index in again]), strict=True):
+            found[index] = outlines
+    return found
+
+
+def _quick(pair: Pair) -> Outlines:
+    sides = []
+    for source in (pair.old, pair.new):
+        if source is not None and len(source) > MAX_SOURCE:
+            raise by_ast.Unreadable("larger than a source file is")
+        sides.append(EMPTY if source is None else by_ast.outline(source))
+    return Outlines(old=sides[0], new=sides[1])
+
+
+def _second(pairs: Sequence[Pair]) -> list[Outlines | None]:
+    sources = [source or b"" for pair in pairs for source in (pair.old, pair.new)]
+    answers = second_parser.outlines(sources)
+    return [
+        None if old is None or new is None else Outlines(old=old, new=new)
+        for old, new in zip(answers[::2], answers[1::2], strict=True)
+    ]

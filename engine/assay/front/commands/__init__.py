@@ -1,0 +1,1 @@
+"""One small flat file per command."""

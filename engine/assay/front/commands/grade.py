@@ -1,0 +1,42 @@
+"""`assay grade SOURCE...`: a verdict for every candidate. Changes nothing of the user's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from assay.front import options, session
+from assay.front.streams import Color
+
+
+def grade(
+    *,
+    sources: options.Sources,
+    repo: options.Repo = Path(),
+    base: options.BaseRev = None,
+    policy: options.PolicyName = None,
+    squash: options.Squash = False,
+    jobs: options.Jobs = 0,
+    first: options.First = 0,
+    time_limit: options.TimeLimit = 0.0,
+    isolation: options.IsolationName = options.Wanted.AUTO,
+    format_: options.FormatName = options.Format.TEXT,
+    output: options.OutputFile = None,
+    color: options.ColorChoice = Color.AUTO,
+    quiet: options.Quiet = False,
+) -> int:
+    """Grade candidates: is each one safe to merge, and if not, why not."""
+    from assay.land import flow
+
+    request = options.make_request(
+        repo=repo,
+        sources=tuple(sources),
+        base=base,
+        policy=policy,
+        jobs=jobs,
+        first=first,
+        time_limit=time_limit,
+        squash=squash,
+        isolation=isolation,
+    )
+    view = session.View(format=format_, output=output, color=color, quiet=quiet)
+    return session.conclude(lambda observer: flow.grade(request, observer=observer), view, first)

@@ -1,0 +1,53 @@
+"""`assay land SOURCE... --onto BRANCH`: grade, choose, verify together, publish. All or nothing."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assay.front import complete, options, session
+from assay.front.streams import Color
+
+Onto = Annotated[
+    str,
+    typer.Option("--onto", metavar="BRANCH", help="The branch to land on.", autocompletion=complete.branches),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Do everything but the publication.")]
+Linear = Annotated[bool, typer.Option("--linear", help="Land a rebased series, not a merge.")]
+
+
+def land(
+    *,
+    sources: options.Sources,
+    onto: Onto,
+    dry_run: DryRun = False,
+    linear: Linear = False,
+    repo: options.Repo = Path(),
+    policy: options.PolicyName = None,
+    squash: options.Squash = False,
+    jobs: options.Jobs = 0,
+    time_limit: options.TimeLimit = 0.0,
+    isolation: options.IsolationName = options.Wanted.AUTO,
+    format_: options.FormatName = options.Format.TEXT,
+    output: options.OutputFile = None,
+    color: options.ColorChoice = Color.AUTO,
+    quiet: options.Quiet = False,
+) -> int:
+    """Land the candidates that pass and fit together, in one step, or change nothing."""
+    from assay.land import flow
+
+    request = options.make_request(
+        repo=repo,
+        sources=tuple(sources),
+        policy=policy,
+        jobs=jobs,
+        time_limit=time_limit,
+        squash=squash,
+        isolation=isolation,
+    )
+    view = session.View(format=format_, output=output, color=color, quiet=quiet)
+    landing = partial(flow.land, request, onto=onto, dry_run=dry_run, linear=linear)
+    return session.conclude(lambda observer: landing(observer=observer), view)

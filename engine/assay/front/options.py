@@ -1,0 +1,170 @@
+"""Options that several commands share, declared once.
+
+Promises: a bad value ends as a usage error before anything is read from a repository.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assay.front import complete, durations
+from assay.front.streams import Color
+from assay.land.request import Request
+
+
+class Format(StrEnum):
+    """Renderings of a report."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class PlainFormat(StrEnum):
+    """Renderings of what is no report."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class Wanted(StrEnum):
+    """What `--isolation` may name."""
+
+    AUTO = "auto"
+    NSJAIL = "nsjail"
+    NONE = "none"
+
+
+def span(text: object) -> float:
+    """A span of time on the command line, in seconds."""
+    # The parser hands the default, a number, through here as well.
+    try:
+        return durations.seconds(str(text))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+_RUN = "How to run"
+_OUT = "What to print"
+
+Repo = Annotated[
+    Path, typer.Option("--repo", "-C", metavar="DIR", help="The repository, or a directory inside it.")
+]
+BaseRev = Annotated[
+    str | None,
+    typer.Option(
+        "--base",
+        metavar="REV",
+        help="Grade against this commit (default: HEAD).",
+        autocompletion=complete.branches,
+    ),
+]
+PolicyName = Annotated[
+    str | None,
+    typer.Option(
+        "--policy",
+        metavar="NAME|FILE",
+        help="A shipped pack or a policy file, instead of the base's assay.toml.",
+        autocompletion=complete.policies,
+    ),
+]
+Jobs = Annotated[
+    int,
+    typer.Option(
+        "--jobs", "-j", min=0, metavar="N", help="Candidates at a time (0: the cores).", rich_help_panel=_RUN
+    ),
+]
+First = Annotated[
+    int,
+    typer.Option(
+        "--first",
+        min=0,
+        metavar="K",
+        help="Stop once K candidates are accepted and cancel the rest.",
+        rich_help_panel=_RUN,
+    ),
+]
+TimeLimit = Annotated[
+    float,
+    typer.Option(
+        "--time-limit",
+        parser=span,
+        metavar="SPAN",
+        help="End the run after 90s, 10m, 2h; what is undecided then is inconclusive.",
+        rich_help_panel=_RUN,
+        show_default=False,
+    ),
+]
+Squash = Annotated[
+    bool,
+    typer.Option("--squash", help="One candidate per range or patch series, not one per commit."),
+]
+IsolationName = Annotated[
+    Wanted,
+    typer.Option(
+        "--isolation",
+        help="What runs the candidates; `none` runs them unprotected and says so in every verdict.",
+        rich_help_panel=_RUN,
+    ),
+]
+FormatName = Annotated[Format, typer.Option("--format", help="The rendering.", rich_help_panel=_OUT)]
+PlainFormatName = Annotated[
+    PlainFormat, typer.Option("--format", help="The rendering.", rich_help_panel=_OUT)
+]
+OutputFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write the result there, not to stdout.", rich_help_panel=_OUT
+    ),
+]
+ColorChoice = Annotated[Color, typer.Option("--color", help="Colour the output.", rich_help_panel=_OUT)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.", rich_help_panel=_OUT)]
+Sources = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SOURCE...",
+        help="Refs, commits, ranges A..B, patch, mbox or *.jsonl files, directories, or - for stdin.",
+        show_default=False,
+    ),
+]
+
+
+def make_request(
+    *,
+    repo: Path,
+    sources: tuple[str, ...] = (),
+    base: str | None = None,
+    policy: str | None = None,
+    jobs: int = 0,
+    first: int = 0,
+    time_limit: float = 0.0,
+    squash: bool = False,
+    isolation: Wanted = Wanted.AUTO,
+    environ: Mapping[str, str] | None = None,
+) -> Request:
+    """What the flows are asked for, with this process's stdin (if a source is `-`) and, unless another is
+    given, its environment."""
+    return Request(
+        repo=repo,
+        sources=sources,
+        base=base,
+        policy=policy,
+        jobs=jobs,
+        first=first,
+        time_limit=time_limit,
+        squash=squash,
+        isolation=None if isolation is Wanted.AUTO else str(isolation),
+        stdin=_stdin() if "-" in sources else None,
+        environ=dict(os.environ if environ is None else environ),
+    )
+
+
+def _stdin() -> bytes:
+    return sys.stdin.buffer.read() if sys.stdin is not None else b""

@@ -1,0 +1,180 @@
+"""The lint gate: ruff on the changed Python files, under the base's rules, reporting only what is new.
+
+Promises: ruff runs in a jail at the repository's root, over the whole tree, so that import sorting and
+per-directory rules work as they do for a person; its configuration is the base's (invariant 3). Files that
+no configuration on the base speaks for are asked for real errors only (`ruff_run.REAL_ERRORS`), since ruff's
+default rules would block projects that never chose ruff; the policy's `lint.config` names another file. A
+ruff that fails on the base as well is trouble of the set-up (`infra`), one that fails on the candidate alone
+is the candidate's failure (invariants 5 and 6).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from assay.gates import memo
+from assay.gates.endings import total, unfinished
+from assay.gates.files import PYTHON, STUBS, Side, changed_content, display, hunks, new_side, old_side, shown
+from assay.gates.fingerprint import Comparison, RawFinding, compare, stamp
+from assay.gates.protocol import Toolbox
+from assay.gates.ruff_config import RuffRules, base_rules, trusted
+from assay.gates.ruff_run import REAL_ERRORS, RuffRun, control, run_ruff
+from assay.gates.tools import installed_version
+from assay.model.candidate import Candidate, Change
+from assay.model.outcome import Finding, GateResult, Severity, Skip, failed, infra, passed, skipped
+from assay.repo.globs import compile_globs
+
+VERSION = "lint/1"
+
+_KINDS = PYTHON | STUBS
+_MOST_CONTROLS = 16
+
+
+class LintGate:
+    """One run of ruff on the candidate, and one on those base files whose findings are not known yet."""
+
+    name = "lint"
+
+    async def version(self, toolbox: Toolbox) -> str:
+        """This module, ruff, the policy's section, and the base's configuration."""
+        rules = await base_rules(toolbox)
+        policy = hashlib.sha256(msgspec.json.encode(toolbox.policy.lint)).hexdigest()[:16]
+        return f"{VERSION};ruff {installed_version('ruff')};{REAL_ERRORS};{policy};{rules.digest}"
+
+    async def run(self, toolbox: Toolbox, candidate: Candidate) -> GateResult:
+        """Check one candidate."""
+        excluded = compile_globs(toolbox.policy.lint.exclude)
+        changes = [change for change in changed_content(candidate, _KINDS) if not excluded(change.path)]
+        if not changes:
+            return skipped(self.name, Skip.NOT_APPLICABLE, "no Python file changes")
+        rules = await base_rules(toolbox)
+        before = await _base_run(toolbox, rules, candidate, changes)
+        if before.problem:
+            return _base_trouble(self.name, before)
+        contents = _contents(toolbox, [side for change in changes if (side := new_side(change))])
+        now = await run_ruff(
+            toolbox, rules, trusted(toolbox, rules, candidate.tree or candidate.base.tree), contents, "ruff"
+        )
+        if now.problem:
+            return await self._candidate_trouble(toolbox, rules, candidate, changes, now)
+        if now.looked_at_none:
+            return skipped(
+                self.name,
+                Skip.NOT_APPLICABLE,
+                "the ruff configuration excludes every changed file",
+                use=now.use,
+            )
+        return self._judge(toolbox, changes, before, now)
+
+    def _judge(
+        self, toolbox: Toolbox, changes: Sequence[Change], before: RuffRun, now: RuffRun
+    ) -> GateResult:
+        compared = [_compare(toolbox, change, before.findings, now.findings) for change in changes]
+        severity = toolbox.policy.lint.severity
+        new = [finding for comparison in compared for finding in comparison.new]
+        findings = tuple(stamp(new, now.findings, severity))
+        rest: dict[str, Any] = {
+            "findings": findings,
+            "evidence": {"files": len(changes)},
+            "detail": {
+                "fixed": sum(len(comparison.fixed) for comparison in compared),
+                "pre_existing": sum(len(comparison.shared) for comparison in compared),
+            },
+            "use": total(before.use, now.use),
+        }
+        if findings and severity is Severity.ERROR:
+            return failed(self.name, sentence(findings), **rest)
+        return passed(self.name, **rest)
+
+    async def _candidate_trouble(
+        self,
+        toolbox: Toolbox,
+        rules: RuffRules,
+        candidate: Candidate,
+        changes: Sequence[Change],
+        now: RuffRun,
+    ) -> GateResult:
+        assert now.call is not None
+        forced = unfinished(self.name, now.call)
+        base_tree = trusted(toolbox, rules, candidate.base.tree)
+        for path in _one_for_each_directory(changes):
+            problem = await control(toolbox, rules, base_tree, path)
+            if problem:
+                return infra(self.name, f"{problem} (on the unpatched base as well)", use=now.use)
+        if forced is not None:
+            return forced
+        about = shown(change.path for change in changes)
+        return failed(self.name, f"{now.problem} (on {about}, and not on the base)", use=now.use)
+
+
+async def _base_run(
+    toolbox: Toolbox, rules: RuffRules, candidate: Candidate, changes: Sequence[Change]
+) -> RuffRun:
+    """The findings of the changed files as they were on the base; only what nobody remembers is run."""
+    known: list[RawFinding] = []
+    missing: dict[str, Side] = {}
+    for side in filter(None, (old_side(change, _KINDS) for change in changes)):
+        key = _key(rules, side)
+        findings = await memo.recall(toolbox, key)
+        if findings is None:
+            missing[key] = side
+        else:
+            known += findings
+    if not missing:
+        return RuffRun(findings=tuple(known))
+
+    async def make() -> RuffRun:
+        contents = _contents(toolbox, list(missing.values()))
+        tree = trusted(toolbox, rules, candidate.base.tree)
+        run = await run_ruff(toolbox, rules, tree, contents, "ruff on the base")
+        if not run.problem:
+            for key, side in missing.items():
+                await memo.remember(toolbox, key, [each for each in run.findings if each.path == side.path])
+        return run
+
+    run = await toolbox.once("lint/base/" + memo.key(*sorted(missing)), make)
+    return msgspec.structs.replace(run, findings=(*known, *run.findings))
+
+
+def _compare(
+    toolbox: Toolbox, change: Change, before: Sequence[RawFinding], now: Sequence[RawFinding]
+) -> Comparison:
+    old, new = old_side(change, _KINDS), new_side(change)
+    found = [finding for finding in now if finding.path == change.path]
+    if old is None or new is None:
+        return Comparison(new=tuple(found))
+    base = [finding for finding in before if finding.path == old.path]
+    if not base or not found:
+        return compare(base, found, ())
+    return compare(base, found, hunks(toolbox.repo.blob(old.blob), toolbox.repo.blob(new.blob)))
+
+
+def _base_trouble(gate: str, before: RuffRun) -> GateResult:
+    assert before.call is not None
+    return infra(gate, f"{before.problem} (on the unpatched base)", use=before.use)
+
+
+def _contents(toolbox: Toolbox, sides: Sequence[Side]) -> Mapping[str, bytes]:
+    return {side.path: toolbox.repo.blob(side.blob) for side in sides}
+
+
+def _key(rules: RuffRules, side: Side) -> str:
+    return memo.key(VERSION, installed_version("ruff"), REAL_ERRORS, rules.digest, side.path, side.blob)
+
+
+def _one_for_each_directory(changes: Sequence[Change]) -> list[str]:
+    """One path for each directory, since each may have a configuration of its own; a bounded number."""
+    paths = {posixpath.dirname(change.path): change.path for change in changes}
+    return [paths[directory] for directory in sorted(paths)][:_MOST_CONTROLS]
+
+
+def sentence(findings: Sequence[Finding]) -> str:
+    """The first finding, and how many more there are."""
+    first = findings[0]
+    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+    return f"{display(first.path)}:{first.line}: {first.rule} {first.message}{more}"

@@ -1,0 +1,38 @@
+"""The base's findings, per file version, remembered from one run to the next.
+
+Promises: keyed by everything that the caller says the findings depend on; what cannot be read back is
+simply looked for again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+
+import msgspec
+
+from assay.gates.fingerprint import RawFinding
+from assay.gates.protocol import Toolbox
+
+
+def key(*parts: str) -> str:
+    """One key from everything a value depends on."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+async def recall(toolbox: Toolbox, name: str) -> tuple[RawFinding, ...] | None:
+    """The findings kept under this key, or None."""
+    stored = await toolbox.recall(name)
+    if stored is None:
+        return None
+    try:
+        return msgspec.convert(json.loads(stored), tuple[RawFinding, ...])
+    except (ValueError, msgspec.ValidationError):
+        return None
+
+
+async def remember(toolbox: Toolbox, name: str, findings: Iterable[RawFinding]) -> None:
+    """Keep findings under this key."""
+    # Not msgspec's own JSON: paths may hold bytes that are no UTF-8, as lone surrogates.
+    await toolbox.remember(name, json.dumps(msgspec.to_builtins(tuple(findings))).encode("ascii"))

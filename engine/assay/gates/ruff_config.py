@@ -1,0 +1,126 @@
+"""Which ruff configuration the base has, and a tree on which no other counts.
+
+Promises: reads git objects only. The rules come from the run's base (invariant 3): a candidate's
+configuration files, new ones and those named by `extend` included, are replaced before ruff sees them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import tomllib
+from collections.abc import Iterable
+from typing import Any
+
+from assay.gates.protocol import Toolbox
+from assay.model.candidate import Record
+from assay.model.errors import BadInput
+from assay.repo import trees
+from assay.repo.repository import Repository
+
+NAMES = frozenset({"pyproject.toml", "ruff.toml", ".ruff.toml"})
+_GLOBS = tuple(f"**/{name}" for name in sorted(NAMES))
+
+
+class RuffRules(Record, frozen=True, kw_only=True):
+    """The base's configuration files (`paths`), the directories they govern, and a digest of it all."""
+
+    paths: frozenset[str]
+    directories: frozenset[str]
+    named: str
+    digest: str
+
+    def governs(self, path: str) -> bool:
+        """Whether some configuration on the base speaks for this file."""
+        return bool(self.named) or any(parent in self.directories for parent in _parents(path))
+
+
+async def base_rules(toolbox: Toolbox) -> RuffRules:
+    """The rules of the run's base, read once per run. Raises `BadInput` if the policy names none."""
+
+    async def make() -> RuffRules:
+        return read_rules(toolbox.repo, toolbox.base.tree, toolbox.policy.lint.config)
+
+    return await toolbox.once("lint/rules", make)
+
+
+def read_rules(repo: Repository, tree: str, named: str) -> RuffRules:
+    """The rules of `tree`; `named` is the policy's own choice of file, or empty."""
+    if named and repo.read(tree, named) is None:
+        raise BadInput(
+            f"the policy names {named} as ruff's configuration, and the base has no such file",
+            fix="correct lint.config",
+        )
+    files = {entry.path: entry.blob for entry in repo.files(tree, _GLOBS)}
+    directories = {posixpath.dirname(path) for path in files if _governs(path, repo.read(tree, path))}
+    todo = [*files, named] if named else [*files]
+    paths: set[str] = set()
+    digest = hashlib.sha256(_layout(repo, tree))
+    while todo:
+        path = todo.pop()
+        content = None if path in paths else repo.read(tree, path)
+        if content is None:
+            continue
+        paths.add(path)
+        todo.extend(_extends(path, content))
+    for path in sorted(paths):
+        digest.update(
+            path.encode("utf-8", "surrogateescape") + b"\0" + (repo.read(tree, path) or b"") + b"\0"
+        )
+    return RuffRules(
+        paths=frozenset(paths),
+        directories=frozenset(directories),
+        named=named,
+        digest=digest.hexdigest(),
+    )
+
+
+def trusted(toolbox: Toolbox, rules: RuffRules, tree: str) -> str:
+    """`tree` with the configuration of the run's base, and no other, in it; `tree` itself if it agrees."""
+    return trees.restore(toolbox.repo, tree, toolbox.base.tree, (*_GLOBS, *_literal(rules.paths)))
+
+
+def _literal(paths: Iterable[str]) -> tuple[str, ...]:
+    """Globs that match exactly these paths."""
+    special = str.maketrans({char: f"[{char}]" for char in "*?["})
+    return tuple(path.translate(special) for path in sorted(paths))
+
+
+def _governs(path: str, content: bytes | None) -> bool:
+    if posixpath.basename(path) != "pyproject.toml":
+        return True
+    table = _parsed(content)
+    # One that does not parse is ruff's to complain about: it would have been looked at.
+    return table is None or "ruff" in table.get("tool", {})
+
+
+def _extends(path: str, content: bytes) -> list[str]:
+    table = _parsed(content) or {}
+    if posixpath.basename(path) == "pyproject.toml":
+        table = table.get("tool", {}).get("ruff", {})
+    extended = table.get("extend") if isinstance(table, dict) else None
+    if not isinstance(extended, str):
+        return []
+    joined = posixpath.normpath(posixpath.join(posixpath.dirname(path), extended))
+    return [] if joined.startswith(("../", "/")) else [joined]
+
+
+def _parsed(content: bytes | None) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads((content or b"").decode())
+    except (ValueError, RecursionError):
+        return None
+
+
+def _layout(repo: Repository, tree: str) -> bytes:
+    """The names at the top and in `src`: by them ruff tells first-party imports from the rest."""
+    source = repo.entry(tree, "src")
+    levels = [tree] + ([source.blob] if source is not None and source.mode == 0o040000 else [])
+    return b"\0\0".join(b"\0".join(sorted(repo.entries(level))) for level in levels)
+
+
+def _parents(path: str) -> list[str]:
+    parents = [""]
+    for part in path.split("/")[:-1]:
+        parents.append(posixpath.join(parents[-1], part))
+    return parents

@@ -1,0 +1,134 @@
+"""Scope rule: comments and markers that silence a check, where the candidate adds them.
+
+Promises: in Python only comments and code count, never strings (a docstring may talk about `noqa`). A
+suppression counts as new if the candidate's file has more of its kind than the base's, so that editing a
+line that already carries one is no finding.
+"""
+
+from __future__ import annotations
+
+import re
+import tokenize
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from assay.gates.files import PYTHON, STUBS
+from assay.gates.fingerprint import fold_space
+from assay.gates.scope_types import ChangedFile, Hit
+from assay.gates.tokens import Token, tokens_of
+
+_COMMENTS = {
+    "noqa": re.compile(r"#\s*(?:(?:ruff|flake8)\s*:\s*)?noqa\b", re.IGNORECASE),
+    "ruff: disable": re.compile(r"#\s*ruff\s*:\s*(?:ignore|disable|file-ignore)\b", re.IGNORECASE),
+    "nosec": re.compile(r"#\s*nosec\b", re.IGNORECASE),
+    "type: ignore": re.compile(r"#\s*type\s*:\s*ignore\b"),
+    "type checker off": re.compile(
+        r"#\s*(?:mypy\s*:\s*(?:ignore|disable|allow)|pyright\s*:\s*(?:ignore|basic|report\w+\s*=\s*(?:false|none))"
+        r"|(?:pyre|pyrefly|ty)\s*:\s*ignore|pyre-(?:ignore|fixme)|pytype\s*:\s*(?:disable|skip))"
+    ),
+    "pylint: disable": re.compile(r"#.*?\bpylint\s*:\s*(?:disable|skip-file)"),
+    "pragma: no cover": re.compile(r"#.*?\bpragma\s*:?\s*no\s*(?:cover|branch|mutate)\b", re.IGNORECASE),
+    "nosonar": re.compile(r"#.*?\bNOSONAR\b"),
+}
+
+_CODE = {
+    "skip marker": re.compile(
+        r"\b(?:mark\.(?:skip|skipif)|unittest\.(?:skip|skipIf|skipUnless)|pytest\.skip|importorskip|skipTest)\b"
+        r"|^@(?:skip|skipIf|skipUnless)\b"
+    ),
+    "xfail marker": re.compile(
+        r"\b(?:mark\.xfail|pytest\.xfail|unittest\.expectedFailure)\b|^@expectedFailure\b"
+    ),
+    "tests switched off": re.compile(r"\b__test__=False\b|\bcollect_ignore(?:_glob)?\b"),
+}
+
+_OTHER = {
+    "eslint-disable": re.compile(r"(?://|/\*).*?\beslint-disable"),
+    "@ts-ignore": re.compile(r"(?://|/\*).*?@ts-(?:ignore|expect-error|nocheck)\b"),
+    "nolint": re.compile(r"(?://|/\*|#).*?\bnolint\b", re.IGNORECASE),
+    "nosonar": re.compile(r"(?://|/\*|#).*?\bNOSONAR\b"),
+    "@SuppressWarnings": re.compile(r"^\s*@SuppressWarnings\b"),
+    "#[allow]": re.compile(r"^\s*#!?\[allow\("),
+    "shellcheck disable": re.compile(r"#\s*shellcheck\s+disable="),
+}
+
+_SCRIPTS = frozenset(
+    {".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".vue", ".svelte", ".rb", ".php", ".sh", ".bash"}
+)
+_COMPILED = frozenset(
+    {".go", ".rs", ".java", ".kt", ".scala", ".c", ".h", ".cc", ".cpp", ".hpp", ".cs", ".swift"}
+)
+_OTHER_SUFFIXES = _SCRIPTS | _COMPILED
+
+_Found = list[tuple[str, int]]
+"""(kind, line) of every suppression in a text."""
+
+
+def suppressions(file: ChangedFile) -> Iterator[Hit]:
+    """Each suppression on an added line that the base's file does not have as well."""
+    if file.new is None or not file.added:
+        return
+    suffix = PurePosixPath(file.change.path).suffix.lower()
+    find = _in_python if suffix in PYTHON | STUBS else _in_other if suffix in _OTHER_SUFFIXES else None
+    if find is None:
+        return
+    added = dict(file.added)
+    found = find(file.new)
+    excess = Counter(kind for kind, _line in found)
+    excess.subtract(kind for kind, _line in find(file.old or b""))
+    for kind, line in found:
+        if line in added and excess[kind] > 0:
+            excess[kind] -= 1
+            yield Hit(
+                rule="scope/suppression",
+                path=file.change.path,
+                line=line,
+                message=f"a new suppression ({kind})",
+                what=f"{kind}\0{fold_space(added[line])}",
+            )
+
+
+def _in_python(content: bytes) -> _Found:
+    tokens = tokens_of(content)
+    if tokens is None:
+        return _by_line(content, _COMMENTS)
+    found: _Found = []
+    for token in tokens:
+        if token.type == tokenize.COMMENT:
+            found += [
+                (kind, token.start[0]) for kind, known in _COMMENTS.items() if known.search(token.string)
+            ]
+    for line, code in _code_lines(tokens):
+        found += [(kind, line) for kind, known in _CODE.items() if known.search(code)]
+    return sorted(found, key=lambda item: item[1])
+
+
+def _code_lines(tokens: list[Token]) -> Iterator[tuple[int, str]]:
+    """Names, numbers and operators of each line, joined, so that spacing and strings play no part."""
+    lines: dict[int, list[str]] = {}
+    for token in tokens:
+        if token.type in (tokenize.NAME, tokenize.OP, tokenize.NUMBER):
+            parts = lines.setdefault(token.start[0], [])
+            # Two names in a row need a blank between them; anything else reads without.
+            blank = (
+                parts
+                and token.type == tokenize.NAME
+                and (parts[-1][-1:].isalnum() or parts[-1].endswith("_"))
+            )
+            parts.append(f" {token.string}" if blank else token.string)
+    for number, parts in lines.items():
+        yield number, "".join(parts)
+
+
+def _in_other(content: bytes) -> _Found:
+    return _by_line(content, _OTHER)
+
+
+def _by_line(content: bytes, known: dict[str, re.Pattern[str]]) -> _Found:
+    return [
+        (kind, number)
+        for number, text in enumerate(content.decode("utf-8", "replace").splitlines(), start=1)
+        for kind, pattern in known.items()
+        if pattern.search(text)
+    ]

@@ -1,0 +1,1 @@
+"""What the tests gate is made of: the report's records, suites, runs, comparison, confirmation, judgement."""

@@ -1,0 +1,205 @@
+"""The tests gate's words: from runs, comparison and confirmation to a gate result.
+
+Promises: pure; lists are bounded and say how long they were; a pass counts at least one passed test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from assay.gates.fingerprint import fingerprint, fold_space
+from assay.gates.testing.compare import Comparison, is_collection
+from assay.gates.testing.confirm import Confirmation
+from assay.gates.testing.run import Ended, Run
+from assay.gates.testing.suite import COLLECTION, Case, Result, Suite
+from assay.model.candidate import Record
+from assay.model.outcome import (
+    Finding,
+    GateResult,
+    Resource,
+    ResourceUse,
+    Severity,
+    Skip,
+    exhausted,
+    failed,
+    infra,
+    passed,
+    skipped,
+    tampered,
+)
+from assay.policy.schema import FlakyRule, NoTests, Tests
+
+GATE = "tests"
+LIST_LIMIT = 200
+MESSAGE_LIMIT = 300
+
+
+class Trial(Record, frozen=True, kw_only=True):
+    """Everything that was found out about one candidate whose own run was complete."""
+
+    base: Run
+    found: Run
+    comparison: Comparison
+    confirmation: Confirmation
+    restored: tuple[str, ...] = ()
+    wobbly: str = ""
+    """Why a first run had to be repeated, or empty."""
+    use: ResourceUse = ResourceUse()
+
+
+def base_unusable(run: Run, python: str) -> GateResult:
+    """The base gave nothing to compare with: never the candidate's fault (invariant 6)."""
+    if run.ended is Ended.CANCELLED:
+        return skipped(GATE, Skip.CANCELLED, "the tests of the base were cancelled")
+    where = f"on the unpatched base pytest {run.why}"
+    remedy = {
+        Ended.NO_PYTEST: f"pytest is not installed in {python}: install it there or set environment.python "
+        "in assay.toml",
+        Ended.REFUSED: f"{where}; install what the project's tests need into {python} or set tests.args",
+        Ended.EXHAUSTED: f"{where}; raise tests.time_limit or limits in assay.toml, or name fewer tests in "
+        "tests.args",
+    }
+    reason = remedy.get(run.ended, f"{where}; the base's tests must run before a candidate can be compared")
+    return infra(GATE, fold_space(reason), use=run.use)
+
+
+def spoilt(run: Run, use: ResourceUse) -> GateResult:
+    """The machine or the user ended a run."""
+    if run.ended is Ended.CANCELLED:
+        return skipped(GATE, Skip.CANCELLED, "the tests were cancelled", use=use)
+    return infra(GATE, f"pytest {run.why}", use=use)
+
+
+def unfinished(run: Run, use: ResourceUse) -> GateResult:
+    """The candidate's run did not come to its end, though the base's did."""
+    reason = fold_space(f"pytest {run.why}; on the base it runs to its end")[: MESSAGE_LIMIT * 2]
+    detail = {"running": list(run.suite.running[:LIST_LIMIT]), "counts": counts(run.suite)}
+    rest: dict[str, Any] = {"use": use, "detail": detail}
+    if run.ended is Ended.EXHAUSTED:
+        return exhausted(GATE, run.resource or Resource.TIME, reason, **rest)
+    if run.ended in (Ended.SILENT, Ended.CONTRADICTED):
+        return tampered(GATE, reason, **rest)
+    return failed(GATE, reason, findings=_running_findings(run), **rest)
+
+
+def judge(trial: Trial, rules: Tests) -> GateResult:
+    """The result of a candidate whose run was complete."""
+    suite, confirmation = trial.found.suite, trial.confirmation
+    rest: dict[str, Any] = {"detail": _detail(trial), "use": trial.use}
+    if confirmation.culprits:
+        guilty = (*confirmation.culprits, *confirmation.unproven)
+        cases, before = suite.by_id(), trial.base.suite.by_id()
+        findings = tuple(_finding(test, cases.get(test), before.get(test)) for test in guilty[:LIST_LIMIT])
+        return failed(GATE, _blame(findings[0], guilty), findings=findings, **rest)
+    if confirmation.trouble is not None:
+        return spoilt(confirmation.trouble, trial.use)
+    if (unstable := _instability(trial)) and rules.flaky is FlakyRule.INCONCLUSIVE:
+        return infra(GATE, unstable, **rest)
+    if _unexplained(trial.found) and not _unexplained(trial.base):
+        status = trial.found.status
+        reason = (
+            f"pytest exited with {status} though no test fails that passes on the base, where it does not"
+        )
+        return failed(GATE, reason, **rest)
+    good = suite.count(Result.PASSED, Result.XPASSED)
+    if good:
+        return passed(GATE, evidence={"tests": good}, **rest)
+    return _nothing_passed(trial, rules, rest)
+
+
+def counts(suite: Suite) -> dict[str, int]:
+    """How many tests ended in which way."""
+    return {str(result): number for result in Result if (number := suite.count(result))}
+
+
+def _nothing_passed(trial: Trial, rules: Tests, rest: Mapping[str, Any]) -> GateResult:
+    if trial.base.suite.count(Result.PASSED, Result.XPASSED):
+        return failed(GATE, "the candidate leaves no test that passes", **rest)
+    if trial.base.suite.cases or trial.found.suite.cases:
+        return infra(GATE, "no test passes on the base, so that the tests say nothing of a candidate", **rest)
+    if rules.none is NoTests.INCONCLUSIVE:
+        return infra(GATE, "the base has no tests, and the policy wants some (tests.none)", **rest)
+    return skipped(GATE, Skip.NOT_APPLICABLE, "neither the base nor the candidate has tests", **rest)
+
+
+def _unexplained(run: Run) -> bool:
+    """Whether pytest's exit status is bad though no test is: a coverage threshold, a plugin's own check."""
+    return run.status not in (0, 5) and not run.suite.count(Result.FAILED, Result.ERROR)
+
+
+def _instability(trial: Trial) -> str:
+    if trial.confirmation.flaky:
+        test, (bad, runs) = next(iter(trial.confirmation.flaky.items()))
+        return f"{test} is flaky: it failed in {bad} of {runs} runs of the candidate"
+    return trial.wobbly
+
+
+def _blame(first: Finding, guilty: Sequence[str]) -> str:
+    others = f" (and {len(guilty) - 1} more)" if len(guilty) > 1 else ""
+    return f"{first.message}{others}"
+
+
+def _finding(test: str, case: Case | None, before: Case | None) -> Finding:
+    if case is not None and case.result.bad:
+        message = ": ".join(filter(None, (_verb(case), fold_space(case.message)[:MESSAGE_LIMIT])))
+    elif case is None:
+        message = f"{test} passes on the base and does not run any more"
+    else:
+        message = f"{test} passes on the base and is {case.result} now"
+    return Finding(
+        rule="tests/newly-failing",
+        path=(case.path or case.file) if case else before.file if before else "",
+        line=case.line if case else 0,
+        message=message,
+        severity=Severity.ERROR,
+        fingerprint=fingerprint("tests/newly-failing", test),
+    )
+
+
+def _running_findings(run: Run) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            rule="tests/unfinished",
+            path=test.split("::", 1)[0],
+            line=0,
+            message=fold_space(f"{test} did not end: pytest {run.why}")[:MESSAGE_LIMIT],
+            severity=Severity.ERROR,
+            fingerprint=fingerprint("tests/unfinished", test),
+        )
+        for test in run.suite.running[:LIST_LIMIT]
+    )
+
+
+def _detail(trial: Trial) -> dict[str, Any]:
+    comparison, confirmation = trial.comparison, trial.confirmation
+    guilty = sorted({*confirmation.culprits, *confirmation.unproven})
+    lists: dict[str, Iterable[str]] = {
+        "newly_failing": guilty,
+        "newly_passing": comparison.newly_passing,
+        "flaky": sorted(confirmation.flaky),
+        "pre_existing": comparison.pre_existing,
+        "lost": [test for test in comparison.lost if test in guilty],
+        "removed": comparison.removed,
+        "new_tests": comparison.new_tests,
+        "restored": trial.restored,
+    }
+    full = {name: list(tests) for name, tests in lists.items()}
+    detail: dict[str, Any] = {name: tests[:LIST_LIMIT] for name, tests in full.items()}
+    if trial.wobbly and not detail["flaky"]:
+        detail["flaky"] = list(trial.found.suite.running) or ["<session>"]
+    detail["flaky_rates"] = {
+        test: [bad, runs] for test, (bad, runs) in list(confirmation.flaky.items())[:LIST_LIMIT]
+    }
+    detail["cut"] = {name: len(tests) for name, tests in full.items() if len(tests) > LIST_LIMIT}
+    detail["confirmed"] = len(confirmation.culprits)
+    detail["counts"] = counts(trial.found.suite)
+    detail["base_counts"] = counts(trial.base.suite)
+    detail["versions"] = trial.found.suite.versions
+    return detail
+
+
+def _verb(case: Case) -> str:
+    if is_collection(case.id):
+        return f"{case.id.removesuffix(COLLECTION)} cannot be collected"
+    return f"{case.id} {'fails' if case.result is Result.FAILED else 'ends in an error'}"

@@ -1,0 +1,144 @@
+"""The records that the injected pytest plugin writes to its pipe, and their decoding.
+
+Promises: pure. Only lines that carry the run's seal and the next running number are taken; decoding stops at
+the first that does not, and says so. The records are claims of a process that runs a candidate's code:
+whoever uses them compares them with the exit status that the jail saw.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+import msgspec
+
+from assay.model.candidate import Record
+
+_SEAL = 16
+
+
+class Hello(Record, frozen=True, kw_only=True, tag_field="k", tag="hello"):
+    """The interpreter runs: its version, and the directory it was started in."""
+
+    n: int
+    cwd: str
+    python: str
+
+
+class NoPytest(Record, frozen=True, kw_only=True, tag_field="k", tag="no-pytest"):
+    """`import pytest` raised `message`."""
+
+    n: int
+    message: str
+
+
+class Session(Record, frozen=True, kw_only=True, tag_field="k", tag="session"):
+    """pytest is configured. `root` is its root directory, `parallel` whether workers run the tests."""
+
+    n: int
+    pytest: str
+    root: str
+    parallel: bool
+
+
+class Collected(Record, frozen=True, kw_only=True, tag_field="k", tag="collected"):
+    """Collection is over and `count` tests will run."""
+
+    n: int
+    count: int
+
+
+class Collect(Record, frozen=True, kw_only=True, tag_field="k", tag="collect"):
+    """A file or package could not be collected (`failed`), or asked to be left out (`skipped`)."""
+
+    n: int
+    id: str
+    outcome: str
+    message: str
+    path: str
+    line: int
+
+
+class Start(Record, frozen=True, kw_only=True, tag_field="k", tag="start"):
+    """Test `id` begins, and is number `i` from here on."""
+
+    n: int
+    i: int
+    id: str
+
+
+class Phase(Record, frozen=True, kw_only=True, tag_field="k", tag="phase"):
+    """How set-up, call or tear-down of test `i` ended; set-up and tear-down only if not passed. `sub` marks
+    a subtest of it, `xfail` that it was expected to fail."""
+
+    n: int
+    i: int
+    when: str
+    outcome: str
+    xfail: bool = False
+    sub: bool = False
+    message: str = ""
+    path: str = ""
+    line: int = 0
+
+
+class Finish(Record, frozen=True, kw_only=True, tag_field="k", tag="finish"):
+    """Test `i` is over."""
+
+    n: int
+    i: int
+
+
+class Internal(Record, frozen=True, kw_only=True, tag_field="k", tag="internal"):
+    """pytest itself, or a plugin, broke."""
+
+    n: int
+    message: str
+
+
+class End(Record, frozen=True, kw_only=True, tag_field="k", tag="end"):
+    """The session is over with this exit status; `phases` counts the phase records before this one.
+    `stopped` says why it ended early, or is empty."""
+
+    n: int
+    status: int
+    phases: int
+    stopped: str
+
+
+class Exit(Record, frozen=True, kw_only=True, tag_field="k", tag="exit"):
+    """The interpreter is about to leave with this status."""
+
+    n: int
+    status: int
+
+
+AnyRecord = Hello | NoPytest | Session | Collected | Collect | Start | Phase | Finish | Internal | End | Exit
+
+
+class Stream(Record, frozen=True, kw_only=True):
+    """What was read, in order, and what is wrong with the rest (empty: nothing)."""
+
+    records: tuple[AnyRecord, ...]
+    flaw: str = ""
+
+
+def decode(data: bytes, secret: str) -> Stream:
+    """The records in `data`, sealed with `secret` (hexadecimal)."""
+    key = bytes.fromhex(secret)
+    decoder = msgspec.json.Decoder(AnyRecord)
+    records: list[AnyRecord] = []
+    *lines, rest = data.split(b"\n")
+    for line in lines:
+        seal, body = line[:_SEAL], line[_SEAL + 1 :]
+        expected = hashlib.blake2b(body, key=key, digest_size=_SEAL // 2).hexdigest().encode("ascii")
+        if not hmac.compare_digest(seal, expected):
+            return Stream(records=tuple(records), flaw=f"line {len(records) + 1} of the report is not sealed")
+        try:
+            record = decoder.decode(body)
+        except msgspec.DecodeError as error:
+            return Stream(records=tuple(records), flaw=f"line {len(records) + 1} of the report: {error}")
+        if record.n != len(records):
+            return Stream(records=tuple(records), flaw=f"record {len(records)} of the report is missing")
+        records.append(record)
+    return Stream(records=tuple(records), flaw="the report ends inside a line" if rest else "")

@@ -1,0 +1,168 @@
+"""Running a test suite once in a jail, and telling how the run as a whole ended.
+
+Promises: nothing is read from the program's output; what is quoted from it only explains a result that the
+exit status, the jail and the report already gave. The plugin's report, its end record and the exit status
+have to agree: a run that looks green without a complete report is not green (invariant 5).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from enum import StrEnum
+from importlib import resources
+
+from msgspec import structs
+
+from assay.gates.endings import last_line, tail
+from assay.gates.protocol import Toolbox
+from assay.gates.testing.records import decode
+from assay.gates.testing.suite import Suite, fold
+from assay.model.candidate import Record
+from assay.model.outcome import Resource, ResourceUse
+from assay.model.tool import Ending, ToolCall
+from assay.sandbox.spec import JailCommand
+
+_OURS = ("--continue-on-collection-errors", "--maxfail=0")
+"""Every test counts, whatever the ones before it did: said last, so that it overrides the project's `-x`."""
+
+_BOOT = (
+    "import sys;sys.path[:]=[p for p in sys.path if p];"
+    "exec(compile(open(0,'rb',closefd=False).read(int(sys.argv.pop(1))),'<assay>','exec'))"
+)
+"""Loads the plugin from standard input, with the current directory (the candidate's) off the module path."""
+
+
+class Ended(StrEnum):
+    """How a run as a whole ended. Only after `complete` does the lack of a test mean anything."""
+
+    COMPLETE = "complete"
+    NO_PYTEST = "no-pytest"
+    REFUSED = "refused"
+    BROKE = "broke"
+    INTERRUPTED = "interrupted"
+    CRASHED = "crashed"
+    SILENT = "silent"
+    CONTRADICTED = "contradicted"
+    EXHAUSTED = "exhausted"
+    INFRA = "infra"
+    CANCELLED = "cancelled"
+
+    @property
+    def machine(self) -> bool:
+        """Whether the machine or the user ended it, so that nobody is to blame."""
+        return self in (Ended.INFRA, Ended.CANCELLED)
+
+
+class Run(Record, frozen=True, kw_only=True):
+    """One run. `why` is the rest of a sentence that begins with `pytest`; empty if complete."""
+
+    suite: Suite
+    ended: Ended
+    why: str = ""
+    status: int | None = None
+    resource: Resource | None = None
+    use: ResourceUse = ResourceUse()
+
+
+async def execute(
+    toolbox: Toolbox,
+    tree: str,
+    *,
+    label: str,
+    seconds: float,
+    select: Sequence[str] | None = None,
+    serial: bool = False,
+) -> Run:
+    """Run the suite of `tree`, or only the tests `select` of it, within `seconds` of wall time.
+
+    `serial` turns the project's own workers off (pytest-xdist does not hand them a selection).
+    """
+    environment = await toolbox.environment()
+    secret = secrets.token_hex(16)
+    program = plugin_source() + f"\nmain({secret!r}, {_listed(select)})\n".encode()
+    extra = ("-n", "0") if serial else ()
+    call = await toolbox.sandbox.run(
+        JailCommand(
+            label=label,
+            argv=(
+                str(environment.python),
+                "-c",
+                _BOOT,
+                str(len(program)),
+                *toolbox.policy.tests.args,
+                *_OURS,
+                *extra,
+            ),
+            root=toolbox.repo.root,
+            stack=await toolbox.stack(tree),
+            binds=environment.mounts,
+            variables=environment.variables,
+            limits=structs.replace(toolbox.policy.limits, seconds=seconds),
+            stdin=program,
+            report=True,
+        )
+    )
+    return told(call, secret)
+
+
+def plugin_source() -> bytes:
+    """The text of the plugin, which runs in the project's interpreter."""
+    return (resources.files("assay.gates") / "inject" / "assay_pytest.py").read_bytes()
+
+
+def told(call: ToolCall, secret: str) -> Run:
+    """What a finished call says: the folded suite, and how the run ended."""
+    suite = fold(decode(call.report, secret))
+    ended, why = _classify(call, suite)
+    return Run(suite=suite, ended=ended, why=why, status=call.exit_code, resource=call.resource, use=call.use)
+
+
+def _classify(call: ToolCall, suite: Suite) -> tuple[Ended, str]:
+    running = f" while {suite.running[-1]} was running" if suite.running else ""
+    if call.ending is Ending.INFRA:
+        return Ended.INFRA, f"could not be run: {call.reason or 'the jail gave no reason'}"
+    if call.ending is Ending.CANCELLED:
+        return Ended.CANCELLED, "was cancelled"
+    if call.ending is Ending.EXHAUSTED:
+        return Ended.EXHAUSTED, f"ran out of {call.resource or Resource.TIME}{running}"
+    if suite.no_pytest:
+        return Ended.NO_PYTEST, f"cannot be imported: {suite.no_pytest}"
+    if call.exit_code is None:
+        return Ended.CRASHED, f"was killed by signal {call.signal}{running}"
+    return _compare_status(call, suite, call.exit_code, running)
+
+
+def _compare_status(call: ToolCall, suite: Suite, code: int, running: str) -> tuple[Ended, str]:
+    """What the exit status and the report say of each other."""
+    status = suite.end_status if suite.exit_status is None else suite.exit_status
+    if status is None or suite.flaw:
+        flaw = f" ({suite.flaw})" if suite.flaw else ""
+        ended = Ended.CRASHED if code else Ended.SILENT
+        return ended, f"exited with {code} before its report was complete{flaw}{running}"
+    if code != status or not suite.whole:
+        ended = Ended.CONTRADICTED if code in (0, status) else Ended.CRASHED
+        return ended, f"exited with {code}, which its own report (status {status}) contradicts"
+    return _by_status(call, suite, status)
+
+
+def _by_status(call: ToolCall, suite: Suite, status: int) -> tuple[Ended, str]:
+    """pytest's documented exit statuses; others are a plugin's own and left to the comparison."""
+    said = suite.internal or suite.stopped or _complaint(call.stderr) or last_line(call.stdout)
+    if status == 2:
+        return Ended.INTERRUPTED, f"was interrupted: {said}"
+    if status == 3:
+        return Ended.BROKE, f"broke with an internal error: {said}"
+    if status == 4 or suite.end_status is None:
+        return Ended.REFUSED, f"refused to start (exit {status}): {said}"
+    return Ended.COMPLETE, ""
+
+
+def _complaint(output: bytes) -> str:
+    """The line to quote from what a program complained of: the last that names an error, or the last."""
+    naming = [line.strip() for line in tail(output).splitlines() if "error:" in line.lower()]
+    return naming[-1] if naming else last_line(output)
+
+
+def _listed(select: Sequence[str] | None) -> str:
+    return "None" if select is None else "[" + ", ".join(ascii(test) for test in select) + "]"

@@ -1,0 +1,198 @@
+"""One run of a test suite, folded from the plugin's records: a result per test.
+
+Promises: pure; independent of the order in which workers' records interleave. Every id occurs once: of
+several runs of one id (repeated arguments, one per worker) the worst counts.
+"""
+
+from __future__ import annotations
+
+import os.path
+import posixpath
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import TypeVar, cast
+
+from msgspec import field
+
+from assay.gates.testing import records
+from assay.model.candidate import Record
+
+T = TypeVar("T")
+
+COLLECTION = "::<collection>"
+"""Ends the id of the pseudo-test that stands for a file which could not be collected."""
+
+
+class Result(StrEnum):
+    """How one test ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    SKIPPED = "skipped"
+    XFAILED = "xfailed"
+    XPASSED = "xpassed"
+
+    @property
+    def bad(self) -> bool:
+        """Whether pytest counts it against the run."""
+        return self in (Result.FAILED, Result.ERROR)
+
+    @property
+    def good(self) -> bool:
+        """Whether its body ran to the end."""
+        return self in (Result.PASSED, Result.XPASSED)
+
+
+class Case(Record, frozen=True, kw_only=True):
+    """One test's result. `file` is the test's file; `path` and `line` are where it failed, relative to the
+    repository's root as far as inside (line 0: unknown)."""
+
+    id: str
+    result: Result
+    file: str = ""
+    message: str = ""
+    path: str = ""
+    line: int = 0
+
+
+class Suite(Record, frozen=True, kw_only=True):
+    """What the plugin claims of one run.
+
+    `running` are tests that began and did not end. `end_status` and `exit_status` are pytest's exit status
+    as of the session's end and as of leaving, None where that record is missing. `whole` says whether every
+    phase that was counted in the end record was read.
+    """
+
+    cases: tuple[Case, ...] = ()
+    running: tuple[str, ...] = ()
+    no_pytest: str = ""
+    internal: str = ""
+    stopped: str = ""
+    flaw: str = ""
+    parallel: bool = False
+    whole: bool = True
+    end_status: int | None = None
+    exit_status: int | None = None
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def by_id(self) -> dict[str, Case]:
+        """The cases by their ids."""
+        return {case.id: case for case in self.cases}
+
+    def count(self, *results: Result) -> int:
+        """How many cases ended in one of these ways."""
+        return sum(case.result in results for case in self.cases)
+
+
+def fold(stream: records.Stream) -> Suite:
+    """Fold a stream into a suite."""
+    kinds: dict[type, list[object]] = defaultdict(list)
+    for record in stream.records:
+        kinds[type(record)].append(record)
+    hello = _first(_of(kinds, records.Hello))
+    session = _first(_of(kinds, records.Session))
+    end = _first(_of(kinds, records.End))
+    leave = _first(_of(kinds, records.Exit))
+    places = _Places(hello.cwd if hello else "", session.root if session else "")
+    starts = _of(kinds, records.Start)
+    names = {start.i: start.id for start in starts}
+    finished = {names.get(finish.i) for finish in _of(kinds, records.Finish)}
+    phases = [phase for phase in _of(kinds, records.Phase) if phase.i in names]
+    cases = _cases(phases, names, places) | _collections(_of(kinds, records.Collect), places)
+    return Suite(
+        cases=tuple(cases[test] for test in sorted(cases)),
+        running=tuple(dict.fromkeys(start.id for start in starts if start.id not in finished)),
+        no_pytest=next((record.message for record in _of(kinds, records.NoPytest)), ""),
+        internal=next((record.message for record in _of(kinds, records.Internal)), ""),
+        stopped=end.stopped if end else "",
+        flaw=stream.flaw,
+        parallel=session.parallel if session else False,
+        whole=end is None or end.phases == sum(phase.n < end.n for phase in phases),
+        end_status=end.status if end else None,
+        exit_status=leave.status if leave else None,
+        versions={"python": hello.python if hello else "", "pytest": session.pytest if session else ""},
+    )
+
+
+class _Places:
+    """Turns pytest's paths (relative to its root directory, or absolute) into the repository's."""
+
+    def __init__(self, top: str, root: str) -> None:
+        self._top = top
+        self._prefix = os.path.relpath(root, top) if top and root else "."
+
+    def file(self, test: str) -> str:
+        """The file that a node id names."""
+        return self._inside(posixpath.join(self._prefix, test.split("::", 1)[0]))
+
+    def path(self, path: str) -> str:
+        """The file that a traceback names, empty if it lies outside the repository."""
+        if path.startswith("/"):
+            return self._inside(os.path.relpath(path, self._top) if self._top else "..")
+        return self._inside(posixpath.join(self._prefix, path))
+
+    @staticmethod
+    def _inside(path: str) -> str:
+        path = posixpath.normpath(path)
+        return "" if path in (".", "..") or path.startswith("../") else path
+
+
+def _cases(phases: Iterable[records.Phase], names: dict[int, str], places: _Places) -> dict[str, Case]:
+    groups: dict[str, list[records.Phase]] = defaultdict(list)
+    for phase in phases:
+        groups[names[phase.i]].append(phase)
+    cases = {}
+    for test, group in groups.items():
+        result, telling = _settle(group)
+        cases[test] = _case(test, result, telling, places)
+    return cases
+
+
+def _settle(phases: Sequence[records.Phase]) -> tuple[Result, records.Phase]:
+    """The result of one test from all its phases, and the phase that decided it, worst first.
+
+    A skipped subtest says nothing about the test around it; a failed one fails it.
+    """
+    own = [phase for phase in phases if not phase.sub]
+    ranked: list[tuple[Result, list[records.Phase]]] = [
+        (Result.FAILED, [p for p in phases if p.outcome == "failed" and p.when not in ("setup", "teardown")]),
+        (Result.ERROR, [p for p in phases if p.outcome == "failed"]),
+        (Result.XPASSED, [p for p in own if p.outcome == "passed" and p.xfail]),
+        (Result.PASSED, [p for p in own if p.outcome == "passed"]),
+        (Result.XFAILED, [p for p in own if p.outcome == "skipped" and p.xfail]),
+    ]
+    for result, deciding in ranked:
+        if deciding:
+            return result, deciding[0]
+    return Result.SKIPPED, phases[0]
+
+
+def _collections(reports: Iterable[records.Collect], places: _Places) -> dict[str, Case]:
+    cases = {}
+    for report in reports:
+        test = report.id + COLLECTION
+        result = Result.ERROR if report.outcome == "failed" else Result.SKIPPED
+        cases[test] = _case(test, result, report, places)
+    return cases
+
+
+def _case(test: str, result: Result, telling: records.Phase | records.Collect, places: _Places) -> Case:
+    path = places.path(telling.path) if telling.path else ""
+    return Case(
+        id=test,
+        result=result,
+        file=places.file(test),
+        message=telling.message,
+        path=path,
+        line=telling.line if path else 0,
+    )
+
+
+def _of(kinds: dict[type, list[object]], kind: type[T]) -> list[T]:
+    return cast(list[T], kinds.get(kind, []))
+
+
+def _first(items: Sequence[T]) -> T | None:
+    return items[0] if items else None

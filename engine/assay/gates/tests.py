@@ -1,0 +1,118 @@
+"""The tests gate: the project's own pytest on base and candidate, compared test by test.
+
+Promises: the base's suite runs first and must run to its end; a candidate is blamed only for tests that fail
+again on it, in fresh jails, and pass again on the base (invariant 6); a run without a complete report, or
+with one that its exit status contradicts, never passes (invariant 5). With `tests.from_base`, the tests and
+pytest's configuration are the base's (invariant 3). Nothing is told from what a program prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assay.gates.endings import total
+from assay.gates.protocol import Toolbox
+from assay.gates.testing import base
+from assay.gates.testing.compare import compare
+from assay.gates.testing.confirm import Confirmation, Reruns, confirm
+from assay.gates.testing.judge import Trial, base_unusable, judge, spoilt, unfinished
+from assay.gates.testing.run import Ended, Run, execute
+from assay.gates.testing.trusted import Subject, subject
+from assay.model.candidate import Candidate
+from assay.model.outcome import GateResult, ResourceUse
+
+_REPEATABLE = frozenset({Ended.CRASHED, Ended.BROKE, Ended.INTERRUPTED, Ended.REFUSED, Ended.NO_PYTEST})
+"""Ends that chance may have had a hand in: believed when they happen twice."""
+
+
+class TestsGate:
+    """Runs and compares test suites. Holds no state: what candidates share lives in the toolbox."""
+
+    __test__ = False  # pytest would otherwise take the class for tests wherever it is imported
+    name = "tests"
+
+    async def version(self, toolbox: Toolbox) -> str:
+        """The plugin and all settings that test results depend on; pytest itself is in the environment's
+        digest."""
+        return f"tests/{base.configuration(toolbox)}"
+
+    async def run(self, toolbox: Toolbox, candidate: Candidate) -> GateResult:
+        """Check one candidate that has a tree."""
+        on_base = await base.results(toolbox, candidate.base.tree)
+        if on_base.ended is not Ended.COMPLETE:
+            environment = await toolbox.environment()
+            return base_unusable(on_base, str(environment.python))
+        bench = _Bench(toolbox, candidate, on_base)
+        found, wobbly = await bench.first()
+        if found.ended.machine:
+            return spoilt(found, bench.use)
+        if found.ended is not Ended.COMPLETE:
+            return unfinished(found, bench.use)
+        comparison = compare(on_base.suite, found.suite, bench.subject.touched)
+        confirmation = await bench.confirm(comparison.suspects)
+        trial = Trial(
+            base=on_base,
+            found=found,
+            comparison=comparison,
+            confirmation=confirmation,
+            restored=bench.subject.restored,
+            wobbly=wobbly,
+            use=bench.use,
+        )
+        return judge(trial, toolbox.policy.tests)
+
+
+class _Bench:
+    """The runs of one candidate, and what they cost together."""
+
+    def __init__(self, toolbox: Toolbox, candidate: Candidate, on_base: Run) -> None:
+        rules = toolbox.policy.tests
+        self.subject: Subject = subject(toolbox.repo, candidate, rules)
+        self.use = ResourceUse()
+        self._toolbox = toolbox
+        self._base_tree = candidate.base.tree
+        self._on_base = on_base
+        self._seconds = rules.time_limit or max(rules.grace, rules.slowdown * on_base.use.seconds)
+        self._name = candidate.name
+
+    async def first(self) -> tuple[Run, str]:
+        """The candidate's run of the whole suite; and, if it had to be repeated, why (a sentence)."""
+        run = await self._candidate()
+        if run.ended not in _REPEATABLE or not self._toolbox.policy.tests.confirm:
+            return run, ""
+        again = await self._candidate()
+        if again.ended is not Ended.COMPLETE:
+            return again, ""
+        return again, f"pytest {run.why}, and ran to its end the second time"
+
+    async def confirm(self, suspects: Sequence[str]) -> Confirmation:
+        """Run the suspects again, as often as the policy wants."""
+        times = self._toolbox.policy.tests.confirm
+        if not suspects or not times:
+            return Confirmation(culprits=tuple(suspects))
+        reruns = Reruns(
+            candidate_alone=self._candidate,
+            base_alone=self._base_alone,
+            candidate_whole=self._candidate,
+            base_whole=self._base_again,
+        )
+        return await confirm(suspects, self._on_base.suite.by_id(), reruns, times)
+
+    async def _candidate(self, select: Sequence[str] | None = None) -> Run:
+        run = await self._execute(self.subject.tree, f"tests of {self._name}", select)
+        self.use = total(self.use, run.use)
+        return run
+
+    async def _base_alone(self, select: Sequence[str]) -> Run:
+        run = await self._execute(self._base_tree, "suspect tests on the base", select)
+        self.use = total(self.use, run.use)
+        return run
+
+    async def _base_again(self) -> Run:
+        return await base.results_again(self._toolbox, self._base_tree)
+
+    async def _execute(self, tree: str, label: str, select: Sequence[str] | None) -> Run:
+        serial = select is not None and self._on_base.suite.parallel
+        return await execute(
+            self._toolbox, tree, label=label, seconds=self._seconds, select=select, serial=serial
+        )

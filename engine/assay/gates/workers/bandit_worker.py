@@ -1,0 +1,183 @@
+"""Warm worker: what does bandit say about each source?
+
+Runs inside a jail under Assay's own Python, with `-I -S` and the directories of bandit and its dependencies
+as arguments. Parses and never executes what it is given. Requests and replies are framed as in
+`compile_worker.py`; the form of a request stands in `assay/gates/frames.py`. Each reply has a `status`: `ok`,
+`excluded` (the configuration leaves the file out) or `skipped` (bandit could not read it, `reason` says
+why; bandit itself would exit 0), and `crashed` names the checks that raised instead of answering.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import struct
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+sys.path[:0] = sys.argv[1:]
+
+from bandit.core import config as bandit_config  # noqa: E402
+from bandit.core import constants, extension_loader, manager, tester  # noqa: E402
+from bandit.core import utils as bandit_utils  # noqa: E402
+
+TREE = "tree"
+"""The directory, in the worker's own, where the one file being scanned stands."""
+
+crashed_checks: list[str] = []
+
+
+def note_crash(test: str, _context: object, error: Exception) -> None:
+    """Stands in for bandit's own handler, which logs the crash of a check and calls the file clean."""
+    crashed_checks.append(f"{test}: {type(error).__name__}")
+
+
+class Rules:
+    """One configuration, loaded once: which checks run and which files are left out."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self.config = bandit_config.BanditConfig(write_config(settings))
+        ini = settings.get("ini") or {}
+        self.profile = {
+            "include": set(self.config.get_option("tests") or []) | split(ini.get("tests")),
+            "exclude": set(self.config.get_option("skips") or []) | split(ini.get("skips")),
+        }
+        extension_loader.MANAGER.validate_profile(self.profile)
+        self.excluded = list(self.config.get_option("exclude_dirs") or [])
+        self.excluded += sorted(split(ini.get("exclude"))) or constants.EXCLUDE
+        self.included = self.config.get_option("include") or ["*.py", "*.pyw"]
+
+    def manager(self, *, ignore_nosec: bool) -> Any:
+        """A fresh bandit for one file."""
+        return manager.BanditManager(
+            self.config, "file", profile=dict(self.profile), ignore_nosec=ignore_nosec, quiet=True
+        )
+
+    def leaves_out(self, path: str) -> bool:
+        """Whether `bandit -r .` would pass this file by."""
+        return not manager._is_file_included("./" + path, self.included, self.excluded)
+
+
+def split(text: str | None) -> set[str]:
+    """The parts of a comma-separated setting."""
+    return {part.strip() for part in (text or "").split(",") if part.strip()}
+
+
+def write_config(settings: dict[str, Any]) -> str | None:
+    """The path of the configuration file that these settings stand for, or None."""
+    for suffix in ("toml", "yaml"):
+        if settings.get(suffix) is not None:
+            path = Path.cwd() / f"bandit-config.{suffix}"
+            path.write_text(settings[suffix], encoding="utf-8")
+            return str(path)
+    return None
+
+
+def scan(rules: Rules, unit: dict[str, Any], source: bytes) -> dict[str, Any]:
+    """The reply for one unit."""
+    path = Path(unit["path"])
+    if path.is_absolute() or ".." in path.parts:
+        return {"id": unit["id"], "status": "skipped", "reason": "its path leaves the tree"}
+    if rules.leaves_out(unit["path"]):
+        return {"id": unit["id"], "status": "excluded"}
+    # The file stands at its own relative path, since some checks look at names; nothing else stands there.
+    here = Path.cwd()
+    tree = here / TREE
+    tree.mkdir()
+    os.chdir(tree)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(source)
+        return scan_file(rules, unit)
+    except OSError as error:
+        return {
+            "id": unit["id"],
+            "status": "skipped",
+            "reason": f"it cannot be written out ({error.strerror})",
+        }
+    finally:
+        os.chdir(here)
+        shutil.rmtree(tree)
+
+
+def scan_file(rules: Rules, unit: dict[str, Any]) -> dict[str, Any]:
+    """Run bandit on one file below the current directory."""
+    crashed_checks.clear()
+    bandit = rules.manager(ignore_nosec=bool(unit.get("ignore_nosec")))
+    bandit.files_list = ["./" + unit["path"]]
+    bandit.run_tests()
+    if bandit.skipped:
+        return {"id": unit["id"], "status": "skipped", "reason": str(bandit.skipped[0][1])}
+    return {
+        "id": unit["id"],
+        "status": "ok",
+        "crashed": sorted(set(crashed_checks)),
+        "findings": [describe(issue) for issue in bandit.results],
+    }
+
+
+def describe(issue: Any) -> dict[str, Any]:
+    """One issue as plain data."""
+    lines = list(issue.linerange or [issue.lineno])
+    return {
+        "rule": issue.test_id,
+        "message": issue.text,
+        "line": issue.lineno,
+        "first": min(lines),
+        "last": max(lines),
+        "column": max(issue.col_offset + 1, 0),
+        "severity": issue.severity.lower(),
+        "confidence": issue.confidence.lower(),
+    }
+
+
+def answer(payload: bytes, loaded: dict[str, Rules]) -> dict[str, Any]:
+    """The reply to one request. `loaded` keeps the rules of configurations already seen."""
+    (length,) = struct.unpack(">I", payload[:4])
+    header = json.loads(payload[4 : 4 + length].decode("ascii"))
+    key = json.dumps(header["config"], sort_keys=True)
+    try:
+        rules = loaded[key] = loaded.get(key) or Rules(header["config"])
+    except (bandit_utils.ConfigError, ValueError, TypeError, AttributeError) as error:
+        return {"error": f"bandit's configuration is not usable ({error})"}
+    position = 4 + length
+    replies = []
+    for unit in header["units"]:
+        source = payload[position : position + unit["size"]]
+        position += unit["size"]
+        replies.append(scan(rules, unit, source))
+    return {"units": replies}
+
+
+def read_exactly(count: int) -> bytes:
+    """`count` bytes of standard input, or none at its end."""
+    data = sys.stdin.buffer.read(count)
+    return data if len(data) == count else b""
+
+
+def main() -> None:
+    """Answer until standard input closes."""
+    logging.disable(logging.CRITICAL)
+    tester.BanditTester.report_error = staticmethod(note_crash)
+    loaded: dict[str, Rules] = {}
+    with (
+        tempfile.TemporaryDirectory(prefix="scan") as directory,
+        os.fdopen(int(os.environ["ASSAY_REPORT_FD"]), "wb") as report,
+    ):
+        os.chdir(directory)
+        while prefix := read_exactly(4):
+            payload = read_exactly(struct.unpack(">I", prefix)[0])
+            if not payload:
+                break
+            reply = json.dumps(answer(payload, loaded)).encode("ascii")
+            report.write(struct.pack(">I", len(reply)) + reply)
+            report.flush()
+        os.chdir("/")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""What one transaction shares between its candidates: the `Toolbox` that gates are handed.
+
+Promises: whatever several candidates need is made once; a tree's layers live while some candidate's lease
+on them lasts, so that a run over a thousand candidates holds no more than those under way; the base's own
+layers live to the end of the run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TypeVar
+
+import anyio.to_thread
+from anyio.abc import TaskGroup
+
+from assay.gates.protocol import Sandbox, Worker
+from assay.grade.once import OnceMap
+from assay.grade.prepare import PrepareFailed, digests, explain_failure, succeeded
+from assay.grade.workers import Start, WorkerPool
+from assay.ledger.ledger import Ledger
+from assay.model.candidate import Base
+from assay.model.errors import Unsound
+from assay.model.event import Observer, Preparing
+from assay.model.tool import Ending
+from assay.policy.schema import Policy, Prepare
+from assay.repo.repository import Repository
+from assay.sandbox.environment import ProjectEnvironment, discover
+from assay.sandbox.layers import LayerStore
+from assay.sandbox.spec import JailCommand, Stack
+
+T = TypeVar("T")
+
+_leased: ContextVar[set[str] | None] = ContextVar("assay_leased_trees", default=None)
+
+
+class Workbench:
+    """The toolbox of one run. `environ` is the user's environment, of which the policy says what is seen."""
+
+    def __init__(
+        self,
+        *,
+        repo: Repository,
+        base: Base,
+        policy: Policy,
+        sandbox: Sandbox,
+        layers: LayerStore,
+        ledger: Ledger,
+        tasks: TaskGroup,
+        observer: Observer,
+        environ: Mapping[str, str],
+    ) -> None:
+        self.repo = repo
+        self.base = base
+        self.policy = policy
+        self.sandbox = sandbox
+        self.observer = observer
+        self._layers = layers
+        self._ledger = ledger
+        self._environ = environ
+        self._once = OnceMap()
+        self._workers = WorkerPool(sandbox, tasks)
+        self._leases: Counter[str] = Counter()
+
+    async def environment(self) -> ProjectEnvironment:
+        return await self.once("environment", self._discover)
+
+    async def _discover(self) -> ProjectEnvironment:
+        return discover(self.repo.root, self.policy.environment, self._environ)
+
+    async def once(self, key: str, make: Callable[[], Awaitable[T]]) -> T:
+        return await self._once.get(key, make)
+
+    async def worker(self, name: str, start: Start) -> Worker:
+        return await self._workers.get(name, start)
+
+    async def recall(self, key: str) -> bytes | None:
+        return self._ledger.cached(key)
+
+    async def remember(self, key: str, value: bytes) -> None:
+        self._ledger.remember(key, value)
+
+    @contextmanager
+    def lease(self) -> Iterator[None]:
+        """Trees whose layers the body asks for are held until it ends, then dropped unless others hold them."""
+        trees: set[str] = set()
+        token = _leased.set(trees)
+        try:
+            yield
+        finally:
+            _leased.reset(token)
+            for tree in trees:
+                self._leases[tree] -= 1
+                if not self._leases[tree]:
+                    del self._leases[tree]
+                    self._once.forget(_stack_key(tree))
+                    self._layers.drop(tree)
+
+    async def stack(self, tree: str) -> Stack:
+        trees = _leased.get()
+        if trees is not None and tree != self.base.tree and tree not in trees:
+            trees.add(tree)
+            self._leases[tree] += 1
+        return await self.once(_stack_key(tree), lambda: self._build(tree))
+
+    async def _build(self, tree: str) -> Stack:
+        bottom = await self.once("layers of the base", self._build_base)
+        steps = self.policy.prepare
+        if not steps:
+            return await self._over(bottom, tree)
+        base_keys = await self._prepare_keys(self.base.tree)
+        keys = await self._prepare_keys(tree)
+        shared = sum(1 for mine, theirs in zip(keys, base_keys, strict=True) if mine == theirs)
+        for step, key in zip(steps[:shared], keys[:shared], strict=True):
+            bottom = await self._prepared(bottom, step, key, of_base=True)
+        stack = await self._over(bottom, tree)
+        for step, key in zip(steps[shared:], keys[shared:], strict=True):
+            stack = await self._prepared(stack, step, key, of_base=False)
+        return stack
+
+    async def _build_base(self) -> Stack:
+        self.observer(Preparing(what="the base's checkout"))
+        return await anyio.to_thread.run_sync(self._layers.base, self.base.tree)
+
+    async def _over(self, stack: Stack, tree: str) -> Stack:
+        if tree == self.base.tree:
+            return stack
+        return await anyio.to_thread.run_sync(self._layers.over, stack, self.base.tree, tree)
+
+    async def _prepare_keys(self, tree: str) -> tuple[str, ...]:
+        environment = await self.environment()
+        return digests(self.policy.prepare, self.repo.files(tree), environment.digest)
+
+    async def _prepared(self, stack: Stack, step: Prepare, key: str, *, of_base: bool) -> Stack:
+        """`stack` with the output of one prepare step on top. A failure is the candidate's only if the same
+        step works on the base."""
+        try:
+            return await self.once(f"prepare:{key}", lambda: self._prepare(stack, step, key))
+        except PrepareFailed as problem:
+            if of_base:
+                raise Unsound(
+                    f"{problem.what} on the unpatched base",
+                    where="policy [[prepare]]",
+                    fix=f"its output ends: {problem.output[-400:]!r}",
+                ) from problem
+            await self.stack(self.base.tree)
+            raise
+
+    async def _prepare(self, stack: Stack, step: Prepare, key: str) -> Stack:
+        if (known := self._layers.known(stack, key)) is not None:
+            return known
+        self.observer(Preparing(what=f"prepare step `{' '.join(step.run)}`"))
+        environment = await self.environment()
+        with self._layers.building(key) as directory:
+            call = await self.sandbox.run(
+                JailCommand(
+                    label="prepare",
+                    argv=step.run,
+                    root=self.repo.root,
+                    stack=stack,
+                    binds=environment.mounts,
+                    variables=environment.variables,
+                    limits=self.policy.limits,
+                    writes=directory,
+                )
+            )
+            if call.ending in (Ending.INFRA, Ending.CANCELLED):
+                raise Unsound(
+                    f"a prepare step could not be run: {call.reason}", where=" ".join(step.run), fix="try again"
+                )
+            if not succeeded(call):
+                what, output = explain_failure(step, call)
+                raise PrepareFailed(what, output=output)
+            return self._layers.adopt(stack, key, directory)
+
+
+def _stack_key(tree: str) -> str:
+    return f"stack:{tree}"

@@ -1,0 +1,90 @@
+"""Put the report together from what a run found out.
+
+Promises: pure; every field of the report comes from a record of the run, none is computed twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from assay.model.candidate import Candidate
+from assay.model.errors import Exit
+from assay.model.outcome import GateResult
+from assay.model.report import CandidateReport, GateReport, Report
+from assay.model.verdict import Decision, Risk, Verdict
+
+
+def gate_reports(results: Iterable[GateResult]) -> tuple[GateReport, ...]:
+    """Gate results in the form of the JSON contract."""
+    return tuple(
+        GateReport(
+            gate=result.gate,
+            outcome=result.outcome.value,
+            reason=result.reason,
+            seconds=round(result.use.seconds, 4),
+            cpu_seconds=round(result.use.cpu_seconds, 4),
+            cached=result.cached,
+            resource=result.resource.value if result.resource else None,
+            skip=result.skip.value if result.skip else None,
+            findings=result.findings,
+            evidence=result.evidence,
+            detail=result.detail,
+        )
+        for result in results
+    )
+
+
+def candidate_reports(
+    candidates: Sequence[Candidate],
+    verdicts: Sequence[Verdict],
+    refs: Mapping[str, str],
+    risks: Mapping[str, Risk],
+) -> tuple[CandidateReport, ...]:
+    """One entry for each candidate, in order. `refs` and `risks` are by candidate id."""
+    return tuple(
+        CandidateReport(
+            id=candidate.id,
+            name=candidate.name,
+            source=candidate.source,
+            tree=candidate.tree,
+            ref=refs.get(candidate.id),
+            verdict=verdict.decision,
+            reason=verdict.reason,
+            rejected_by=verdict.rejected_by,
+            equivalent_to=candidate.equivalent_to,
+            cached=verdict.cached,
+            seconds=round(verdict.use.seconds, 4),
+            cpu_seconds=round(verdict.use.cpu_seconds, 4),
+            gates=gate_reports(verdict.gates),
+            risk=risks.get(candidate.equivalent_to or candidate.id),
+        )
+        for candidate, verdict in zip(candidates, verdicts, strict=True)
+    )
+
+
+def exit_code(report: Report, first: int = 0) -> Exit:
+    """What the process exits with. A rejection outranks an inconclusive answer: it is known, not missing."""
+    decisions = [candidate.verdict for candidate in report.candidates]
+    if report.command == "land":
+        return _exit_of_landing(report, decisions)
+    if first:
+        distinct = [c for c in report.candidates if c.equivalent_to is None]
+        if sum(c.verdict is Decision.ACCEPTED for c in distinct) >= first:
+            return Exit.ACCEPTED
+    if all(decision is Decision.ACCEPTED for decision in decisions):
+        return Exit.ACCEPTED
+    if Decision.REJECTED in decisions:
+        return Exit.REJECTED
+    return Exit.INCONCLUSIVE
+
+
+def _exit_of_landing(report: Report, decisions: Sequence[Decision]) -> Exit:
+    patch_set = report.patch_set
+    if report.landed is not None:
+        return Exit.ACCEPTED
+    if patch_set is not None and patch_set.verdict is Decision.ACCEPTED and patch_set.members:
+        return Exit.ACCEPTED  # a dry run: the set would have landed
+    undecided = patch_set is not None and patch_set.verdict is Decision.INCONCLUSIVE
+    if undecided or (decisions and Decision.REJECTED not in decisions):
+        return Exit.INCONCLUSIVE
+    return Exit.REJECTED

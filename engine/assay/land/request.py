@@ -1,0 +1,38 @@
+"""What a user asks of the engine, as data.
+
+Promises: nothing in here is read from a terminal, a home directory or the process environment; the front
+fills it in.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+
+from msgspec import field
+
+from assay.model.candidate import Record
+
+
+class Change(StrEnum):
+    """Which one change `check` looks at."""
+
+    STAGED = "staged"
+    WORKTREE = "worktree"
+    RANGE = "range"
+
+
+class Request(Record, frozen=True, kw_only=True):
+    """One run. 0 for `jobs` means the cores, for `first` and `time_limit` (seconds) no such limit."""
+
+    repo: Path
+    sources: tuple[str, ...] = ()
+    base: str | None = None
+    policy: str | None = None
+    jobs: int = 0
+    first: int = 0
+    time_limit: float = 0.0
+    squash: bool = False
+    isolation: str | None = None
+    stdin: bytes | None = None
+    environ: dict[str, str] = field(default_factory=dict)

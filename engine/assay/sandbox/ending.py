@@ -1,0 +1,121 @@
+"""How a program ended, concluded from what was observed and from nothing the program printed.
+
+Promises: pure. A jail that did not start is `infra`; one that did is never `infra` for anything the program
+can do, except that the jail's own supervisor was killed from outside.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from enum import StrEnum
+
+from assay.model.candidate import Record
+from assay.model.outcome import Resource
+from assay.model.tool import Ending
+from assay.policy.schema import Limits
+
+
+class Stop(StrEnum):
+    """Why the engine ended a program before its time."""
+
+    TIME = "time"
+    CPU = "cpu"
+    OUTPUT = "output"
+    CANCELLED = "cancelled"
+    START = "start"
+
+
+class Observed(Record, frozen=True, kw_only=True):
+    """What was seen of one run.
+
+    `started`: the jail was built and its first process spoke. `code`: the exit status that this process
+    gave for the program, None if it could not. `by_signal`: it said that the program was ended by a signal.
+    `wait_status`: the supervisor's, as from wait(2). `stop`: what the engine itself did, and why.
+    """
+
+    started: bool
+    code: int | None
+    by_signal: bool
+    wait_status: int
+    stop: Stop | None = None
+    oom_kills: int = 0
+    refused_forks: int = 0
+    cpu_seconds: float = 0.0
+    log: str = ""
+
+
+class Conclusion(Record, frozen=True, kw_only=True):
+    """The fields of a tool call that say how it ended."""
+
+    ending: Ending
+    exit_code: int | None = None
+    signal: int | None = None
+    resource: Resource | None = None
+    reason: str = ""
+
+
+def conclude(seen: Observed, limits: Limits) -> Conclusion:
+    """Fold what was observed into one ending."""
+    if seen.stop is Stop.CANCELLED:
+        return Conclusion(ending=Ending.CANCELLED, reason="cancelled")
+    if not seen.started:
+        return Conclusion(ending=Ending.INFRA, reason=_not_started(seen))
+    if seen.stop is not None and (seen.code is None or seen.stop is Stop.OUTPUT):
+        # Whether a program that printed too much got to its end before it was stopped is a matter of luck.
+        return _stopped(seen.stop, limits)
+    if seen.code == 0:
+        return Conclusion(ending=Ending.EXITED, exit_code=0)
+    if seen.oom_kills:
+        return _exhausted(Resource.MEMORY, f"more than {limits.memory} bytes of memory")
+    if seen.refused_forks:
+        return _exhausted(Resource.PIDS, f"more than {limits.pids} processes")
+    if seen.code is None:
+        return _unspoken(seen)
+    if not (seen.by_signal and seen.code > 128):
+        return Conclusion(ending=Ending.EXITED, exit_code=seen.code)
+    return _signalled(seen.code - 128, seen, limits)
+
+
+def _signalled(number: int, seen: Observed, limits: Limits) -> Conclusion:
+    if number == signal.SIGXFSZ:
+        return _exhausted(Resource.DISK, f"a file larger than {limits.file_size} bytes")
+    # The kernel kills at a hard CPU limit; the same signal at less CPU time is the program's own affair.
+    if limits.cpu_seconds and number in (signal.SIGKILL, signal.SIGXCPU) and _spent(seen, limits):
+        return _stopped(Stop.CPU, limits)
+    return Conclusion(ending=Ending.SIGNALLED, signal=number, reason=f"killed by signal {number}")
+
+
+def _spent(seen: Observed, limits: Limits) -> bool:
+    return seen.cpu_seconds >= 0.9 * limits.cpu_seconds
+
+
+def _stopped(stop: Stop, limits: Limits) -> Conclusion:
+    if stop is Stop.TIME:
+        return _exhausted(Resource.TIME, f"more than {limits.seconds:g} s")
+    if stop is Stop.CPU:
+        return _exhausted(Resource.CPU, f"more than {limits.cpu_seconds:g} s of CPU time")
+    return _exhausted(Resource.OUTPUT, f"more than {limits.output} bytes of output")
+
+
+def _exhausted(resource: Resource, reason: str) -> Conclusion:
+    return Conclusion(ending=Ending.EXHAUSTED, resource=resource, reason=reason)
+
+
+def _unspoken(seen: Observed) -> Conclusion:
+    """The jail's first process ended without a word on the program."""
+    if os.WIFSIGNALED(seen.wait_status):
+        number = os.WTERMSIG(seen.wait_status)
+        return Conclusion(ending=Ending.INFRA, reason=f"the jail's supervisor was killed by signal {number}")
+    code = os.waitstatus_to_exitcode(seen.wait_status)
+    if code > 128:
+        return Conclusion(ending=Ending.SIGNALLED, signal=code - 128, reason=f"killed by signal {code - 128}")
+    # Only interference with the first process leads here: never a success.
+    return Conclusion(ending=Ending.EXITED, exit_code=code or 1, reason="the jail's first process was ended")
+
+
+def _not_started(seen: Observed) -> str:
+    why = " ".join(seen.log.split())[-500:] or f"wait status {seen.wait_status}"
+    if seen.stop is Stop.START:
+        return f"the jail took too long to start ({why})"
+    return f"the jail did not start ({why})"

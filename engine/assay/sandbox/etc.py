@@ -1,0 +1,87 @@
+"""A stand-in for /etc: what programs need to start and to resolve names, and nothing that names this host.
+
+Promises: only files that any user of the host may read are copied; accounts, host names and resolvers are
+synthetic. Links are copied as links.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+_COPIED = (
+    "alternatives",
+    "ca-certificates",
+    "debian_version",
+    "fonts",
+    "gai.conf",
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "localtime",
+    "magic",
+    "magic.mime",
+    "maven",
+    "mime.types",
+    "os-release",
+    "pki/ca-trust",
+    "pki/tls",
+    "protocols",
+    "redhat-release",
+    "rpc",
+    "services",
+    "shells",
+    "ssl/cert.pem",
+    "ssl/certs",
+    "ssl/openssl.cnf",
+    "terminfo",
+    "timezone",
+    "xml",
+)
+_COPIED_PREFIXES = ("python", "java", "perl")
+_MAX_FILE = 4 * 1024 * 1024
+_MAX_DEPTH = 6
+
+
+def build_etc(directory: Path, synthetic: Mapping[str, str], host: Path = Path("/etc")) -> None:
+    """Fill `directory`, which must not exist, from the host's /etc and the given texts."""
+    directory.mkdir(mode=0o755)
+    directory.chmod(0o755)
+    names = list(_COPIED)
+    with contextlib.suppress(OSError):
+        names += sorted(name for name in os.listdir(host) if name.startswith(_COPIED_PREFIXES))
+    for name in names:
+        with contextlib.suppress(OSError):
+            _copy(host / name, directory / name, _MAX_DEPTH)
+    for name, text in synthetic.items():
+        path = directory / name
+        path.unlink(missing_ok=True)
+        path.write_text(text)
+        path.chmod(0o644)
+
+
+def _copy(source: Path, target: Path, depth: int) -> None:
+    status = source.lstat()
+    readable = status.st_mode & stat.S_IROTH
+    if stat.S_ISLNK(status.st_mode):
+        _make_parents(target)
+        target.symlink_to(os.readlink(source))
+    elif stat.S_ISREG(status.st_mode) and readable and status.st_size <= _MAX_FILE:
+        _make_parents(target)
+        target.write_bytes(source.read_bytes())
+        target.chmod(0o644 | (status.st_mode & 0o111))
+    elif stat.S_ISDIR(status.st_mode) and readable and status.st_mode & stat.S_IXOTH and depth:
+        _make_parents(target / "x")
+        for entry in sorted(os.listdir(source)):
+            with contextlib.suppress(OSError):
+                _copy(source / entry, target / entry, depth - 1)
+
+
+def _make_parents(path: Path) -> None:
+    for parent in reversed(path.parents):
+        if not parent.exists():
+            parent.mkdir(mode=0o755)
+            parent.chmod(0o755)

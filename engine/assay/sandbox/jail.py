@@ -1,0 +1,221 @@
+"""The sandbox of one transaction: runs programs and warm workers in jails, and records every call.
+
+Promises: `run` never raises for what a program does; a cancelled run leaves nothing behind; each finished
+call reaches the record before its result reaches the caller (invariant 9); nothing of a candidate runs
+anywhere else (invariant 4).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TypeVar
+
+import anyio
+import anyio.to_thread
+from msgspec.structs import replace
+
+from assay.model.errors import Unsound
+from assay.model.outcome import ResourceUse
+from assay.model.tool import Ending, Isolation, ToolCall
+from assay.sandbox.backend import Backend, Pipes, Prepared, digest, environment, open_pipes
+from assay.sandbox.ending import Conclusion, Stop, conclude
+from assay.sandbox.probe import Probe
+from assay.sandbox.spec import JailCommand
+from assay.sandbox.supervise import Started, Supervisor
+from assay.sandbox.view import home_for
+from assay.sandbox.worker import JailWorker, WorkerDied
+from assay.sandbox.workspace import Obstructed
+
+T = TypeVar("T")
+Record = Callable[[ToolCall], None]
+_DRAIN_SECONDS = 2.0
+_THREADS = 64
+
+
+class JailSandbox:
+    """Runs programs in jails of one isolation tier, any number at a time."""
+
+    def __init__(self, backend: Backend, record: Record) -> None:
+        self._backend = backend
+        self._record = record
+        # Of its own: jails must not wait for whatever else the engine does in threads.
+        self._threads = anyio.CapacityLimiter(_THREADS)
+
+    @property
+    def isolation(self) -> Isolation:
+        """The backend and tier of every jail started here."""
+        return self._backend.isolation
+
+    async def run(self, command: JailCommand) -> ToolCall:
+        """Run to the end, or to a limit. A jail that did not start is tried once more."""
+        call, started = await self._run_once(command)
+        if call.ending is Ending.INFRA and not started:
+            call, _ = await self._run_once(command)
+        self._record(call)
+        return call
+
+    def serve(self, command: JailCommand) -> AbstractAsyncContextManager[JailWorker]:
+        """Start a warm worker; it ends with the context. `limits.seconds` does not apply, each request has
+        its own. Raises Unsound if the jail does not start, WorkerDied if the tree obstructs it."""
+        return self._serve(replace(command, report=True, limits=replace(command.limits, seconds=0.0)))
+
+    async def _run_once(self, command: JailCommand) -> tuple[ToolCall, bool]:
+        blank = _blank(command)
+        try:
+            prepared = await self._in_thread(lambda: self._backend.prepare(command))
+        except Obstructed as error:
+            return replace(blank, ending=Ending.REFUSED, reason=str(error)), False
+        except OSError as error:
+            return replace(blank, reason=f"no place for the jail ({error})"), False
+        supervisor: Supervisor | None = None
+        try:
+            supervisor = await self._start(prepared, command, keep_stdin=False)
+            async with _watched(supervisor, report=command.report):
+                if await supervisor.begin():
+                    await supervisor.wait(command.limits.seconds)
+            with anyio.CancelScope(shield=True):
+                return await self._in_thread(lambda: _finish(blank, supervisor, prepared, command)), (
+                    supervisor.observed().started
+                )
+        except OSError as error:
+            return replace(blank, reason=f"the jail could not be started ({error})"), False
+        except BaseException:
+            if supervisor is not None:
+                self._record(_tell(blank, supervisor, conclude(supervisor.observed(), command.limits)))
+            raise
+        finally:
+            with anyio.CancelScope(shield=True):
+                if supervisor is not None:
+                    supervisor.close()
+                await self._in_thread(prepared.remove)
+
+    @asynccontextmanager
+    async def _serve(self, command: JailCommand) -> AsyncIterator[JailWorker]:
+        blank = _blank(command)
+        try:
+            prepared = await self._in_thread(lambda: self._backend.prepare(command))
+        except Obstructed as error:
+            raise WorkerDied(str(error)) from error
+        except OSError as error:
+            raise _no_start(command, str(error)) from error
+        supervisor: Supervisor | None = None
+        try:
+            try:
+                supervisor = await self._start(prepared, command, keep_stdin=True)
+            except OSError as error:
+                raise _no_start(command, str(error)) from error
+            async with _watched(supervisor, report=False):
+                if not await supervisor.begin():
+                    raise _no_start(command, conclude(supervisor.observed(), command.limits).reason)
+                worker = JailWorker(supervisor)
+                try:
+                    yield worker
+                finally:
+                    await worker.retire()
+        finally:
+            with anyio.CancelScope(shield=True):
+                if supervisor is not None:
+                    self._record(_tell(blank, supervisor, conclude(supervisor.observed(), command.limits)))
+                    supervisor.close()
+                await self._in_thread(prepared.remove)
+
+    async def _start(self, prepared: Prepared, command: JailCommand, *, keep_stdin: bool) -> Supervisor:
+        pipes = open_pipes(command, keep_stdin=keep_stdin)
+        # Not to be interrupted between the start of the process and our knowing of it.
+        with anyio.CancelScope(shield=True):
+            started = await self._in_thread(lambda: _start(prepared, pipes))
+        return Supervisor(started, command.limits)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await anyio.to_thread.run_sync(work, limiter=self._threads)
+
+
+@asynccontextmanager
+async def open_sandbox(probe: Probe, record: Record) -> AsyncIterator[JailSandbox]:
+    """The sandbox of one transaction on what `probe` found. `record` is handed every finished call. Raises
+    Unsound where candidates cannot be isolated. When the context ends, so do all jails."""
+    backend = await anyio.to_thread.run_sync(probe.open_backend)
+    try:
+        yield JailSandbox(backend, record)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(backend.close)
+
+
+@asynccontextmanager
+async def _watched(supervisor: Supervisor, *, report: bool) -> AsyncIterator[None]:
+    """Read all that the program says while the body runs. It is over afterwards, whatever happens."""
+    raised: Exception | None = None
+    async with anyio.create_task_group() as tasks:
+        try:
+            await supervisor.watch(tasks, report=report)
+            yield
+        except Exception as error:
+            raised = error  # outside of the group, which would wrap it
+        finally:
+            await _wind_up(supervisor)
+            tasks.cancel_scope.cancel()
+    if raised is not None:
+        raise raised
+
+
+async def _wind_up(supervisor: Supervisor) -> None:
+    """Make sure that the program is over and all it said has been read."""
+    with anyio.CancelScope(shield=True):
+        if not supervisor.over:
+            supervisor.stop(Stop.CANCELLED)
+        await supervisor.reap()
+        await supervisor.drain(_DRAIN_SECONDS)
+
+
+def _start(prepared: Prepared, pipes: Pipes) -> Started:
+    try:
+        return prepared.start(pipes)
+    except BaseException:
+        pipes.close()
+        raise
+
+
+def _blank(command: JailCommand) -> ToolCall:
+    return ToolCall(
+        label=command.label,
+        argv=command.argv,
+        environment_digest=digest(command, environment(command, home_for(str(command.root)))),
+        ending=Ending.INFRA,
+        exit_code=None,
+        started_at=time.time(),
+    )
+
+
+def _finish(blank: ToolCall, supervisor: Supervisor, prepared: Prepared, command: JailCommand) -> ToolCall:
+    conclusion = conclude(supervisor.observed(), command.limits)
+    outputs = prepared.outputs(command.outputs, command.limits.output) if command.outputs else {}
+    if command.writes is not None and conclusion.ending is Ending.EXITED:
+        prepared.keep(command.writes)
+    return replace(_tell(blank, supervisor, conclusion), outputs=outputs)
+
+
+def _tell(blank: ToolCall, supervisor: Supervisor, conclusion: Conclusion) -> ToolCall:
+    return replace(
+        blank,
+        ending=conclusion.ending,
+        exit_code=conclusion.exit_code,
+        signal=conclusion.signal,
+        resource=conclusion.resource,
+        reason=conclusion.reason,
+        stdout=bytes(supervisor.stdout.data),
+        stderr=bytes(supervisor.stderr.data),
+        report=bytes(supervisor.report.data),
+        truncated=supervisor.stdout.cut or supervisor.stderr.cut or supervisor.report.cut,
+        use=ResourceUse(
+            seconds=supervisor.seconds,
+            cpu_seconds=supervisor.cpu_seconds,
+            peak_memory=supervisor.peak_memory,
+        ),
+    )
+
+
+def _no_start(command: JailCommand, why: str) -> Unsound:
+    return Unsound(why or "the jail did not start", where=command.label, fix="see `assay doctor`")

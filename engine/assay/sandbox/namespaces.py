@@ -1,0 +1,281 @@
+"""The backend `nsjail`: programs in namespaces of their own, on an overlay of frozen layers.
+
+Promises: what a jail shows is exactly `view`'s plan; the supervisor enters its control groups before it
+becomes nsjail and dies with the launcher thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import resource
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from assay.model.errors import Unsound
+from assay.model.tool import Isolation
+from assay.sandbox import nsjail
+from assay.sandbox.backend import Pipes, add_config, environment
+from assay.sandbox.cgroups import Hierarchies, JailGroup, RunGroups
+from assay.sandbox.etc import build_etc
+from assay.sandbox.identity import Identity
+from assay.sandbox.launcher import Launcher
+from assay.sandbox.scratch import Area, new_name, open_area
+from assay.sandbox.plan import plan, points_below
+from assay.sandbox.spec import JailCommand
+from assay.sandbox.supervise import GO, LOG, REPORT, STATUS, Started, first_process
+from assay.sandbox.view import Mount, MountKind, home_for, identity_files, inspect_system, overlay_options
+from assay.sandbox.workspace import Scratch, check_point
+
+# Enters the control groups whose files are named first (their number comes before them), then becomes the
+# rest of its arguments.
+_ENTER = """
+count=$1
+shift
+while [ "$count" -gt 0 ]; do
+    echo 0 >"$1" || exit 97
+    shift
+    count=$((count - 1))
+done
+exec "$@"
+"""
+_HOST_PATH = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+
+
+class NamespaceBackend:
+    """Jails by nsjail. Holds a scratch area, control groups and the launcher thread until closed."""
+
+    def __init__(
+        self, *, isolation: Isolation, runs: Path, identity: Identity, hierarchies: Hierarchies, binary: Path
+    ) -> None:
+        """`runs`: the directory below which areas are made. Raises Unsound where nothing can be started."""
+        self.isolation = isolation
+        self.identity = identity
+        self._binary = binary
+        self._setpriv = find_setpriv()
+        self._numbers = itertools.count()
+        self._closed = False
+        name = new_name()
+        self._groups = RunGroups(hierarchies, name)
+        self._litter = _Litter()
+        self._area: Area = open_area(runs, name=name, groups=self._groups.directories)
+        try:
+            self._groups.make()
+            self._launcher = Launcher(private=os.geteuid() == 0 and not identity.is_self)
+        except BaseException:
+            self._groups.close()
+            self._area.close()
+            raise
+        self._etc: dict[str, str] = {}
+        self.allowance = nsjail.Allowance(
+            memory_group=hierarchies.memory is not None,
+            pids_group=hierarchies.pids is not None,
+            hard={
+                "nofile": resource.getrlimit(resource.RLIMIT_NOFILE)[1],
+                "fsize": resource.getrlimit(resource.RLIMIT_FSIZE)[1],
+                "nproc": resource.getrlimit(resource.RLIMIT_NPROC)[1],
+            },
+        )
+
+    def prepare(self, command: JailCommand) -> _Jail:
+        """See `Backend`."""
+        layers = command.stack.layers if command.stack else ()
+        for point, bind in points_below(command):
+            check_point(layers, point, directory=bind.source.is_dir())
+        name = format(next(self._numbers), "x")
+        scratch = Scratch(self._area.path / name, self.identity) if command.stack else None
+        try:
+            group = self._groups.jail(name, command.limits)
+        except OSError:
+            if scratch is not None:
+                scratch.remove()
+            raise
+        return _Jail(self, command, scratch, group)
+
+    def close(self) -> None:
+        """See `Backend`."""
+        if self._closed:
+            return
+        self._closed = True
+        self._launcher.close()
+        self._groups.close()
+        self._area.close()
+        self._litter.clear()
+
+    def launch(self, jail: _Jail, pipes: Pipes) -> int:
+        """Start the supervisor of one jail: its pid."""
+        command = jail.command
+        home = home_for(str(command.root))
+        mounts = plan(inspect_system(self._etc_for(home)), command)
+
+        def work() -> int:
+            reach = jail.reach(self._launcher)
+            config = nsjail.render(
+                identity=self.identity,
+                mounts=[_reached(mount, reach, jail) for mount in mounts],
+                argv=first_process("/bin/sh", str(command.cwd or command.root), command.argv),
+                variables=environment(command, home),
+                limits=command.limits,
+                allowance=self.allowance,
+                passed=(STATUS, GO, *((REPORT,) if command.report else ())),
+                log=LOG,
+            )
+            # With the directory that its libraries are found in, relative to it.
+            site = self._binary.parents[2]
+            binary = f"{reach(str(site))}/{self._binary.relative_to(site)}"
+            path = add_config(pipes, config)
+            argv = [self._setpriv, "--pdeathsig", "KILL", "--", binary, "-C", path]
+            if jail.group is not None:
+                files = [str(entrance) for entrance in jail.group.entrances]
+                argv = ["/bin/sh", "-c", _ENTER, "assay-enter", str(len(files)), *files, *argv]
+            return self._launcher.spawn(argv, _HOST_PATH, pipes.theirs)
+
+        return self._launcher.call(work)
+
+    def forget(self, reached: list[str]) -> None:
+        """Let go of what a jail reached for."""
+        if reached and not self._closed:
+            self._launcher.call(lambda: [self._launcher.let_go(path) for path in reached])
+
+    def _etc_for(self, home: str) -> str:
+        if home not in self._etc:
+            directory = self._area.path / f"etc{len(self._etc)}"
+            build_etc(directory, identity_files(home))
+            self._etc[home] = str(directory)
+        return self._etc[home]
+
+
+Reach = Callable[[str], str]
+
+
+class _Jail:
+    """One prepared jail."""
+
+    def __init__(
+        self, backend: NamespaceBackend, command: JailCommand, scratch: Scratch | None, group: JailGroup | None
+    ) -> None:
+        self.command = command
+        self.scratch = scratch
+        self.group = group
+        self._backend = backend
+        self._reached: list[str] = []
+        self._first = -1
+
+    def reach(self, launcher: Launcher) -> Reach:
+        """Remembers what was reached for, to let go of it."""
+
+        def reach(path: str) -> str:
+            place = launcher.reach(path)
+            self._reached.append(path)
+            return place
+
+        return reach
+
+    def start(self, pipes: Pipes) -> Started:
+        """See `Prepared`."""
+        pid = self._backend.launch(self, pipes)
+        pipes.close_theirs()
+        ours = pipes.ours
+
+        def kill() -> None:
+            # The first process of a pid namespace takes all the others with it, and its death lets the
+            # supervisor clean up; before it exists there is only the supervisor.
+            with contextlib.suppress(ProcessLookupError):
+                if self._first >= 0:
+                    signal.pidfd_send_signal(self._first, signal.SIGKILL)
+                else:
+                    os.kill(pid, signal.SIGKILL)
+
+        def on_start() -> None:
+            self._first = _only_child(pid)
+
+        return Started(
+            pid=pid,
+            stdout=ours[1],
+            stderr=ours[2],
+            status=ours[STATUS],
+            go=ours[GO],
+            log=ours[LOG],
+            report=ours.get(REPORT, -1),
+            stdin=ours.get(0, -1),
+            group=self.group,
+            kill=kill,
+            on_start=on_start,
+        )
+
+    def outputs(self, paths: tuple[str, ...], bound: int) -> dict[str, bytes]:
+        """See `Prepared`."""
+        return self.scratch.read(paths, bound) if self.scratch is not None else {}
+
+    def keep(self, target: Path) -> None:
+        """See `Prepared`."""
+        if self.scratch is not None:
+            self.scratch.keep(target)
+
+    def remove(self) -> None:
+        """See `Prepared`."""
+        if self._first >= 0:
+            os.close(self._first)
+            self._first = -1
+        if self.group is not None:
+            self.group.remove()
+        if self.scratch is not None:
+            self.scratch.remove()
+        self._backend.forget(self._reached)
+        self._reached = []
+
+
+class _Litter:
+    """nsjail makes a directory for its own mounts where it finds a place and leaves it there. For root that
+    is in the launcher's private /tmp; for an ordinary user what was not there before is removed."""
+
+    def __init__(self) -> None:
+        number = os.geteuid()
+        places = [
+            f"{top}/nsjail.{number}.{kind}" for top in ("/run/user", "/tmp") for kind in ("root", "tmp")  # noqa: S108
+        ]
+        places += [f"/run/user/{number}/nsjail/{kind}" for kind in ("root", "tmp")]
+        places.append(f"/run/user/{number}/nsjail")
+        self._absent = [place for place in places if not os.path.lexists(place)]
+
+    def clear(self) -> None:
+        for place in self._absent:
+            with contextlib.suppress(OSError):
+                os.rmdir(place)
+
+
+def find_setpriv() -> str:
+    """util-linux's setpriv. Raises Unsound where it is missing."""
+    found = shutil.which("setpriv", path=_HOST_PATH["PATH"])
+    if found is None:
+        raise Unsound(
+            "the program setpriv is missing, so that jails could outlive the engine",
+            where="sandbox",
+            fix="install util-linux",
+        )
+    return found
+
+
+def _reached(mount: Mount, reach: Reach, jail: _Jail) -> Mount:
+    """`mount` with its host paths as the jail's user can reach them."""
+    if mount.kind is MountKind.BIND:
+        return replace(mount, source=reach(mount.source))
+    if mount.kind is MountKind.OVERLAY and jail.scratch is not None and jail.command.stack is not None:
+        top = reach(str(jail.scratch.directory))
+        layers = tuple(f"{reach(str(path.parent))}/{path.name}" for path in jail.command.stack.layers)
+        return replace(mount, options=overlay_options(layers, f"{top}/u", f"{top}/w"))
+    return mount
+
+
+def _only_child(pid: int) -> int:
+    """A descriptor of the only child of a supervisor, or -1 where the kernel does not tell."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return os.pidfd_open(int(children[0]))
+    except (OSError, IndexError):
+        return -1

@@ -1,0 +1,193 @@
+"""Directories that end with the transaction that made them, however it ends.
+
+Promises (invariant 10): an area is removed when it is closed; when the engine dies in any way, a small
+process that outlives it removes the area and ends what is left in its control groups; when even that
+process was killed, the next run sweeps the area away. An area in use is never swept: its lock is held.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+_LOCK = "lock"
+_GROUPS = "groups"
+_SETTLE_SECONDS = 60.0
+
+# Waits for the end of its standard input, which is the end of the engine; then ends what still runs in the
+# control groups and removes them and the directory. Later arguments are control groups.
+_REAPER = """
+cd /
+directory=$1
+shift
+while read -r _; do :; done
+tries=0
+while [ "$tries" -lt 150 ]; do
+    left=
+    for group in "$@"; do
+        [ -d "$group" ] || continue
+        find "$group" -depth -type d | while read -r each; do
+            while read -r pid; do kill -9 "$pid"; done <"$each/cgroup.procs"
+            rmdir "$each"
+        done
+        [ -d "$group" ] && left=1
+    done
+    rm -rf -- "$directory" || chmod -R u+rwX -- "$directory"
+    [ -e "$directory" ] && left=1
+    [ -z "$left" ] && exit 0
+    sleep 0.1
+    tries=$((tries + 1))
+done
+"""
+
+
+class Area:
+    """A private directory of one transaction. Close it, or let the process end."""
+
+    def __init__(self, path: Path, lock: int, groups: Sequence[Path]) -> None:
+        self.path = path
+        self._lock = lock
+        self._pid, self._lifeline = _start_reaper(path, groups)
+
+    def close(self) -> None:
+        """Remove the directory and stop the reaper. Idempotent."""
+        if self._lifeline < 0:
+            return
+        remove_tree(self.path)
+        os.kill(self._pid, signal.SIGKILL)
+        os.close(self._lifeline)
+        self._lifeline = -1
+        os.waitpid(self._pid, 0)
+        os.close(self._lock)
+
+
+def open_area(parent: Path, *, name: str = "", groups: Sequence[Path] = ()) -> Area:
+    """A new area below `parent`. `groups` are control group directories to end and remove with it."""
+    while True:
+        path = parent / (name or new_name())
+        path.mkdir(mode=0o711)
+        path.chmod(0o711)
+        (path / _GROUPS).write_text("".join(f"{group}\n" for group in groups))
+        lock = os.open(path / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.path.lexists(path / _LOCK):
+            return Area(path, lock, groups)
+        os.close(lock)  # swept away between the two steps
+
+
+def new_name() -> str:
+    """A short random name: layer paths share one page of mount options."""
+    return secrets.token_hex(4)
+
+
+def sweep(parent: Path) -> tuple[str, ...]:
+    """Remove the areas below `parent` that no live process holds; their names."""
+    gone = []
+    for path in sorted(parent.iterdir()) if parent.is_dir() else ():
+        try:
+            lock = os.open(path / _LOCK, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            if _settled(path):
+                remove_tree(path)
+                gone.append(path.name)
+            continue
+        except OSError:
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            continue
+        else:
+            _end_groups(path)
+            remove_tree(path)
+            gone.append(path.name)
+        finally:
+            os.close(lock)
+    return tuple(gone)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a directory whatever a program left in it: unreadable directories, any depth, dying writers."""
+    for _ in range(20):
+        try:
+            shutil.rmtree(path)
+        except FileNotFoundError:
+            pass
+        except (OSError, RecursionError):
+            subprocess.run(["chmod", "-R", "u+rwX", "--", path], stderr=subprocess.DEVNULL, check=False)
+            subprocess.run(["rm", "-rf", "--", path], stderr=subprocess.DEVNULL, check=False)
+        if not os.path.lexists(path):
+            return
+        time.sleep(0.05)
+
+
+def _start_reaper(path: Path, groups: Sequence[Path]) -> tuple[int, int]:
+    read_end, write_end = os.pipe2(os.O_CLOEXEC)
+    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        pid = os.posix_spawn(
+            "/bin/sh",
+            ["assay-reaper", "-c", _REAPER, "assay-reaper", str(path), *map(str, groups)],
+            {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+            file_actions=[
+                (os.POSIX_SPAWN_DUP2, read_end, 0),
+                (os.POSIX_SPAWN_DUP2, null, 1),
+                (os.POSIX_SPAWN_DUP2, null, 2),
+            ],
+            setsid=True,
+            setsigmask=(),
+        )
+    finally:
+        os.close(read_end)
+        os.close(null)
+    return pid, write_end
+
+
+def _settled(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > _SETTLE_SECONDS
+    except OSError:
+        return False
+
+
+def _end_groups(area: Path) -> None:
+    try:
+        groups = (area / _GROUPS).read_text().splitlines()
+    except OSError:
+        return
+    for group in groups:
+        end_group(Path(group))
+
+
+def end_group(group: Path) -> None:
+    """Kill what runs in a control group and below, and remove the groups."""
+    for _ in range(100):
+        directories = [Path(top) for top, _, _ in os.walk(group, topdown=False)]
+        for directory in directories:
+            _kill_members(directory)
+            try:
+                directory.rmdir()
+            except OSError:
+                continue
+        if not group.is_dir():
+            return
+        time.sleep(0.02)
+
+
+def _kill_members(group: Path) -> None:
+    try:
+        members = (group / "cgroup.procs").read_text().split()
+    except OSError:
+        return
+    for member in members:
+        try:
+            os.kill(int(member), signal.SIGKILL)
+        except OSError:
+            continue

@@ -1,0 +1,268 @@
+"""Watching one started program: its output, its word on how the program ended, its limits, its end.
+
+Promises: `reap` returns only when the supervisor is dead and reaped; output beyond the bound stops the
+program; every descriptor handed over is closed by `close`. The program is held at the start until it is
+told to go, so that a program whose engine died meanwhile never runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import anyio
+import anyio.abc
+
+from assay.policy.schema import Limits
+from assay.sandbox.cgroups import JailGroup
+from assay.sandbox.ending import Observed, Stop
+
+START_SECONDS = 60.0
+_NUDGE_SECONDS = 0.05
+_PATIENCE = 40
+_CHUNK = 1 << 16
+_CPU_POLL_SECONDS = 0.2
+
+# Spoken by the first process inside: S and a newline when the jail stands; then the shell's own words, if
+# any, which are there exactly when a signal ended the program; then X, the status and a newline.
+_FIRST_PROCESS = """
+umask 022
+printf 'S\\n' >&4
+read -r _ <&5 || exit 125
+exec 5<&- 7>&2 2>&4
+cd -- "$1" 2>&7 || { printf 'X126\\n' >&4; exit 126; }
+shift
+( exec "$@" 2>&7 7>&- 4>&- )
+printf 'X%s\\n' "$?" >&4
+"""
+
+REPORT, STATUS, GO, LOG, CONFIG = 3, 4, 5, 6, 8
+"""Numbers of descriptors at the start of a jail (7 is the first process's own)."""
+
+
+def first_process(shell: str, cwd: str, argv: tuple[str, ...]) -> tuple[str, ...]:
+    """The command line of a jail's first process, which starts `argv` in `cwd` and says how it ended."""
+    return (shell, "-c", _FIRST_PROCESS, "sh", cwd, *argv)
+
+
+@dataclass(slots=True)
+class Started:
+    """A program that was started: our ends of its descriptors (-1: none), and how to end it at once."""
+
+    pid: int
+    stdout: int
+    stderr: int
+    status: int
+    go: int
+    log: int
+    kill: Callable[[], None]
+    on_start: Callable[[], None]
+    report: int = -1
+    stdin: int = -1
+    group: JailGroup | None = None
+
+
+@dataclass(slots=True)
+class Captured:
+    """What was kept of one stream."""
+
+    bound: int
+    data: bytearray = field(default_factory=bytearray)
+    cut: bool = False
+
+    def take(self, chunk: bytes) -> None:
+        """Keep what fits."""
+        room = len(chunk) if not self.bound else max(0, self.bound - len(self.data))
+        self.data += chunk[:room]
+        self.cut = self.cut or len(chunk) > room
+
+
+class Supervisor:
+    """Drives one `Started`. Start `watch` in a task group, then await the rest."""
+
+    def __init__(self, started: Started, limits: Limits) -> None:
+        self.started = started
+        self.limits = limits
+        self.stdout = Captured(limits.output)
+        self.stderr = Captured(limits.output)
+        self.report = Captured(limits.output)
+        self.stopped: Stop | None = None
+        self.began = 0.0
+        self.seconds = 0.0
+        self.cpu_seconds = 0.0
+        self.peak_memory = 0
+        self._pidfd = os.pidfd_open(started.pid)
+        self._spoke = anyio.Event()
+        self._ended = anyio.Event()
+        self._exited = anyio.Event()
+        self._words = bytearray()
+        self._wait_status = 0
+        self._open_streams = 0
+        self._drained = anyio.Event()
+
+    async def watch(self, tasks: anyio.abc.TaskGroup, *, report: bool) -> None:
+        """Read everything there is to read, in `tasks`."""
+        streams = [(self.started.stdout, self.stdout), (self.started.stderr, self.stderr)]
+        if report:
+            streams.append((self.started.report, self.report))
+        self._open_streams = len(streams) + 1
+        for descriptor, captured in streams:
+            tasks.start_soon(self._read, descriptor, captured)
+        tasks.start_soon(self._listen)
+        tasks.start_soon(self._await_exit)
+        if self.limits.cpu_seconds and self.started.group is not None:
+            tasks.start_soon(self._count_cpu, self.started.group)
+
+    async def begin(self) -> bool:
+        """Wait until the jail stands and let the program go; False if it never stood."""
+        with anyio.move_on_after(START_SECONDS) as scope:
+            await self._spoke.wait()
+        if scope.cancelled_caught:
+            self.stop(Stop.START)
+        return self._has_started
+
+    async def wait(self, seconds: float) -> None:
+        """Wait for the program's end, `seconds` at most (0: for ever), then stop it."""
+        with anyio.move_on_after(seconds or None) as scope:
+            await self._ended.wait()
+        if scope.cancelled_caught:
+            self.stop(Stop.TIME)
+
+    def stop(self, why: Stop) -> None:
+        """End the program at once; the first reason given stays."""
+        if self.stopped is None and not self._exited.is_set():
+            self.stopped = why
+            self._ended.set()
+            self._spoke.set()
+            self.started.kill()
+
+    @property
+    def over(self) -> bool:
+        """Whether the program has ended, or was ended."""
+        return self._ended.is_set()
+
+    async def reap(self) -> None:
+        """Wait until the supervisor is gone, and with it everything in the jail."""
+        self._close_go()
+        tries = 0
+        while not self._exited.is_set():
+            with anyio.move_on_after(_NUDGE_SECONDS):
+                await self._exited.wait()
+                return
+            tries += 1
+            # It sleeps between two looks at its child; a signal that came between makes it sleep on.
+            self._signal(signal.SIGCHLD if tries < _PATIENCE else signal.SIGKILL)
+
+    async def drain(self, seconds: float) -> None:
+        """Wait for the end of the streams: at once in a jail, where nothing survives to hold them open."""
+        with anyio.move_on_after(seconds):
+            await self._drained.wait()
+
+    def observed(self) -> Observed:
+        """All that was seen; after `reap`."""
+        words, _, code = self._words.rpartition(b"X") if b"X" in self._words else (self._words, b"", b"")
+        group = self.started.group
+        return Observed(
+            started=self._has_started,
+            code=int(code) if code.strip().isdigit() else None,
+            by_signal=bool(words[2:].strip()),
+            wait_status=self._wait_status,
+            stop=self.stopped,
+            oom_kills=group.oom_kills() if group is not None else 0,
+            refused_forks=group.refused_forks() if group is not None else 0,
+            cpu_seconds=self.cpu_seconds,
+            log=self._log(),
+        )
+
+    def close(self) -> None:
+        """Close every descriptor. Only when nothing waits on them any more."""
+        self._close_go()
+        started = self.started
+        for descriptor in (started.stdout, started.stderr, started.status, started.report, started.stdin):
+            if descriptor >= 0:
+                os.close(descriptor)
+        if started.log >= 0:
+            os.close(started.log)
+        os.close(self._pidfd)
+
+    @property
+    def _has_started(self) -> bool:
+        return self._words.startswith(b"S\n")
+
+    async def _read(self, descriptor: int, captured: Captured) -> None:
+        while (chunk := await read_some(descriptor)) is not None:
+            captured.take(chunk)
+            if captured.cut:
+                self.stop(Stop.OUTPUT)
+        self._at_end()
+
+    async def _listen(self) -> None:
+        while (chunk := await read_some(self.started.status)) is not None:
+            self._words += chunk[: 4096 - len(self._words)]
+            if self._has_started and not self._spoke.is_set():
+                self._go()
+            if b"X" in self._words and self._words.endswith(b"\n"):
+                self._ended.set()
+        self._at_end()
+
+    def _at_end(self) -> None:
+        self._open_streams -= 1
+        if not self._open_streams:
+            self._drained.set()
+
+    def _go(self) -> None:
+        self.started.on_start()
+        self.began = time.monotonic()
+        with contextlib.suppress(OSError):
+            os.write(self.started.go, b"\n")
+        self._spoke.set()
+
+    async def _await_exit(self) -> None:
+        await anyio.wait_readable(self._pidfd)
+        _, self._wait_status, usage = os.wait4(self.started.pid, 0)
+        self.seconds = time.monotonic() - self.began if self.began else 0.0
+        self._account(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+        self._exited.set()
+        self._ended.set()
+        self._spoke.set()
+
+    def _account(self, cpu_seconds: float, peak: int) -> None:
+        group = self.started.group
+        counted = group.cpu_seconds() if group is not None else None
+        self.cpu_seconds = cpu_seconds if counted is None else counted
+        self.peak_memory = (group.peak_memory() if group is not None else 0) or peak
+
+    async def _count_cpu(self, group: JailGroup) -> None:
+        while not self._exited.is_set():
+            if (group.cpu_seconds() or 0.0) >= self.limits.cpu_seconds:
+                self.stop(Stop.CPU)
+                return
+            await anyio.sleep(_CPU_POLL_SECONDS)
+
+    def _signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, number)
+
+    def _close_go(self) -> None:
+        if self.started.go >= 0:
+            os.close(self.started.go)
+            self.started.go = -1
+
+    def _log(self) -> str:
+        if self.started.log < 0:
+            return ""
+        return os.pread(self.started.log, 8192, 0).decode("utf-8", "replace")
+
+
+async def read_some(descriptor: int) -> bytes | None:
+    """The next bytes of a non-blocking pipe, or None at its end."""
+    while True:
+        await anyio.wait_readable(descriptor)
+        try:
+            return os.read(descriptor, _CHUNK) or None
+        except BlockingIOError:
+            continue

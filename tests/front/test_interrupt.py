@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import anyio
+import pytest
+
+from assay.front.interrupt import run_to_end
+
+_STOPPED = """
+import signal, sys, anyio
+from assay.front.interrupt import run_to_end
+
+async def work():
+    try:
+        print("ready", flush=True)
+        await anyio.sleep(60)
+    finally:
+        print("rolled back", flush=True)
+
+try:
+    run_to_end(work)
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_invariant_10_a_signal_rolls_the_run_back(number):
+    with subprocess.Popen(
+        [sys.executable, "-c", _STOPPED], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as run:
+        assert run.stdout.readline() == b"ready\n"
+        run.send_signal(number)
+        out, err = run.communicate(timeout=30)
+    assert run.returncode == 130
+    assert out == b"rolled back\n"
+    assert b"Traceback" not in err
+
+
+def test_a_signal_that_the_parent_had_ignored_stays_ignored():
+    ignoring = _STOPPED.replace("await anyio.sleep(60)", "await anyio.sleep(0.3)").replace(
+        "async def work", "signal.signal(signal.SIGHUP, signal.SIG_IGN)\nasync def work"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", ignoring], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as run:
+        assert run.stdout.readline() == b"ready\n"
+        run.send_signal(signal.SIGHUP)
+        run.communicate(timeout=30)
+    assert run.returncode == 0
+
+
+def test_a_result_that_was_reached_is_kept_when_a_signal_comes_late():
+    async def work() -> str:
+        os.kill(os.getpid(), signal.SIGTERM)
+        with anyio.CancelScope(shield=True):
+            await anyio.sleep(0.05)
+        return "landed"
+
+    assert run_to_end(work) == "landed"
+
+
+def test_an_error_of_the_work_comes_through():
+    async def work() -> None:
+        raise LookupError("mine")
+
+    with pytest.raises(BaseExceptionGroup) as caught:
+        run_to_end(work)
+    assert caught.group_contains(LookupError, match="mine")

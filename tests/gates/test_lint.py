@@ -1,0 +1,202 @@
+"""The lint gate, with the real ruff over real trees."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from assay.gates.lint import LintGate
+from assay.model.candidate import Base
+from assay.model.errors import BadInput
+from assay.model.outcome import Outcome, Resource, Severity, Skip
+from assay.model.tool import Ending, ToolCall
+from assay.sandbox.spec import JailCommand
+from tests.gates.static_fakes import call
+
+if TYPE_CHECKING:
+    from tests.gates.static_fakes import Bench
+
+CONFIG = '[tool.ruff.lint]\nselect = ["E", "F", "I"]\n'
+UNUSED = "import os\n\nx = 1\n"
+CLEAN = "x = 1\n"
+
+
+def test_passes_clean_code(bench: Bench) -> None:
+    old = {"pyproject.toml": CONFIG, "a.py": CLEAN}
+    result = bench.run(LintGate(), old, {**old, "a.py": CLEAN + "y = 2\n"})
+    assert result.outcome is Outcome.PASSED
+    assert result.evidence == {"files": 1}
+
+
+def test_fails_a_new_finding_with_its_place(bench: Bench) -> None:
+    old = {"pyproject.toml": CONFIG, "a.py": CLEAN}
+    result = bench.run(LintGate(), old, {**old, "a.py": UNUSED})
+    assert result.outcome is Outcome.FAILED
+    assert [(f.rule, f.path, f.line) for f in result.findings] == [("F401", "a.py", 1)]
+    assert "F401" in result.reason
+
+
+def test_invariant_6_old_findings_are_not_the_candidates(bench: Bench) -> None:
+    old = {"pyproject.toml": CONFIG, "a.py": UNUSED}
+    result = bench.run(LintGate(), old, {**old, "a.py": "# more\n# lines\n" + UNUSED})
+    assert result.outcome is Outcome.PASSED
+    assert result.detail == {"fixed": 0, "pre_existing": 1}
+
+
+def test_a_rename_keeps_old_findings_old_and_fixes_are_counted(bench: Bench) -> None:
+    old = {"pyproject.toml": CONFIG, "a.py": UNUSED + "y = 1\nz = 1\n", "b.py": UNUSED}
+    new = {"pyproject.toml": CONFIG, "c.py": UNUSED + "y = 1\nz = 1\n", "b.py": CLEAN}
+    result = bench.run(LintGate(), old, new)
+    assert result.outcome is Outcome.PASSED
+    assert result.detail == {"fixed": 1, "pre_existing": 1}
+
+
+def test_base_findings_are_remembered(bench: Bench) -> None:
+    old = {"pyproject.toml": CONFIG, "a.py": UNUSED}
+    bench.run(LintGate(), old, {**old, "a.py": UNUSED + "y = 1\n"})
+    before = len(bench.calls)
+    result = bench.run(LintGate(), old, {**old, "a.py": UNUSED + "z = 1\n"})
+    assert result.outcome is Outcome.PASSED
+    assert len(bench.calls) == before + 1
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        {"pyproject.toml": "[tool.ruff.lint]\nselect = []\nignore = ['ALL']\n"},
+        {"ruff.toml": "lint.select = ['E9']\n"},
+        {"pkg/.ruff.toml": "lint.select = ['E9']\n"},
+        {"shared.toml": "lint.ignore = ['F401']\n"},
+    ],
+)
+def test_invariant_3_the_candidates_own_configuration_does_not_count(
+    bench: Bench, attempt: dict[str, str]
+) -> None:
+    old = {"pyproject.toml": '[tool.ruff]\nextend = "shared.toml"\n', "shared.toml": "lint.select = ['F']\n"}
+    old["pkg/a.py"] = CLEAN
+    result = bench.run(LintGate(), old, {**old, "pkg/a.py": UNUSED, **attempt})
+    assert result.outcome is Outcome.FAILED
+    assert [finding.rule for finding in result.findings] == ["F401"]
+
+
+def test_invariant_3_rules_come_from_the_runs_base_in_a_range_of_commits(bench: Bench) -> None:
+    root = {"pyproject.toml": CONFIG, "a.py": CLEAN}
+    loosened = {"pyproject.toml": "[tool.ruff.lint]\nselect = ['E9']\n", "a.py": CLEAN}
+    candidate = bench.scratch.candidate(loosened, {**loosened, "a.py": UNUSED})
+    result = bench.grade(LintGate(), candidate, Base(commit=None, tree=bench.scratch.tree(root)))
+    assert result.outcome is Outcome.FAILED
+
+
+def test_without_a_configuration_only_real_errors_count(bench: Bench) -> None:
+    old = {"a.py": CLEAN, "sub/ruff.toml": "lint.select = ['F']\n", "sub/b.py": CLEAN}
+    assert bench.run(LintGate(), old, {**old, "a.py": UNUSED}).outcome is Outcome.PASSED
+    undefined = bench.run(LintGate(), old, {**old, "a.py": "print(nowhere)\n"})
+    assert [finding.rule for finding in undefined.findings] == ["F821"]
+    governed = bench.run(LintGate(), old, {**old, "a.py": UNUSED, "sub/b.py": UNUSED})
+    assert [(f.rule, f.path) for f in governed.findings] == [("F401", "sub/b.py")]
+
+
+def test_first_party_imports_are_told_by_the_tree(bench: Bench) -> None:
+    old = {"pyproject.toml": CONFIG, "pkg/__init__.py": "", "a.py": CLEAN}
+    sorted_imports = "import json\n\nimport requests\n\nimport pkg\n\nprint(json, requests, pkg)\n"
+    assert bench.run(LintGate(), old, {**old, "a.py": sorted_imports}).outcome is Outcome.PASSED
+
+
+def test_the_policy_may_name_a_configuration_of_the_base(bench: Bench) -> None:
+    bench.with_section("lint", config="conf/lint.toml")
+    old = {"conf/lint.toml": "lint.select = ['F401']\n", "a.py": CLEAN}
+    new = {**old, "a.py": UNUSED, "conf/lint.toml": "lint.select = ['E9']\n"}
+    assert [finding.rule for finding in bench.run(LintGate(), old, new).findings] == ["F401"]
+    with pytest.raises(BadInput, match=r"conf/lint\.toml"):
+        bench.run(LintGate(), {"a.py": CLEAN}, {"a.py": UNUSED})
+
+
+def test_severity_and_exclusion_are_the_policys(bench: Bench) -> None:
+    old = {"pyproject.toml": CONFIG, "a.py": CLEAN}
+    bench.with_section("lint", severity=Severity.WARNING)
+    shown = bench.run(LintGate(), old, {**old, "a.py": UNUSED})
+    assert shown.outcome is Outcome.PASSED
+    assert [finding.severity for finding in shown.findings] == [Severity.WARNING]
+    bench.with_section("lint", exclude=("a.py",))
+    assert bench.run(LintGate(), old, {**old, "a.py": UNUSED}).skip is Skip.NOT_APPLICABLE
+
+
+def test_files_that_ruff_is_told_to_leave_out_are_not_applicable(bench: Bench) -> None:
+    old = {"ruff.toml": 'extend-exclude = ["gen"]\n', "gen/a.py": CLEAN}
+    assert bench.run(LintGate(), old, {**old, "gen/a.py": UNUSED}).skip is Skip.NOT_APPLICABLE
+
+
+def test_invariant_6_a_broken_configuration_on_the_base_is_no_ones_failure(bench: Bench) -> None:
+    old = {"ruff.toml": 'lint.select = ["NOPE"]\n', "a.py": CLEAN}
+    changed = bench.run(LintGate(), old, {**old, "a.py": UNUSED})
+    assert changed.outcome is Outcome.INFRA
+    assert "NOPE" in changed.reason
+    added = bench.run(LintGate(), old, {**old, "b.py": UNUSED})
+    assert added.outcome is Outcome.INFRA
+    assert "NOPE" in added.reason
+
+
+def diagnostics(*items: dict[str, object]) -> bytes:
+    return json.dumps(list(items)).encode()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        call("ruff", 0, b""),
+        call("ruff", 0, b"[{"),
+        call("ruff", 0, b"{}"),
+        call("ruff", 1, b"[]"),
+        call("ruff", 1, diagnostics({"code": "F401"})),
+        call("ruff", 1, diagnostics({"filename": "/x/other.py"})),
+        call("ruff", 0, b"[]", truncated=True),
+        call("ruff", 2, b"", b"ruff failed\n  Cause: something\n"),
+        call("ruff", None, b"[]", ending=Ending.SIGNALLED, signal=11),
+    ],
+)
+def test_invariant_5_a_report_that_is_none_fails(bench: Bench, broken: ToolCall) -> None:
+    def answer(command: JailCommand) -> ToolCall | None:
+        return broken if command.label == "ruff" else None
+
+    bench.answer = answer
+    old = {"pyproject.toml": CONFIG, "a.py": CLEAN}
+    result = bench.run(LintGate(), old, {**old, "a.py": UNUSED})
+    assert result.outcome is Outcome.FAILED
+    assert result.findings == ()
+    assert result.reason
+
+
+@pytest.mark.parametrize(
+    ("ending", "outcome"),
+    [
+        (Ending.EXHAUSTED, Outcome.EXHAUSTED),
+        (Ending.INFRA, Outcome.INFRA),
+        (Ending.CANCELLED, Outcome.SKIPPED),
+    ],
+)
+def test_other_endings_are_told_apart(bench: Bench, ending: Ending, outcome: Outcome) -> None:
+    resource = Resource.MEMORY if ending is Ending.EXHAUSTED else None
+
+    def answer(command: JailCommand) -> ToolCall | None:
+        return call("ruff", None, ending=ending, resource=resource) if command.label == "ruff" else None
+
+    bench.answer = answer
+    old = {"pyproject.toml": CONFIG, "a.py": CLEAN}
+    assert bench.run(LintGate(), old, {**old, "a.py": UNUSED}).outcome is outcome
+    everywhere = call("ruff", None, ending=ending, resource=resource)
+    bench.kept.clear()
+    bench.answer = lambda _command: everywhere
+    shared = bench.run(LintGate(), old, {**old, "a.py": UNUSED})
+    assert shared.outcome is (Outcome.SKIPPED if ending is Ending.CANCELLED else Outcome.INFRA)
+
+
+def test_many_files_are_asked_about_in_several_calls(bench: Bench) -> None:
+    old = {"pyproject.toml": CONFIG, "x": "1"}
+    directory = "d" * 120
+    new = {f"{directory}/{'n' * 100}{number}.py": CLEAN for number in range(300)}
+    result = bench.run(LintGate(), old, {**old, **new, f"{directory}/z.py": UNUSED})
+    assert result.evidence == {"files": 301}
+    assert [finding.path for finding in result.findings] == [f"{directory}/z.py"]
+    assert len(bench.calls) > 1

@@ -1,0 +1,131 @@
+"""Grading many candidates: order, concurrency, early stop, deadline, equal trees, errors."""
+
+import anyio
+import pytest
+
+from assay.grade.engine import grade
+from assay.model.errors import BadInput
+from assay.model.outcome import Outcome, Skip, infra
+from assay.model.verdict import Decision
+from tests.grade.fakes import FakeBench, FakeGate, make_candidate
+
+
+def graded(bench, gates, candidates, **options):
+    recorded = []
+
+    async def record(verdict):
+        recorded.append(verdict)
+
+    async def scenario():
+        return await grade(bench, gates, candidates, record=record, **{"jobs": 2, **options})
+
+    verdicts = anyio.run(scenario)
+    assert {v.candidate for v in verdicts} == {v.candidate for v in recorded}
+    assert len(recorded) == len(candidates)
+    assert bench.leases == 0
+    return verdicts
+
+
+def test_one_verdict_each_in_the_order_given(bench):
+    gates = [FakeGate("one", b=Outcome.FAILED), FakeGate("two")]
+    verdicts = graded(bench, gates, [make_candidate(name) for name in "abc"])
+    assert [v.candidate for v in verdicts] == ["a", "b", "c"]
+    assert [v.decision for v in verdicts] == [Decision.ACCEPTED, Decision.REJECTED, Decision.ACCEPTED]
+    assert verdicts[1].rejected_by == "one"
+
+
+def test_a_gate_runs_only_if_the_cheaper_ones_passed(bench):
+    gates = [FakeGate("one", b=Outcome.FAILED), FakeGate("two")]
+    verdicts = graded(bench, gates, [make_candidate(name) for name in "ab"])
+    assert gates[1].ran == ["a"]
+    assert verdicts[1].gates[1].skip is Skip.NOT_REACHED
+
+
+def test_equal_trees_are_graded_once_and_share_the_verdict(bench):
+    gates = [FakeGate("one"), FakeGate("two")]
+    first = make_candidate("a")
+    same = make_candidate("z", tree=first.tree, equivalent_to="a")
+    verdicts = graded(bench, gates, [first, same])
+    assert gates[0].ran == ["a"]
+    assert verdicts[1].decision is Decision.ACCEPTED
+    assert verdicts[1].candidate == "z"
+
+
+def test_first_k_cancels_the_rest_at_once(bench):
+    gate = FakeGate("one", h="hang")
+    verdicts = graded(
+        FakeBench(["one"]), [gate], [make_candidate(name) for name in ["h", "a", "b"]], first=1
+    )
+    decisions = {v.candidate: v.decision for v in verdicts}
+    assert decisions["a"] is Decision.ACCEPTED
+    assert decisions["h"] is Decision.INCONCLUSIVE
+    assert gate.cancelled == ["h"]
+    assert "accepted already" in verdicts[0].reason
+
+
+def test_a_deadline_leaves_the_unfinished_inconclusive(bench):
+    gate = FakeGate("one", h="hang")
+    verdicts = graded(FakeBench(["one"]), [gate], [make_candidate("a"), make_candidate("h")], seconds=0.3)
+    assert verdicts[0].decision is Decision.ACCEPTED
+    assert verdicts[1].decision is Decision.INCONCLUSIVE
+    assert "time limit" in verdicts[1].reason
+
+
+def test_bad_input_found_by_a_gate_stops_the_run(bench):
+    gates = [FakeGate("one", a=BadInput("no such rule", where="assay.toml")), FakeGate("two")]
+    with pytest.raises(BadInput, match=r"assay\.toml"):
+        graded(bench, gates, [make_candidate("a"), make_candidate("b")])
+
+
+def test_invariant_6_blame_fairly_a_gate_that_raises_is_our_own_trouble(bench):
+    gates = [FakeGate("one", a=ZeroDivisionError("oops")), FakeGate("two")]
+    (verdict,) = graded(bench, gates, [make_candidate("a")])
+    assert verdict.decision is Decision.INCONCLUSIVE
+    assert verdict.gates[0].outcome is Outcome.INFRA
+    assert "ZeroDivisionError" in verdict.reason
+
+
+def test_trouble_of_the_machine_is_tried_once_more(bench):
+    gates = [FakeGate("one", a=[infra("one", "no space"), "pass"]), FakeGate("two")]
+    (verdict,) = graded(bench, gates, [make_candidate("a")])
+    assert verdict.decision is Decision.ACCEPTED
+    assert gates[0].ran == ["a", "a"]
+
+
+def test_invariant_8_same_inputs_same_verdict_and_it_says_that_it_was_cached(bench):
+    gates = [FakeGate("one"), FakeGate("two", b=Outcome.FAILED)]
+    candidates = [make_candidate(name) for name in "ab"]
+    cold = graded(bench, gates, candidates)
+    warm = graded(bench, gates, candidates)
+    assert [v.decision for v in cold] == [v.decision for v in warm]
+    assert [v.reason for v in cold] == [v.reason for v in warm]
+    assert all(v.cached for v in warm)
+    assert not any(v.cached for v in cold)
+    assert gates[0].ran == ["a", "b"]
+
+
+def test_what_chance_or_the_machine_had_a_hand_in_is_never_cached(bench):
+    flaky = FakeGate("two")
+
+    async def run(_toolbox, candidate):
+        flaky.ran.append(candidate.name)
+        from assay.model.outcome import passed
+
+        return passed("two", evidence={"tests": 1}, detail={"flaky": ["t::a"]})
+
+    flaky.run = run
+    gates = [FakeGate("one", b=infra("one", "disk full")), flaky]
+    candidates = [make_candidate(name) for name in "ab"]
+    graded(bench, gates, candidates)
+    graded(bench, gates, candidates)
+    assert flaky.ran == ["a", "a"]
+    assert gates[0].ran.count("b") == 4
+
+
+def test_a_damaged_cache_entry_is_a_miss(bench):
+    gates = [FakeGate("one"), FakeGate("two")]
+    graded(bench, gates, [make_candidate("a")])
+    bench.memory = {key: b"\x00garbage" for key in bench.memory}
+    (verdict,) = graded(bench, gates, [make_candidate("a")])
+    assert verdict.decision is Decision.ACCEPTED
+    assert not verdict.cached

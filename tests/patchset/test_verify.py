@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from tests.patchset.support import Lab, lines
+
+from assay.model.candidate import Base, Candidate, Oid
+from assay.model.outcome import GateResult, failed, infra, passed
+from assay.model.report import Conflict, ConflictKind, GateReport, PatchSet
+from assay.model.verdict import Decision, Verdict, fold
+from assay.patchset.combine import Combined, combine
+from assay.patchset.conflicts import find
+from assay.patchset.select import worth
+from assay.patchset.verify import verify
+from assay.repo.repository import Repository
+
+pytestmark = pytest.mark.anyio
+
+
+class Grader:
+    """Grades combined trees by a rule on the names in them; remembers what it was asked."""
+
+    def __init__(self, lab: Lab, rule: Callable[[set[str]], GateResult]) -> None:
+        self.lab = lab
+        self.rule = rule
+        self.asked: list[tuple[Oid, tuple[str, ...]]] = []
+
+    async def __call__(self, tree: Oid, members: tuple[Candidate, ...]) -> Verdict:
+        self.asked.append((tree, tuple(member.name for member in members)))
+        return verdict("set", self.rule({member.name for member in members}))
+
+    async def run(self, people: Sequence[Candidate], **options: Any) -> PatchSet:
+        return await verify(
+            self,
+            self.lab.repo,
+            self.lab.base,
+            people,
+            find(self.lab.repo, self.lab.base, people),
+            worth(people, ()),
+            [verdict(person.id, good()) for person in people],
+            report=reports,
+            **options,
+        )
+
+
+def good() -> GateResult:
+    return passed("tests", evidence={"tests": 1})
+
+
+def bad(*tests: str) -> GateResult:
+    return failed("tests", "tests newly fail", detail={"newly_failing": list(tests)})
+
+
+def verdict(candidate: str, result: GateResult) -> Verdict:
+    decision, reason, gate = fold(["tests"], [result])
+    return Verdict(candidate=candidate, decision=decision, reason=reason, rejected_by=gate, gates=(result,))
+
+
+def reports(results: Any) -> tuple[GateReport, ...]:
+    return tuple(
+        GateReport(
+            gate=r.gate,
+            outcome=r.outcome.value,
+            reason=r.reason,
+            seconds=0,
+            cpu_seconds=0,
+            cached=False,
+            resource=None,
+            skip=None,
+            findings=(),
+            evidence=r.evidence,
+            detail=r.detail,
+        )
+        for r in results
+    )
+
+
+def disjoint(lab: Lab, count: int) -> list[Candidate]:
+    return [lab.candidate(f"c{n}", {f"new{n}": b"%d\n" % n}) for n in range(count)]
+
+
+async def test_a_good_set_is_graded_once_and_accepted(lab: Lab) -> None:
+    grader = Grader(lab, lambda names: good())
+    found = await grader.run(disjoint(lab, 5))
+    assert found.verdict is Decision.ACCEPTED
+    assert found.members == tuple(f"id-c{n}" for n in range(5))
+    assert [members for _, members in grader.asked] == [("c0", "c1", "c2", "c3", "c4")]
+    assert found.tree == grader.asked[0][0]
+    assert [gate.gate for gate in found.gates] == ["tests"]
+
+
+async def test_a_set_of_one_is_not_graded_again(lab: Lab) -> None:
+    grader = Grader(lab, lambda names: bad())
+    (person,) = disjoint(lab, 1)
+    found = await grader.run([person])
+    assert (found.members, found.tree, found.verdict) == ((person.id,), person.tree, Decision.ACCEPTED)
+    assert grader.asked == []
+
+
+async def test_nothing_to_choose_from_gives_no_verdict(lab: Lab) -> None:
+    found = await Grader(lab, lambda names: good()).run([])
+    assert (found.members, found.tree, found.verdict) == ((), None, None)
+
+
+@pytest.mark.parametrize("count", [2, 3, 7, 16])
+async def test_a_jointly_broken_pair_is_found_and_one_of_it_left_out(lab: Lab, count: int) -> None:
+    pair = {"c0", f"c{count - 1}"}
+    grader = Grader(lab, lambda names: bad("t::one", "t::two") if pair <= names else good())
+    found = await grader.run(disjoint(lab, count))
+    assert found.verdict is Decision.ACCEPTED
+    assert len(found.members) == count - 1
+    (conflict,) = found.conflicts
+    assert (conflict.kind, conflict.where) == (ConflictKind.BEHAVIOURAL, "t::one")
+    assert {conflict.a, conflict.b} == {f"id-{name}" for name in pair}
+    assert "each accepted alone" in conflict.why and "t::one and 1 more" in conflict.why
+    (left,) = found.left_out
+    assert left.id == f"id-c{count - 1}"
+    assert "c0" in left.why and "though each passes alone" in left.why
+    trees = [tree for tree, _ in grader.asked]
+    assert len(set(trees)) == len(trees)
+
+
+async def test_a_group_of_three_loses_one_only(lab: Lab) -> None:
+    trio = {"c1", "c3", "c4"}
+    found = await Grader(lab, lambda names: bad("t::x") if trio <= names else good()).run(disjoint(lab, 6))
+    assert found.verdict is Decision.ACCEPTED
+    assert len(found.members) == 5
+    assert all(name in found.conflicts[0].why for name in trio)
+
+
+async def test_two_broken_pairs_are_learnt_one_after_the_other(lab: Lab) -> None:
+    pairs = [{"c0", "c1"}, {"c0", "c2"}]
+    grader = Grader(lab, lambda names: bad("t") if any(pair <= names for pair in pairs) else good())
+    found = await grader.run(disjoint(lab, 4))
+    assert found.members == ("id-c1", "id-c2", "id-c3")
+    assert len(found.conflicts) == 2
+
+
+async def test_mutual_enemies_end_with_one_of_them(lab: Lab) -> None:
+    grader = Grader(lab, lambda names: bad("t") if len(names) > 1 else good())
+    found = await grader.run(disjoint(lab, 8))
+    assert found.verdict is Decision.ACCEPTED
+    assert len(found.members) == 1
+    assert len(grader.asked) < 60
+
+
+async def test_textual_conflicts_are_settled_before_anything_is_graded(lab: Lab) -> None:
+    people = [lab.candidate(word, {"a.py": lines(30, l4=word)}) for word in ("one", "two")]
+    grader = Grader(lab, lambda names: bad("t"))
+    found = await grader.run(people)
+    assert found.members == ("id-one",)
+    assert [left.id for left in found.left_out] == ["id-two"]
+    assert grader.asked == []
+
+
+async def test_invariant_6_an_inconclusive_set_blames_nobody(lab: Lab) -> None:
+    grader = Grader(lab, lambda names: infra("tests", "the jail did not start"))
+    people = disjoint(lab, 4)
+    found = await grader.run(people)
+    assert found.verdict is Decision.INCONCLUSIVE
+    assert found.members == tuple(person.id for person in people)
+    assert (found.left_out, found.conflicts) == ((), ())
+    assert found.reason == "the jail did not start"
+    assert len(grader.asked) == 2
+
+
+async def test_invariant_6_an_inconclusive_search_blames_nobody(lab: Lab) -> None:
+    def rule(names: set[str]) -> GateResult:
+        return bad("t") if len(names) == 8 else infra("tests", "no answer")
+
+    found = await Grader(lab, rule).run(disjoint(lab, 8))
+    assert found.verdict is Decision.INCONCLUSIVE
+    assert (len(found.members), found.left_out, found.conflicts) == (8, (), ())
+
+
+async def test_one_inconclusive_answer_is_asked_again(lab: Lab) -> None:
+    answers = iter([infra("tests", "hiccup"), good()])
+    found = await Grader(lab, lambda names: next(answers)).run(disjoint(lab, 3))
+    assert found.verdict is Decision.ACCEPTED
+
+
+async def test_the_witness_falls_back_to_the_gate(lab: Lab) -> None:
+    rule = lambda names: good() if len(names) < 2 else failed("tests", "broken")  # noqa: E731
+    found = await Grader(lab, rule).run(disjoint(lab, 2))
+    assert found.conflicts[0].where == "tests"
+    assert "broken" in found.conflicts[0].why
+
+
+async def test_members_that_only_clash_as_a_group_are_parted_without_a_run(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def clash(repo: Repository, base: Base, members: Sequence[Candidate]) -> Combined | Conflict:
+        if {"c1", "c2", "c4"} <= {member.name for member in members}:
+            kind, why = ConflictKind.TEXTUAL, "they do not merge"
+            return Conflict(a="id-c4", b="id-c2", kind=kind, where="f", why=why)
+        return combine(repo, base, members)
+
+    monkeypatch.setattr("assay.patchset.verify.combine", clash)
+    grader = Grader(lab, lambda names: good())
+    found = await grader.run(disjoint(lab, 6))
+    assert found.members == ("id-c0", "id-c1", "id-c2", "id-c3", "id-c5")
+    assert "c1 and c2" in found.left_out[0].why
+    assert len(grader.asked) == 1
