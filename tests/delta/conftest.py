@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pygit2
 import pytest
+
 from assay.model.candidate import Base, Change, ChangeKind, Oid
 from assay.model.delta import (
     Delta,
@@ -99,7 +100,7 @@ def risk(**given: object) -> Risk:
 
 
 def candidate(name: str, verdict: Decision = Decision.ACCEPTED, **given: object) -> CandidateReport:
-    identity = hashlib.sha256(name.encode()).hexdigest()[:12]
+    identity = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:12]
     values: dict[str, object] = {
         "id": identity,
         "name": name,

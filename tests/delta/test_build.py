@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+
 from assay.delta.build import build
 from assay.delta.testnames import is_test_path
 from assay.model.delta import SymbolChangeKind
@@ -10,7 +11,9 @@ from assay.model.outcome import Finding, GateResult, Outcome, Severity, passed
 BASE = {
     "pkg/__init__.py": b"",
     "pkg/a.py": b"def total(items):\n    return sum(items)\n\n\ndef spare():\n    return 1\n",
-    "pkg/b.py": b"x = 1\ny = 2\nz = 3\n" + b"# a long story\n" * 20 + b"def keep(a):\n    return a + x + y + z\n",
+    "pkg/b.py": b"x = 1\ny = 2\nz = 3\n"
+    + b"# a long story\n" * 20
+    + b"def keep(a):\n    return a + x + y + z\n",
     "tests/test_a.py": b"def test_old():\n    assert True\n\n\ndef test_stays():\n    assert 1\n",
     "pyproject.toml": b"[project]\ndependencies = ['requests>=2']\n",
     "README.md": b"hello\n",
@@ -76,11 +79,8 @@ def test_a_deleted_module_breaks_once(of):
 
 
 def test_tests_that_came_and_went(of):
-    found = of(
-        **{
-            "tests/test_a.py": b"def test_stays():\n    assert 1\n\n\nclass TestNew:\n    def test_m(self): pass\n"
-        }
-    )
+    after = b"def test_stays():\n    assert 1\nclass TestNew:\n    def test_m(self): pass\n"
+    found = of(**{"tests/test_a.py": after})
     assert found.tests_added == ("tests/test_a.py::TestNew::test_m",)
     assert found.tests_removed == ("tests/test_a.py::test_old",)
     assert found.api_breaks == ()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from assay.delta import by_ast, by_libcst
 from assay.delta.outline import MODULE, Outline, ParameterKind, What
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 from assay.delta.dependencies import UnreadableManifest, changed, is_manifest, requirements
 
 
@@ -67,8 +68,9 @@ from assay.delta.dependencies import UnreadableManifest, changed, is_manifest, r
         ),
         (
             "go.mod",
-            "module example.org/m\ngo 1.22\nrequire golang.org/x/text v0.3.0\nrequire (\n\tgithub.com/a/b v1.2.3"
-            " // indirect\n)\nreplace github.com/a/b => ../b\nexclude github.com/q/r v9.9.9\n",
+            "module example.org/m\ngo 1.22\nrequire golang.org/x/text v0.3.0\nrequire (\n"
+            "\tgithub.com/a/b v1.2.3 // indirect\n)\nreplace github.com/a/b => ../b\n"
+            "exclude github.com/q/r v9.9.9\n",
             {("", "golang.org/x/text"): "v0.3.0", ("", "github.com/a/b"): "v1.2.3"},
         ),
         ("pyproject.toml", "", {}),

@@ -58,6 +58,7 @@ def test_every_command_has_help(command, capsys):
         (["grade", "x", "--jobs", "-1"], "--jobs"),
         (["land", "x"], "--onto"),
         (["check", "--staged", "--worktree"], "exclude each other"),
+        (["check", "--staged", "--base", "main"], "exclude each other"),
         (["check", "--head", "HEAD"], "--base"),
         (["race", "x"], "no such command"),
     ],

@@ -34,6 +34,7 @@ from assay.sandbox.worker import WorkerDied
 Content = str | bytes | tuple[int, str | bytes]
 """A file's content, or its git mode and content (a symlink's target, a submodule's commit)."""
 
+PYTHON = Path(sys.executable).resolve()
 LINK, PROGRAM, SUBMODULE = 0o120000, 0o100755, 0o160000
 
 
@@ -88,8 +89,13 @@ class Processes:
         place = self.scratch / f"run{len(self.calls)}"
         assert command.stack is not None
         shutil.copytree(command.stack.layers[-1], place, symlinks=True)
-        done = subprocess.run(
-            command.argv, cwd=place, env=_environment(command), input=command.stdin, capture_output=True, check=False
+        done = subprocess.run(  # noqa: ASYNC221 -- one test, one program
+            command.argv,
+            cwd=place,
+            env=_environment(command),
+            input=command.stdin,
+            capture_output=True,
+            check=False,
         )
         left = {path: (place / path).read_bytes() for path in command.outputs if (place / path).is_file()}
         return call(command.label, done.returncode, done.stdout, done.stderr, left)
@@ -160,7 +166,7 @@ class FakeToolbox:
 
     async def environment(self) -> ProjectEnvironment:
         """This interpreter."""
-        return ProjectEnvironment(python=Path(sys.executable).resolve(), digest="e")
+        return ProjectEnvironment(python=PYTHON, digest="e")
 
     async def stack(self, tree: str) -> Stack:
         """The tree's files, written out once."""
@@ -205,7 +211,8 @@ class FakeToolbox:
 
     async def close(self) -> None:
         """Stop every worker."""
-        for name in list(self._workers):
+        # The last one first: they are nested contexts of one task.
+        for name in reversed(list(self._workers)):
             await self.forget(name)
 
 

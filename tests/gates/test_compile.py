@@ -99,7 +99,7 @@ def crashing(marker: str, always: bool = False) -> str:
     )
 
 
-def with_worker(source: str):  # noqa: ANN201
+def with_worker(source: str):
     def alter(command: JailCommand) -> JailCommand:
         return msgspec.structs.replace(command, argv=(command.argv[0], "-c", source))
 

@@ -25,7 +25,11 @@ no_hunks: tuple[Hunk, ...] = ()
 
 def shifted(finding: RawFinding, by: int) -> RawFinding:
     return RawFinding(
-        rule=finding.rule, path=finding.path, line=finding.line + by, message=finding.message, text=finding.text
+        rule=finding.rule,
+        path=finding.path,
+        line=finding.line + by,
+        message=finding.message,
+        text=finding.text,
     )
 
 
@@ -37,7 +41,9 @@ def test_nothing_is_new_when_lines_only_shift(base: list[RawFinding], by: int) -
 
 
 @given(lists, lists)
-def test_without_hunks_new_is_the_multiset_difference(base: list[RawFinding], found: list[RawFinding]) -> None:
+def test_without_hunks_new_is_the_multiset_difference(
+    base: list[RawFinding], found: list[RawFinding]
+) -> None:
     def keys(listed: list[RawFinding] | tuple[RawFinding, ...]) -> Counter[tuple[str, ...]]:
         return Counter((f.rule, f.message, f.text) for f in listed)
 
@@ -46,7 +52,11 @@ def test_without_hunks_new_is_the_multiset_difference(base: list[RawFinding], fo
     assert keys(compared.fixed) == keys(base) - keys(found)
 
 
-@given(lists, lists, st.lists(st.builds(Hunk, old_start=lines, old_lines=lines, new_start=lines, new_lines=lines)))
+@given(
+    lists,
+    lists,
+    st.lists(st.builds(Hunk, old_start=lines, old_lines=lines, new_start=lines, new_lines=lines)),
+)
 def test_every_finding_is_counted_once(
     base: list[RawFinding], found: list[RawFinding], hunks: list[Hunk]
 ) -> None:
@@ -72,8 +82,12 @@ def test_a_second_copy_of_an_old_finding_is_new_and_it_is_the_added_one() -> Non
 
 
 def test_editing_a_flagged_line_introduces_nothing() -> None:
-    old = RawFinding(rule="E501", path="a.py", line=3, message="Line too long (120 > 100)", text="a long line")
-    new = RawFinding(rule="E501", path="a.py", line=4, message="Line too long (130 > 100)", text="a longer line")
+    old = RawFinding(
+        rule="E501", path="a.py", line=3, message="Line too long (120 > 100)", text="a long line"
+    )
+    new = RawFinding(
+        rule="E501", path="a.py", line=4, message="Line too long (130 > 100)", text="a longer line"
+    )
     hunk = Hunk(old_start=3, old_lines=1, new_start=3, new_lines=2)
     assert compare([old], [new], [hunk]).new == ()
     elsewhere = Hunk(old_start=9, old_lines=1, new_start=3, new_lines=2)

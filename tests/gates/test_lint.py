@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.gates.static_fakes import call
 
 from assay.gates.lint import LintGate
 from assay.model.candidate import Base
@@ -13,7 +14,6 @@ from assay.model.errors import BadInput
 from assay.model.outcome import Outcome, Resource, Severity, Skip
 from assay.model.tool import Ending, ToolCall
 from assay.sandbox.spec import JailCommand
-from tests.gates.static_fakes import call
 
 if TYPE_CHECKING:
     from tests.gates.static_fakes import Bench
@@ -79,6 +79,7 @@ def test_invariant_3_the_candidates_own_configuration_does_not_count(
     result = bench.run(LintGate(), old, {**old, "pkg/a.py": UNUSED, **attempt})
     assert result.outcome is Outcome.FAILED
     assert [finding.rule for finding in result.findings] == ["F401"]
+    assert "once it has landed" in result.reason
 
 
 def test_invariant_3_rules_come_from_the_runs_base_in_a_range_of_commits(bench: Bench) -> None:
@@ -200,3 +201,11 @@ def test_many_files_are_asked_about_in_several_calls(bench: Bench) -> None:
     assert result.evidence == {"files": 301}
     assert [finding.path for finding in result.findings] == [f"{directory}/z.py"]
     assert len(bench.calls) > 1
+
+
+def test_odd_file_names(bench: Bench) -> None:
+    old = {"pyproject.toml": CONFIG, "x": "1"}
+    odd = ["-a.py", "a\nb.py", "sp ace/ü.py", "[x].py"]
+    result = bench.run(LintGate(), old, {**old, **dict.fromkeys(odd, UNUSED)})
+    assert sorted(finding.path for finding in result.findings) == sorted(odd)
+    assert "\n" not in result.reason

@@ -77,16 +77,18 @@ def _removed(change: SymbolChange, new: Outline, name: str) -> list[str]:
     top = change.symbol.split(".")[0]
     if top in new.imported and "." not in change.symbol:
         return []  # moved elsewhere and imported back under the same name
-    if new.star_import:
-        return [f"{name} is no longer defined there, and only a star import may still provide it"]
+    if new.star_import or any(definition.symbol == "__getattr__" for definition in new.definitions):
+        return [f"{name} is no longer defined there; a star import or `__getattr__` may still provide it"]
     return [f"{name} is removed"]
 
 
 def _pairs(
     before: Sequence[Definition], after: Sequence[Definition]
 ) -> Iterator[tuple[Definition, Definition]]:
-    """Variants side by side; where their number changed, the last ones, which win at run time."""
-    if len(before) == len(after):
+    """Alternatives side by side. Of overloads, and where the number of alternatives changed, the last ones:
+    they are what runs."""
+    overloads = any("overload" in text for definition in (*before, *after) for text in definition.binding)
+    if len(before) == len(after) and not overloads:
         yield from zip(before, after, strict=True)
     else:
         yield before[-1], after[-1]
@@ -94,7 +96,9 @@ def _pairs(
 
 def _signature(old: Definition, new: Definition) -> Iterator[str]:
     if old.what is not new.what:
-        yield f"was a {old.what.value} and is a {new.what.value} now"
+        # A value that is computed now is read as before.
+        if not (old.what is What.ATTRIBUTE and _access(new) == "a property"):
+            yield f"was {_article(old)} and is {_article(new)} now"
         return
     if old.is_async != new.is_async:
         yield "must now be awaited" if new.is_async else "can no longer be awaited"
@@ -103,8 +107,14 @@ def _signature(old: Definition, new: Definition) -> Iterator[str]:
         return
     if old.parameters is not None and new.parameters is not None:
         yield from _parameters(_callers(old), _callers(new))
-    elif gone := sorted(set(old.bases) - set(new.bases)):
+    elif gone := sorted(_bases(old) - _bases(new)):
         yield f"no longer derives from {', '.join(gone)}"
+
+
+def _bases(definition: Definition) -> set[str]:
+    """The public bases by their own names: a type argument or another import path makes no other base."""
+    names = {text.split("[")[0].rpartition(".")[2] for text in definition.bases}
+    return {name for name in names if name != "Generic" and not name.startswith("_")}
 
 
 def _access(definition: Definition) -> str:
@@ -118,6 +128,10 @@ def _access(definition: Definition) -> str:
     if last & {"contextmanager", "asynccontextmanager"}:
         return "a context manager"
     return f"a plain {definition.what.value}"
+
+
+def _article(definition: Definition) -> str:
+    return f"{'an' if definition.what is What.ATTRIBUTE else 'a'} {definition.what.value}"
 
 
 def _callers(definition: Definition) -> tuple[Parameter, ...]:

@@ -21,6 +21,7 @@ from assay.delta.outline import (
     Parameter,
     ParameterKind,
     What,
+    kind_of,
 )
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -223,8 +224,7 @@ def _parameters(args: ast.arguments) -> Iterator[Parameter]:
     plain = [*args.posonlyargs, *args.args]
     defaults: list[ast.expr | None] = [None] * (len(plain) - len(args.defaults))
     for index, (arg, default) in enumerate(zip(plain, [*defaults, *args.defaults], strict=True)):
-        positional = index < len(args.posonlyargs)
-        yield _parameter(arg, ParameterKind.POSITIONAL if positional else ParameterKind.EITHER, default)
+        yield _parameter(arg, kind_of(arg.arg, positional_only=index < len(args.posonlyargs)), default)
     if args.vararg:
         yield _parameter(args.vararg, ParameterKind.VARIADIC, None)
     for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True):

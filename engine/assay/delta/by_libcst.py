@@ -22,6 +22,7 @@ from assay.delta.outline import (
     Parameter,
     ParameterKind,
     What,
+    kind_of,
 )
 
 _MOST_TEXT = 200
@@ -222,7 +223,7 @@ def _parameters(node: cst.Parameters) -> Iterator[Parameter]:
     for param in node.posonly_params:
         yield _parameter(param, ParameterKind.POSITIONAL)
     for param in node.params:
-        yield _parameter(param, ParameterKind.EITHER)
+        yield _parameter(param, kind_of(param.name.value, positional_only=False))
     if isinstance(node.star_arg, cst.Param):
         yield _parameter(node.star_arg, ParameterKind.VARIADIC)
     for param in node.kwonly_params:

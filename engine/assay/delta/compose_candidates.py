@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from assay.delta.page import Entry, Line, Span, Tone, bounded, code, count, dim, line
+from assay.delta.page import Entry, Line, Span, Tone, bounded, clip, code, count, dim, line
 from assay.model.delta import Delta
 from assay.model.outcome import Finding, Severity
 from assay.model.report import CandidateReport, GateReport
@@ -28,7 +28,7 @@ _ROOMY = 20
 def names_of(candidates: Sequence[CandidateReport]) -> dict[str, str]:
     """The name to show for each id: the candidate's own, with the id where two share one."""
     uses = Counter(candidate.name for candidate in candidates)
-    return {c.id: c.name if uses[c.name] == 1 else f"{c.name} ({c.id})" for c in candidates}
+    return {c.id: clip(c.name) if uses[c.name] == 1 else f"{clip(c.name)} ({c.id})" for c in candidates}
 
 
 def entries(candidates: Sequence[CandidateReport]) -> tuple[Entry, ...]:

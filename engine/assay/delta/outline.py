@@ -104,5 +104,12 @@ BINDING_DECORATORS = frozenset(
 )
 """Last parts of the names of decorators that belong to a signature."""
 
+
+def kind_of(name: str, *, positional_only: bool) -> ParameterKind:
+    """The kind of a plain parameter. Two leading underscores say positional-only, as they did before `/`."""
+    old_style = name.startswith("__") and not name.endswith("__")
+    return ParameterKind.POSITIONAL if positional_only or old_style else ParameterKind.EITHER
+
+
 ACCESSORS = frozenset({"setter", "getter", "deleter"})
 """Decorators `name.<accessor>` that define another face of the property `name`."""

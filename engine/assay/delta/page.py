@@ -74,10 +74,19 @@ class Page(Record, frozen=True, kw_only=True):
     commands: tuple[str, ...]
 
 
+MOST_TEXT = 400
+"""Characters of one span or name. A candidate may choose messages of any length."""
+
+
+def clip(text: str) -> str:
+    """`text`, shortened if it is longer than a page should show."""
+    return text if len(text) <= MOST_TEXT else f"{text[:MOST_TEXT]}…"
+
+
 def line(*parts: str | Span) -> Line:
-    """A line of spans; plain strings are plain spans, empty ones vanish."""
+    """A line of spans, each clipped; plain strings are plain spans, empty ones vanish."""
     spans = (part if isinstance(part, Span) else Span(text=part) for part in parts)
-    return tuple(span for span in spans if span.text)
+    return tuple(Span(text=clip(span.text), tone=span.tone) for span in spans if span.text)
 
 
 def code(text: str) -> Span:

@@ -49,12 +49,10 @@ def parse(pairs: Sequence[Pair]) -> list[Outlines | None]:
 
 
 def _quick(pair: Pair) -> Outlines:
-    sides = []
-    for source in (pair.old, pair.new):
-        if source is not None and len(source) > MAX_SOURCE:
-            raise by_ast.Unreadable("larger than a source file is")
-        sides.append(EMPTY if source is None else by_ast.outline(source))
-    return Outlines(old=sides[0], new=sides[1])
+    if max(len(pair.old or b""), len(pair.new or b"")) > MAX_SOURCE:
+        raise by_ast.Unreadable("larger than a source file is")
+    old, new = (EMPTY if source is None else by_ast.outline(source) for source in (pair.old, pair.new))
+    return Outlines(old=old, new=new)
 
 
 def _second(pairs: Sequence[Pair]) -> list[Outlines | None]:

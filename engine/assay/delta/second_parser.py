@@ -8,6 +8,7 @@ Parsing runs no code of the candidate.
 from __future__ import annotations
 
 import base64
+import resource
 import subprocess
 import sys
 import time
@@ -17,8 +18,10 @@ import msgspec
 
 from assay.delta.outline import Outline
 
-SECONDS = 20.0
+SECONDS = 10.0
 """Wall-clock limit of one call, all files together."""
+
+_MEMORY = 2 * 1024**3
 
 _PROGRAM = "from assay.delta.second_parser import serve; serve()"
 
@@ -56,6 +59,9 @@ def _batch(sources: Sequence[bytes], seconds: float) -> list[Outline | None]:
 
 def serve() -> None:
     """Answer each line on stdin (a source in base64) by one line on stdout (an outline, or null)."""
+    # A parser that hostile nesting ends leaves no core behind, and one that grows ends by itself.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     from assay.delta.by_libcst import outline
 
     for line in sys.stdin.buffer:

@@ -8,6 +8,7 @@ reaches the terminal unsanitised.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 from assay.delta.page import Entry, Group, Line, Page, Section, Span, Tone
 from assay.delta.sanitise import cells, cut, plain
@@ -52,23 +53,29 @@ class _Ink:
 
         The first row comes without its indentation, since something may stand there already.
         """
-        rows: list[str] = []
-        row, at, room = "", 0, self.width - first
+        rows: list[list[tuple[str, Tone]]] = [[]]
+        at, room = 0, self.width - first
         for word, tone in _words(line):
-            width = cells(word)
-            if at and at + width > room:
-                rows.append(row.rstrip())
-                row, at, room = "", 0, self.width - rest
+            if at and at + cells(word) > room:
+                rows.append([])
+                at, room = 0, self.width - rest
             if not at and not word.strip():
                 continue
             for piece in _pieces(word, room - at, self.width - rest):
                 if at + cells(piece) > room:
-                    rows.append(row.rstrip())
-                    row, at, room = "", 0, self.width - rest
-                row += self.paint(piece, tone)
+                    rows.append([])
+                    at, room = 0, self.width - rest
+                rows[-1].append((piece, tone))
                 at += cells(piece)
-        rows.append(row.rstrip())
-        return [rows[0], *(" " * rest + row for row in rows[1:])]
+        head, *others = map(self._painted, rows)
+        return [head, *(" " * rest + row for row in others)]
+
+    def _painted(self, row: list[tuple[str, Tone]]) -> str:
+        """A row with each run of one tone painted at once, and nothing blank at its end."""
+        while row and not row[-1][0].strip():
+            row = row[:-1]
+        runs = groupby(row, key=lambda part: part[1])
+        return "".join(self.paint("".join(text for text, _ in run), tone) for tone, run in runs)
 
     def paint(self, text: str, tone: Tone) -> str:
         if not (self._color and tone in _CODES) or not text.strip():

@@ -22,19 +22,19 @@ def opening(root: Path, count: int) -> str:
     """What is about to happen."""
     return (
         f"A sample repository is at {root}: a small Python package with tests and four commits.\n"
-        f"{count} candidates for it: good, broken, conflicting and hostile ones. Grading each in a sandbox.\n"
+        f"{count} candidates for it: good, broken, conflicting and hostile. Grading each in a sandbox.\n\n"
     )
 
 
 def verdicts(cases: Sequence[Case], graded: Report, width: int) -> str:
     """A line for each candidate: its verdict, and whether that is what it was made for."""
-    rows = [("", "VERDICT", "CANDIDATE", "WHAT IT IS")]
+    rows = [("", "CANDIDATE", "VERDICT", "WHAT IT IS")]
     for case, candidate in _pairs(cases, graded):
-        mark = "ok" if _as_made(case, candidate) else "NOT EXPECTED"
-        rows.append((mark, _verdict(candidate), case.name, case.what))
+        mark = "ok" if _as_made(case, candidate) else "NO"
+        rows.append((mark, case.name, _verdict(candidate), case.what))
     right = len(cases) - len(surprises(cases, graded))
     table = "\n".join(cut(line, width) for line in columns(rows).splitlines())
-    return f"{table}\n\n{right} of {len(cases)} candidates got the verdict they were made for.\n"
+    return f"{table}\n\n{right} of {len(cases)} candidates got the verdict they were made for.\n\n"
 
 
 def surprises(cases: Sequence[Case], graded: Report) -> tuple[str, ...]:
@@ -48,7 +48,7 @@ def surprises(cases: Sequence[Case], graded: Report) -> tuple[str, ...]:
 
 def landing() -> str:
     """The words before the landing's report."""
-    return "Now landing them on main: what was accepted, as far as it works together, in one step.\n"
+    return "Landing on main what was accepted, as far as it works together, in one step:\n\n"
 
 
 def closing(cases: Sequence[Case], graded: Report, landed: Report, kept: Path | None) -> str:
@@ -92,6 +92,6 @@ def _expected(case: Case) -> str:
 
 
 def _verdict(candidate: CandidateReport) -> str:
-    by = f" by {candidate.rejected_by}" if candidate.rejected_by else ""
-    same = f", same tree as {candidate.equivalent_to}" if candidate.equivalent_to else ""
-    return f"{candidate.verdict}{by}{same}"
+    return (
+        f"{candidate.verdict} by {candidate.rejected_by}" if candidate.rejected_by else str(candidate.verdict)
+    )

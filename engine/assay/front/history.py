@@ -96,9 +96,16 @@ def _seen(ledger: Ledger, before: float) -> tuple[set[str], set[str]]:
     return old, recent
 
 
+def concerns(kept: KeptToolCall, gate: str) -> bool:
+    """Whether a program ran for this gate. What ran for all candidates together has the gate in its label."""
+    return kept.gate == gate or (not kept.gate and kept.call.label.split(" ")[0] == gate)
+
+
 def _calls(ledger: Ledger, appearances: list[Found]) -> tuple[KeptToolCall, ...]:
     for found in appearances:
+        # What ran once for all candidates (the base's own tests) decided about this one as well.
+        shared = ledger.tool_calls(found.transaction, "")
         calls = ledger.tool_calls(found.transaction, found.kept.candidate.id)
-        if calls:
-            return calls
+        if calls or shared:
+            return (*shared, *calls)
     return ()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from assay.delta.sanitise import plain
 from assay.front.answer import columns
 from assay.front.durations import words
-from assay.front.history import CandidateHistory, RunHistory
+from assay.front.history import CandidateHistory, RunHistory, concerns
 from assay.model.verdict import Decision
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def candidate_page(history: CandidateHistory) -> str:
         blocks.append(columns([("FINDING", "SEVERITY", "RULE", "MESSAGE"), *rows]))
     if history.calls:
         rows = [
-            (call.gate, call.call.label, _ending(call), words(call.call.use.seconds))
+            (call.gate or "shared", call.call.label, _ending(call), words(call.call.use.seconds))
             for call in history.calls
         ]
         blocks.append(columns([("GATE", "PROGRAM", "ENDED", "TIME"), *rows]))
@@ -101,7 +101,7 @@ def output_page(history: CandidateHistory, gate: str, body: Body) -> str:
         if result.gate == gate
     ]
     for call in history.calls:
-        if call.gate != gate:
+        if not concerns(call, gate):
             continue
         for name, output in call.outputs.items():
             if name == "report":  # a protocol of ours, not words for people
@@ -153,7 +153,9 @@ def candidate_data(history: CandidateHistory, body: Body, gate: str | None = Non
     return {
         "candidate": _found_data(history.found),
         "gates": history.verdict.gates if history.verdict else (),
-        "programs": [_call_data(call, body, gate) for call in history.calls if gate in (None, call.gate)],
+        "programs": [
+            _call_data(call, body, gate) for call in history.calls if gate is None or concerns(call, gate)
+        ],
     }
 
 

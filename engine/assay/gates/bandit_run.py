@@ -6,6 +6,8 @@ itself would pass an unreadable file over with exit code 0 (invariant 5).
 
 from __future__ import annotations
 
+import hashlib
+import platform
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -13,13 +15,14 @@ from typing import Any
 
 import msgspec
 
+from assay.gates import memo
 from assay.gates.bandit_config import BanditRules
 from assay.gates.batch import Reply, ask
 from assay.gates.files import line_at, split_lines
 from assay.gates.fingerprint import RawFinding, fold_space
 from assay.gates.frames import BadReply, Unit
 from assay.gates.protocol import Toolbox
-from assay.gates.tools import own_interpreter, own_interpreter_binds, package_directories
+from assay.gates.tools import installed_version, own_interpreter, own_interpreter_binds, package_directories
 from assay.model.candidate import Record
 from assay.sandbox.spec import Bind, JailCommand
 
@@ -44,6 +47,8 @@ class Version(Record, frozen=True, kw_only=True):
     path: str
     content: bytes
     ignore_nosec: bool = False
+    of_base: bool = False
+    """Whether other candidates, and later runs, will ask about this very version."""
 
 
 class Issue(Record, frozen=True, kw_only=True):
@@ -65,6 +70,22 @@ class Scan(Record, frozen=True, kw_only=True):
 
 async def scan(toolbox: Toolbox, rules: BanditRules, versions: Sequence[Version]) -> list[Scan]:
     """One scan for each version, in order. Raises `BadReply` where the configuration or worker is bad."""
+    keys = [_key(toolbox, rules, version) if version.of_base else "" for version in versions]
+    known = [await memo.recall(toolbox, key, Scan) if key else None for key in keys]
+    fresh = iter(
+        await _ask(toolbox, rules, [v for v, found in zip(versions, known, strict=True) if not found])
+    )
+    scans = []
+    for key, remembered in zip(keys, known, strict=True):
+        found = remembered or next(fresh)
+        # A crash may be the machine's; it is looked at again the next time.
+        if key and not remembered and found.state is not State.UNREADABLE and not found.crashed:
+            await memo.remember(toolbox, key, found)
+        scans.append(found)
+    return scans
+
+
+async def _ask(toolbox: Toolbox, rules: BanditRules, versions: Sequence[Version]) -> list[Scan]:
     units = [
         Unit(
             id=number,
@@ -83,6 +104,24 @@ async def scan(toolbox: Toolbox, rules: BanditRules, versions: Sequence[Version]
         _scan(answer, version, _rank(policy.min_severity), _rank(policy.min_confidence))
         for answer, version in zip(answers, versions, strict=True)
     ]
+
+
+def tool_version() -> str:
+    """Everything about bandit and its worker that an answer depends on."""
+    own = hashlib.sha256(WORKER.read_bytes()).hexdigest()[:16]
+    return f"bandit {installed_version('bandit')};python {platform.python_version()};{own}"
+
+
+def _key(toolbox: Toolbox, rules: BanditRules, version: Version) -> str:
+    policy = toolbox.policy.security
+    return memo.key(
+        "security/1",
+        tool_version(),
+        rules.digest,
+        f"{policy.min_severity}/{policy.min_confidence}/{version.ignore_nosec}",
+        version.path,
+        hashlib.sha256(version.content).hexdigest(),
+    )
 
 
 def _scan(reply: Reply | None, version: Version, severity: int, confidence: int) -> Scan:
@@ -141,6 +180,7 @@ def _command(toolbox: Toolbox) -> JailCommand:
             *map(str, directories),
         ),
         root=toolbox.repo.root,
+        cwd=Path("/"),  # there is no tree in this jail
         binds=(
             *own_interpreter_binds(),
             *(Bind(source=directory) for directory in directories),

@@ -44,26 +44,26 @@ async def _search(
     toolbox: Toolbox, name: str, start: Start, units: Sequence[Unit], common: Mapping[str, Any]
 ) -> list[Reply | None]:
     """Halve until the crashers stand alone. Each question goes to a worker of its own."""
-    answer = await _fresh(toolbox, start, units, common)
-    if answer is not None:
-        return answer
+    try:
+        return await _ask_fresh(toolbox, start, units, common)
+    except WorkerDied:
+        pass
     if len(units) > 1:
         middle = len(units) // 2
         first = await _search(toolbox, name, start, units[:middle], common)
         return first + await _search(toolbox, name, start, units[middle:], common)
-    if await _fresh(toolbox, start, (), common) is None:
-        raise Unsound(f"the {name} worker dies at once", fix="see `assay doctor` for what this host lacks")
+    try:
+        await _ask_fresh(toolbox, start, (), common)
+    except WorkerDied as death:
+        raise Unsound(f"no {name} worker lives ({death})", fix="see `assay doctor`") from None
     return [None]
 
 
-async def _fresh(
+async def _ask_fresh(
     toolbox: Toolbox, start: Start, units: Sequence[Unit], common: Mapping[str, Any]
-) -> list[Reply | None] | None:
-    try:
-        async with toolbox.sandbox.serve(await start()) as worker:
-            return [*replies(await worker.ask(request(units, common), _patience(units)), units)]
-    except WorkerDied:
-        return None
+) -> list[Reply | None]:
+    async with toolbox.sandbox.serve(await start()) as worker:
+        return [*replies(await worker.ask(request(units, common), _patience(units)), units)]
 
 
 def _patience(units: Sequence[Unit]) -> float:

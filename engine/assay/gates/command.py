@@ -16,7 +16,7 @@ import msgspec
 
 from assay.gates import command_compare
 from assay.gates.command_compare import Ran
-from assay.gates.endings import how_it_ended, tail, unfinished
+from assay.gates.endings import how_it_ended, machine_trouble, tail, unfinished
 from assay.gates.files import display
 from assay.gates.memo import key as digest_of
 from assay.gates.protocol import Toolbox
@@ -73,18 +73,13 @@ class CommandGate:
             return skipped(self.name, Skip.NOT_APPLICABLE, f"no changed path concerns {self.name}")
         tree = candidate.tree or candidate.base.tree
         now = await self._run_on(toolbox, tree, self.name)
-        if now.call.ending in (Ending.INFRA, Ending.CANCELLED):
-            result = unfinished(self.name, now.call)
-            assert result is not None
-            return result
+        if trouble := machine_trouble(self.name, now.call):
+            return trouble
         if self._plainly_fine(now):
             return command_compare.fine(self.name, now)
         before = await self._base(toolbox, candidate)
-        if before.call.ending in (Ending.INFRA, Ending.CANCELLED):
-            result = unfinished(self.name, before.call)
-            assert result is not None
-            return result
-        return self._judge(toolbox, candidate, before, now)
+        trouble = machine_trouble(self.name, before.call)
+        return trouble or self._judge(toolbox, candidate, before, now)
 
     def _plainly_fine(self, now: Ran) -> bool:
         """Whether there is nothing to compare: the program is content and its report, if any, is clean."""
@@ -127,7 +122,9 @@ class CommandGate:
                 await toolbox.remember(key, msgspec.msgpack.encode(ran.call))
             return ran
 
-        return await toolbox.once(f"command/{key}", make)
+        ran = await toolbox.once(f"command/{key}", make)
+        # Trouble of the machine may have passed: it is not handed on to every candidate.
+        return await make() if machine_trouble(self.name, ran.call) else ran
 
     async def _run_on(self, toolbox: Toolbox, tree: str, label: str) -> Ran:
         if self.command.trusted:

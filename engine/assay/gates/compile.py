@@ -136,6 +136,7 @@ async def _command(toolbox: Toolbox) -> JailCommand:
         label="compile worker",
         argv=(str(environment.python), "-I", "-S", "-W", "ignore", str(WORKER)),
         root=toolbox.repo.root,
+        cwd=Path("/"),  # there is no tree in this jail
         binds=(*environment.mounts, Bind(source=WORKER)),
         variables=environment.variables,
         limits=limits,

@@ -6,7 +6,7 @@ user caused is never the candidate's failure (invariant 6).
 
 from __future__ import annotations
 
-from assay.model.outcome import GateResult, Resource, ResourceUse, Skip, exhausted, infra, skipped
+from assay.model.outcome import GateResult, Resource, ResourceUse, Skip, exhausted, failed, infra, skipped
 from assay.model.tool import Ending, ToolCall
 
 _TAIL = 2000
@@ -23,7 +23,14 @@ def unfinished(gate: str, call: ToolCall) -> GateResult | None:
         return infra(gate, reason, use=call.use)
     if call.ending is Ending.CANCELLED:
         return skipped(gate, Skip.CANCELLED, f"{call.label} was cancelled", use=call.use)
+    if call.ending is Ending.REFUSED:
+        return failed(gate, f"{call.label} cannot be run over this tree: {call.reason}", use=call.use)
     return None
+
+
+def machine_trouble(gate: str, call: ToolCall) -> GateResult | None:
+    """The result of a call that the machine failed or somebody called off; else None."""
+    return unfinished(gate, call) if call.ending in (Ending.INFRA, Ending.CANCELLED) else None
 
 
 def how_it_ended(call: ToolCall) -> str:

@@ -6,6 +6,7 @@ symlink or a submodule has no content to look at.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
@@ -17,6 +18,7 @@ PYTHON = frozenset({".py", ".pyw"})
 STUBS = frozenset({".pyi"})
 
 _SHEBANG_BYTES = 256
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 
 class Side(Record, frozen=True, kw_only=True):
@@ -92,7 +94,7 @@ def hunks(old: bytes, new: bytes) -> tuple[Hunk, ...]:
 
 def split_lines(content: bytes) -> list[str]:
     """The lines of a file as a tool counts them, decoded without loss."""
-    return content.decode("utf-8", "surrogateescape").replace("\r\n", "\n").split("\n")
+    return _LINE_BREAK.split(content.decode("utf-8", "surrogateescape"))
 
 
 def line_at(lines: list[str], number: int) -> str:

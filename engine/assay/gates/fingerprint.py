@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
@@ -64,8 +65,8 @@ def compare(base: Iterable[RawFinding], found: Iterable[RawFinding], hunks: Sequ
     lines first. What is left is paired inside each hunk by rule and message alone, since editing a line
     that was already flagged introduces nothing. The remainder is new, or fixed.
     """
-    old = [_Placed(finding=f, hunk=_hunk_of(f.line, hunks, old=True)) for f in base]
-    new = [_Placed(finding=f, hunk=_hunk_of(f.line, hunks, old=False)) for f in found]
+    old = _place(base, hunks, old=True)
+    new = _place(found, hunks, old=False)
     equal, old, new = _pair(old, new, lambda placed: _identity(placed.finding))
     edited, old, new = _pair(old, new, _edit)
     return Comparison(new=_findings(new), shared=_findings([*equal, *edited]), fixed=_findings(old))
@@ -152,12 +153,21 @@ def _kind(finding: RawFinding) -> tuple[str, str]:
     return (finding.rule, _DIGITS.sub("#", finding.message))
 
 
-def _hunk_of(line: int, hunks: Sequence[Hunk], *, old: bool) -> int | None:
-    for number, hunk in enumerate(hunks):
-        start, count = (hunk.old_start, hunk.old_lines) if old else (hunk.new_start, hunk.new_lines)
-        if start <= line < start + count:
-            return number
-    return None
+def _spans(hunks: Sequence[Hunk], *, old: bool) -> list[tuple[int, int, int]]:
+    """(first line, line after the last, number of the hunk) of the hunks that have lines on this side."""
+    sides = [(h.old_start, h.old_lines) if old else (h.new_start, h.new_lines) for h in hunks]
+    return sorted((start, start + count, number) for number, (start, count) in enumerate(sides) if count)
+
+
+def _place(findings: Iterable[RawFinding], hunks: Sequence[Hunk], *, old: bool) -> list[_Placed]:
+    spans = _spans(hunks, old=old)
+    starts = [start for start, _end, _number in spans]
+    placed = []
+    for finding in findings:
+        at = bisect_right(starts, finding.line) - 1
+        inside = at >= 0 and finding.line < spans[at][1]
+        placed.append(_Placed(finding=finding, hunk=spans[at][2] if inside else None))
+    return placed
 
 
 def _findings(placed: Iterable[_Placed]) -> tuple[RawFinding, ...]:

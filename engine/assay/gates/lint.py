@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from assay.gates import memo
-from assay.gates.endings import total, unfinished
+from assay.gates.endings import machine_trouble, total, unfinished
 from assay.gates.files import PYTHON, STUBS, Side, changed_content, display, hunks, new_side, old_side, shown
 from assay.gates.fingerprint import Comparison, RawFinding, compare, stamp
 from assay.gates.protocol import Toolbox
@@ -33,6 +33,7 @@ VERSION = "lint/1"
 
 _KINDS = PYTHON | STUBS
 _MOST_CONTROLS = 16
+_OWN_RULES = " (by the base's rules: a change of ruff's configuration counts once it has landed)"
 
 
 class LintGate:
@@ -57,9 +58,9 @@ class LintGate:
         if before.problem:
             return _base_trouble(self.name, before)
         contents = _contents(toolbox, [side for change in changes if (side := new_side(change))])
-        now = await run_ruff(
-            toolbox, rules, trusted(toolbox, rules, candidate.tree or candidate.base.tree), contents, "ruff"
-        )
+        proposed = candidate.tree or candidate.base.tree
+        tree = trusted(toolbox, rules, proposed)
+        now = await run_ruff(toolbox, rules, tree, contents, "ruff")
         if now.problem:
             return await self._candidate_trouble(toolbox, rules, candidate, changes, now)
         if now.looked_at_none:
@@ -69,10 +70,10 @@ class LintGate:
                 "the ruff configuration excludes every changed file",
                 use=now.use,
             )
-        return self._judge(toolbox, changes, before, now)
+        return self._judge(toolbox, changes, before, now, note=_OWN_RULES if tree != proposed else "")
 
     def _judge(
-        self, toolbox: Toolbox, changes: Sequence[Change], before: RuffRun, now: RuffRun
+        self, toolbox: Toolbox, changes: Sequence[Change], before: RuffRun, now: RuffRun, *, note: str
     ) -> GateResult:
         compared = [_compare(toolbox, change, before.findings, now.findings) for change in changes]
         severity = toolbox.policy.lint.severity
@@ -88,7 +89,7 @@ class LintGate:
             "use": total(before.use, now.use),
         }
         if findings and severity is Severity.ERROR:
-            return failed(self.name, sentence(findings), **rest)
+            return failed(self.name, sentence(findings) + note, **rest)
         return passed(self.name, **rest)
 
     async def _candidate_trouble(
@@ -100,14 +101,15 @@ class LintGate:
         now: RuffRun,
     ) -> GateResult:
         assert now.call is not None
-        forced = unfinished(self.name, now.call)
+        if trouble := machine_trouble(self.name, now.call):
+            return trouble
         base_tree = trusted(toolbox, rules, candidate.base.tree)
         for path in _one_for_each_directory(changes):
             problem = await control(toolbox, rules, base_tree, path)
             if problem:
                 return infra(self.name, f"{problem} (on the unpatched base as well)", use=now.use)
-        if forced is not None:
-            return forced
+        if exhausted := unfinished(self.name, now.call):
+            return exhausted
         about = shown(change.path for change in changes)
         return failed(self.name, f"{now.problem} (on {about}, and not on the base)", use=now.use)
 
@@ -120,7 +122,7 @@ async def _base_run(
     missing: dict[str, Side] = {}
     for side in filter(None, (old_side(change, _KINDS) for change in changes)):
         key = _key(rules, side)
-        findings = await memo.recall(toolbox, key)
+        findings = await memo.recall(toolbox, key, tuple[RawFinding, ...])
         if findings is None:
             missing[key] = side
         else:
@@ -134,10 +136,14 @@ async def _base_run(
         run = await run_ruff(toolbox, rules, tree, contents, "ruff on the base")
         if not run.problem:
             for key, side in missing.items():
-                await memo.remember(toolbox, key, [each for each in run.findings if each.path == side.path])
+                found = tuple(each for each in run.findings if each.path == side.path)
+                await memo.remember(toolbox, key, found)
         return run
 
     run = await toolbox.once("lint/base/" + memo.key(*sorted(missing)), make)
+    if run.call is not None and machine_trouble("lint", run.call):
+        # Not to be handed on to every candidate that asks about the same files: it may have passed.
+        run = await make()
     return msgspec.structs.replace(run, findings=(*known, *run.findings))
 
 
@@ -156,6 +162,8 @@ def _compare(
 
 def _base_trouble(gate: str, before: RuffRun) -> GateResult:
     assert before.call is not None
+    if trouble := machine_trouble(gate, before.call):
+        return trouble
     return infra(gate, f"{before.problem} (on the unpatched base)", use=before.use)
 
 

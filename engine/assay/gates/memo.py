@@ -1,6 +1,6 @@
-"""The base's findings, per file version, remembered from one run to the next.
+"""What a tool said about the base, per file version, remembered from one run to the next.
 
-Promises: keyed by everything that the caller says the findings depend on; what cannot be read back is
+Promises: keyed by everything that the caller says the value depends on; what cannot be read back is
 simply looked for again.
 """
 
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from typing import TypeVar
 
 import msgspec
 
-from assay.gates.fingerprint import RawFinding
 from assay.gates.protocol import Toolbox
+
+T = TypeVar("T")
 
 
 def key(*parts: str) -> str:
@@ -21,18 +22,18 @@ def key(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-async def recall(toolbox: Toolbox, name: str) -> tuple[RawFinding, ...] | None:
-    """The findings kept under this key, or None."""
+async def recall(toolbox: Toolbox, name: str, kind: type[T]) -> T | None:
+    """The value kept under this key, or None."""
     stored = await toolbox.recall(name)
     if stored is None:
         return None
     try:
-        return msgspec.convert(json.loads(stored), tuple[RawFinding, ...])
+        return msgspec.convert(json.loads(stored), kind)
     except (ValueError, msgspec.ValidationError):
         return None
 
 
-async def remember(toolbox: Toolbox, name: str, findings: Iterable[RawFinding]) -> None:
-    """Keep findings under this key."""
+async def remember(toolbox: Toolbox, name: str, value: object) -> None:
+    """Keep a record, or a tuple of records, under this key."""
     # Not msgspec's own JSON: paths may hold bytes that are no UTF-8, as lone surrogates.
-    await toolbox.remember(name, json.dumps(msgspec.to_builtins(tuple(findings))).encode("ascii"))
+    await toolbox.remember(name, json.dumps(msgspec.to_builtins(value)).encode("ascii"))

@@ -131,7 +131,7 @@ def _finding(hit: Hit, severity: Severity) -> Finding:
         rule=hit.rule,
         path=hit.path,
         line=hit.line,
-        message=hit.message,
+        message=display(hit.message),
         severity=severity,
         fingerprint=hit.fingerprint,
     )

@@ -23,9 +23,9 @@ Links = Callable[[str], str | None]
 
 _GIT_NAMES = frozenset({".gitattributes", ".gitmodules", ".lfsconfig", ".gitconfig"})
 _MAX_LINKS = 40
-_MODULE_KEY = re.compile(
-    rb"^[ \t]*(path|url|update)[ \t]*=[ \t]*(.*?)[ \t\r]*$", re.IGNORECASE | re.MULTILINE
-)
+_MAX_TARGET = 4096
+"""As in the kernel."""
+_MODULE_KEY = re.compile(rb"^[ \t]*(path|url|update)[ \t]*=(.*)$", re.IGNORECASE | re.MULTILINE)
 
 
 def tree_links(repo: Repository, candidate: Candidate) -> Links:
@@ -84,7 +84,8 @@ def kind_rules(file: ChangedFile, links: Links) -> Iterator[Hit]:
     change = file.change
     path = change.path
     if file.link is not None and change.new_blob != change.old_blob:
-        problem = escapes(path, file.link, links)
+        too_long = len(file.link) > _MAX_TARGET
+        problem = "a symlink that no system can follow" if too_long else escapes(path, file.link, links)
         if problem:
             yield Hit(rule="scope/symlink-escape", path=path, message=problem, what=file.link)
     if SUBMODULE in (change.old_mode, change.new_mode) and change.old_blob != change.new_blob:
@@ -136,7 +137,7 @@ def escapes(path: str, target: str, links: Links) -> str:
 def _module_tricks(file: ChangedFile) -> Iterator[Hit]:
     old = set(_MODULE_KEY.findall(file.old or b""))
     for key, raw in sorted(set(_MODULE_KEY.findall(file.new or b"")) - old):
-        name, value = key.lower().decode(), raw.decode("utf-8", "replace").strip('"')
+        name, value = key.lower().decode(), raw.decode("utf-8", "replace").strip().strip('"')
         parts = value.replace("\\", "/").lower().split("/")
         hostile = (
             value.startswith("-")

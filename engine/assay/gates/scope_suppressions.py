@@ -2,7 +2,7 @@
 
 Promises: in Python only comments and code count, never strings (a docstring may talk about `noqa`). A
 suppression counts as new if the candidate's file has more of its kind than the base's, so that editing a
-line that already carries one is no finding.
+line that already carries one is no finding. Every pattern takes time in proportion to the line.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from assay.gates.files import PYTHON, STUBS
+from assay.gates.files import PYTHON, STUBS, split_lines
 from assay.gates.fingerprint import fold_space
 from assay.gates.scope_types import ChangedFile, Hit
 from assay.gates.tokens import Token, tokens_of
@@ -27,9 +27,9 @@ _COMMENTS = {
         r"#\s*(?:mypy\s*:\s*(?:ignore|disable|allow)|pyright\s*:\s*(?:ignore|basic|report\w+\s*=\s*(?:false|none))"
         r"|(?:pyre|pyrefly|ty)\s*:\s*ignore|pyre-(?:ignore|fixme)|pytype\s*:\s*(?:disable|skip))"
     ),
-    "pylint: disable": re.compile(r"#.*?\bpylint\s*:\s*(?:disable|skip-file)"),
-    "pragma: no cover": re.compile(r"#.*?\bpragma\s*:?\s*no\s*(?:cover|branch|mutate)\b", re.IGNORECASE),
-    "nosonar": re.compile(r"#.*?\bNOSONAR\b"),
+    "pylint: disable": re.compile(r"\bpylint\s*:\s*(?:disable|skip-file)"),
+    "pragma: no cover": re.compile(r"\bpragma[\s:]*no\s*(?:cover|branch|mutate)\b", re.IGNORECASE),
+    "nosonar": re.compile(r"\bNOSONAR\b"),
 }
 
 _CODE = {
@@ -44,14 +44,19 @@ _CODE = {
 }
 
 _OTHER = {
-    "eslint-disable": re.compile(r"(?://|/\*).*?\beslint-disable"),
-    "@ts-ignore": re.compile(r"(?://|/\*).*?@ts-(?:ignore|expect-error|nocheck)\b"),
-    "nolint": re.compile(r"(?://|/\*|#).*?\bnolint\b", re.IGNORECASE),
-    "nosonar": re.compile(r"(?://|/\*|#).*?\bNOSONAR\b"),
-    "@SuppressWarnings": re.compile(r"^\s*@SuppressWarnings\b"),
-    "#[allow]": re.compile(r"^\s*#!?\[allow\("),
+    "eslint-disable": re.compile(r"\beslint-disable"),
+    "@ts-ignore": re.compile(r"@ts-(?:ignore|expect-error|nocheck)\b"),
+    "nolint": re.compile(r"\bnolint\b", re.IGNORECASE),
+    "nosonar": re.compile(r"\bNOSONAR\b"),
     "shellcheck disable": re.compile(r"#\s*shellcheck\s+disable="),
 }
+
+_OTHER_CODE = {
+    "@SuppressWarnings": re.compile(r"^\s*@SuppressWarnings\b"),
+    "#[allow]": re.compile(r"^\s*#!?\[allow\("),
+}
+
+_OPENS_COMMENT = re.compile(r"//|/\*|#")
 
 _SCRIPTS = frozenset(
     {".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".vue", ".svelte", ".rb", ".php", ".sh", ".bash"}
@@ -60,6 +65,13 @@ _COMPILED = frozenset(
     {".go", ".rs", ".java", ".kt", ".scala", ".c", ".h", ".cc", ".cpp", ".hpp", ".cs", ".swift"}
 )
 _OTHER_SUFFIXES = _SCRIPTS | _COMPILED
+
+_WORDS = re.compile(
+    r"noqa|nosec|nosonar|ignore|disable|pragma|pyright|mypy|pyre|pytype|fixme|skip|xfail|expectedFailure"
+    r"|__test__|nolint|nocheck|ts-expect|SuppressWarnings|allow",
+    re.IGNORECASE,
+)
+"""Every pattern above needs one of these words on its line; most lines have none."""
 
 _Found = list[tuple[str, int]]
 """(kind, line) of every suppression in a text."""
@@ -74,6 +86,9 @@ def suppressions(file: ChangedFile) -> Iterator[Hit]:
     if find is None:
         return
     added = dict(file.added)
+    # Splitting a file into tokens costs a hundred times what this look at the added lines does.
+    if not any(_WORDS.search(text) for text in added.values()):
+        return
     found = find(file.new)
     excess = Counter(kind for kind, _line in found)
     excess.subtract(kind for kind, _line in find(file.old or b""))
@@ -92,7 +107,7 @@ def suppressions(file: ChangedFile) -> Iterator[Hit]:
 def _in_python(content: bytes) -> _Found:
     tokens = tokens_of(content)
     if tokens is None:
-        return _by_line(content, _COMMENTS)
+        return _by_line(content, _COMMENTS, after=re.compile("#"))
     found: _Found = []
     for token in tokens:
         if token.type == tokenize.COMMENT:
@@ -122,13 +137,18 @@ def _code_lines(tokens: list[Token]) -> Iterator[tuple[int, str]]:
 
 
 def _in_other(content: bytes) -> _Found:
-    return _by_line(content, _OTHER)
+    return _by_line(content, _OTHER, after=_OPENS_COMMENT) + _by_line(content, _OTHER_CODE)
 
 
-def _by_line(content: bytes, known: dict[str, re.Pattern[str]]) -> _Found:
-    return [
-        (kind, number)
-        for number, text in enumerate(content.decode("utf-8", "replace").splitlines(), start=1)
-        for kind, pattern in known.items()
-        if pattern.search(text)
-    ]
+def _by_line(
+    content: bytes, known: dict[str, re.Pattern[str]], after: re.Pattern[str] | None = None
+) -> _Found:
+    """Matches on each line, with `after` only in what follows its first match."""
+    found: _Found = []
+    for number, text in enumerate(split_lines(content), start=1):
+        opening = after.search(text) if after else None
+        if after and not opening:
+            continue
+        part = text[opening.start() :] if opening else text
+        found += [(kind, number) for kind, pattern in known.items() if pattern.search(part)]
+    return found

@@ -7,6 +7,7 @@ hostile nesting reaches a parser.
 
 from __future__ import annotations
 
+import re
 import tokenize
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,7 @@ _SOURCE = frozenset(
     {".js", ".jsx", ".mjs", ".ts", ".tsx", ".go", ".rs", ".java", ".kt", ".rb", ".php", ".swift"}
 )
 _NAMED = 3
+_QUOTES = re.compile(r"""'{3}|"{3}""")
 
 
 class Tally(Record, frozen=True, kw_only=True):
@@ -40,6 +42,8 @@ class _Pair(Record, frozen=True, kw_only=True):
 
 def weakened(files: Sequence[ChangedFile], is_test: Callable[[str], bool]) -> Iterator[Hit]:
     """Tests deleted and assertions dropped, over all changed test files together."""
+    if not any(_may_lose(file) for file in files):
+        return
     pairs = [_tally_pair(file, is_test) for file in files]
     reported: set[str] = set()
     for hit in _deleted(pairs):
@@ -52,7 +56,7 @@ def weakened(files: Sequence[ChangedFile], is_test: Callable[[str], bool]) -> It
                 yield Hit(
                     rule="scope/test-weakened",
                     path=pair.file.change.path,
-                    message=f"{fewer} fewer assertions than on the base",
+                    message=f"{fewer} fewer assertion{_plural(fewer)} than on the base",
                 )
 
 
@@ -77,6 +81,15 @@ def _is_assertion(token: Token, after: Token) -> bool:
         return True
     called = after.string == "("
     return called and (token.string in _CHECKS or token.string.startswith(("assert", "fail_")))
+
+
+def _plural(count: int) -> str:
+    return "" if count == 1 else "s"
+
+
+def _may_lose(file: ChangedFile) -> bool:
+    """Whether this change can take a test away: it deletes lines, or opens a string around some."""
+    return file.change.deleted_lines > 0 or any(_QUOTES.search(text) for _line, text in file.added)
 
 
 def _tally_pair(file: ChangedFile, is_test: Callable[[str], bool]) -> _Pair:
@@ -106,7 +119,7 @@ def _deleted(pairs: Sequence[_Pair]) -> Iterator[Hit]:
             yield Hit(
                 rule="scope/test-deleted",
                 path=change.path,
-                message=f"{missing} tests of the base are gone (among {names})",
+                message=f"{missing} test{_plural(missing)} fewer than on the base (gone: {names})",
                 what=names,
             )
         elif change.kind is ChangeKind.DELETED and PurePosixPath(change.path).suffix in _SOURCE:

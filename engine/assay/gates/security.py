@@ -17,13 +17,12 @@ from collections.abc import Sequence
 import msgspec
 
 from assay.gates.bandit_config import BanditRules, base_rules
-from assay.gates.bandit_run import WORKER, Issue, Scan, State, Version, scan
+from assay.gates.bandit_run import Issue, Scan, State, Version, scan, tool_version
 from assay.gates.files import PYTHON, changed_content, display, hunks, new_side, old_side
 from assay.gates.fingerprint import Comparison, Hunk, RawFinding, compare, fingerprint, stamp
 from assay.gates.frames import BadReply
 from assay.gates.lint import sentence
 from assay.gates.protocol import Toolbox
-from assay.gates.tools import installed_version
 from assay.model.candidate import Candidate, Change, Record
 from assay.model.outcome import Finding, GateResult, Severity, Skip, failed, infra, passed, skipped
 from assay.repo import diff
@@ -58,10 +57,9 @@ class SecurityGate:
         rules = await base_rules(toolbox)
         policy = toolbox.policy
         own = hashlib.sha256(
-            WORKER.read_bytes() + msgspec.json.encode((policy.security, policy.tests.paths, policy.compile))
+            msgspec.json.encode((policy.security, policy.tests.paths, policy.compile, policy.gates))
         )
-        tool = f"bandit {installed_version('bandit')} python {platform.python_version()}"
-        return f"{VERSION};{tool};{own.hexdigest()[:16]};{rules.digest}"
+        return f"{VERSION};{tool_version()};{own.hexdigest()[:16]};{rules.digest}"
 
     async def run(self, toolbox: Toolbox, candidate: Candidate) -> GateResult:
         """Check one candidate."""
@@ -120,7 +118,10 @@ async def _scan_all(toolbox: Toolbox, rules: BanditRules, changes: Sequence[Chan
                 continue
             content = toolbox.repo.blob(side.blob)
             slots.append(len(versions))
-            versions.append(Version(path=side.path, content=content, ignore_nosec=ignore_nosec))
+            of_base = side is old
+            versions.append(
+                Version(path=side.path, content=content, ignore_nosec=ignore_nosec, of_base=of_base)
+            )
         plan.append((change, lines, slots))
     scans = await scan(toolbox, rules, versions)
     files = []

@@ -11,9 +11,14 @@ import tokenize
 
 Token = tokenize.TokenInfo
 
+MAX_BYTES = 512 * 1024
+"""Larger sources are generated, and would hold up everything else that waits."""
+
 
 def tokens_of(content: bytes) -> list[Token] | None:
-    """The tokens of a Python source, or None if it is no Python source that this interpreter can split."""
+    """The tokens of a Python source, or None if it is none that this interpreter can split, or too big."""
+    if len(content) > MAX_BYTES:
+        return None
     try:
         return list(tokenize.tokenize(io.BytesIO(content).readline))
     except (tokenize.TokenError, SyntaxError, ValueError, LookupError):

@@ -26,6 +26,7 @@ from assay.model.candidate import Candidate, Oid, Record, Signature
 from assay.model.errors import BadInput
 from assay.patchset.combine import Combined
 from assay.repo.commits import commit
+from assay.repo.program import GitFailed, run_git
 from assay.repo.repository import Repository
 
 BRANCHES = "refs/heads/"
@@ -97,8 +98,8 @@ def build(
 ) -> LandingPlan:
     """Plan to land `members`, which `combined` put together on the tree of `expected_old`.
 
-    `kept` holds commits of members by their ids, as far as there are (`repo.refs.candidates`). `now` is the committer's time
-    in seconds since the epoch. The plan has no work tree yet: `publish` looks for one.
+    `kept` holds commits of members by their ids, as far as there are (`repo.refs.candidates`). `now` is
+    the committer's time in seconds since the epoch. The plan has no work tree yet: `publish` looks for one.
     """
     if not members:
         raise ValueError("there is nothing to land")
@@ -130,9 +131,10 @@ def committer(repo: Repository, now: int) -> Signature:
 
 
 def _setting(repo: Repository, key: str) -> str:
+    # Git itself is asked: libgit2 does not know every place that configuration can come from.
     try:
-        return (repo.git.config[key] or "").strip()
-    except KeyError:
+        return run_git(repo, "config", "--get", key).decode("utf-8", "replace").strip()
+    except GitFailed:
         return ""
 
 

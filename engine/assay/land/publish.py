@@ -70,6 +70,7 @@ def publish(repo: Repository, ledger: Ledger, transaction: str, plan: LandingPla
     """
     with landing_lock(repo):
         settled = settle_stages(repo, ledger)
+        _check_tip(repo, plan)
         plan = _with_worktree(repo, plan)
         place = _prepare(repo, transaction, plan)
         _journal(ledger, transaction, place, plan)
@@ -84,6 +85,16 @@ def publish(repo: Repository, ledger: Ledger, transaction: str, plan: LandingPla
         _record(ledger, transaction, plan, {"notes": list(notes)})
         staging.remove(place)
     return Landed(ref=plan.ref, old=plan.expected_old, new=plan.new, notes=(*settled, *notes))
+
+
+def _check_tip(repo: Repository, plan: LandingPlan) -> None:
+    """Tell a branch that moved from a work tree that does not fit. In the end the swap decides."""
+    found = refs.at(repo, plan.ref)
+    if found != plan.expected_old:
+        now = f"is at {found[:12]}" if found else "is gone"
+        raise Moved(
+            f"it was at {plan.expected_old[:12]} and {now}", where=plan.ref, fix="nothing was published"
+        )
 
 
 def _with_worktree(repo: Repository, plan: LandingPlan) -> LandingPlan:
@@ -124,6 +135,7 @@ def _carry_out(repo: Repository, place: Path) -> tuple[str, ...]:
     assert stage is not None
     plan, target = stage.plan, stage.plan.worktree
     with index_lock(Path(target.git_dir), place.name) if target else nullcontext():
+        _check_tip(repo, plan)
         if target is not None:
             _still_as_staged(repo, stage, target)
         refs.swap(repo, [(plan.ref, plan.expected_old, plan.new)], plan.message)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,13 +22,16 @@ import pygit2
 from assay.land import staging
 from assay.land.plan import LandingPlan
 from assay.land.staging import Stage
-from assay.land.worktree import index_lock, release_lock, update
+from assay.land.worktree import index_lock, is_marked, release_lock, update
 from assay.ledger.ledger import Ledger
 from assay.ledger.records import Landing, Unfinished
 from assay.ledger.states import State
 from assay.model.candidate import Oid
 from assay.model.errors import AssayError, Unsound
 from assay.repo.repository import Repository
+
+_PATIENCE = 3.0
+"""Seconds that a branch's lock may stay before whoever took it counts as dead: git holds it for moments."""
 
 
 def recover(repo: Repository, ledger: Ledger) -> tuple[str, ...]:
@@ -40,7 +44,7 @@ def recover(repo: Repository, ledger: Ledger) -> tuple[str, ...]:
     with landing_lock(repo):
         notes = settle_stages(repo, ledger)
         for run in ledger.unfinished():
-            if not run.alive:
+            if not run.alive and not (staging.directory(repo) / run.id).exists():
                 notes += _settle_run(repo, ledger, run)
     return tuple(notes)
 
@@ -92,6 +96,7 @@ def _settle_stage(repo: Repository, ledger: Ledger, place: Path, state: State | 
         staging.remove(place)
         return []
     plan = stage.plan
+    _wait_for_swap(repo, plan)
     if not contains(repo, plan.ref, plan.new):
         if plan.worktree is not None:
             release_lock(Path(plan.worktree.git_dir), place.name)
@@ -107,6 +112,22 @@ def _settle_stage(repo: Repository, ledger: Ledger, place: Path, state: State | 
     return [f"a landing on {plan.ref} that was cut short was finished: it is at {plan.new}", *notes]
 
 
+def _wait_for_swap(repo: Repository, plan: LandingPlan) -> None:
+    """Let a git that outlived its run finish moving the branch, and clear its lock if it died as well.
+
+    Only a lock that holds this very plan's commit is taken for ours; with it goes the one on HEAD, which the
+    same git takes for the reflog.
+    """
+    lock = repo.common_dir / f"{plan.ref}.lock"
+    deadline = time.monotonic() + _PATIENCE
+    while lock.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    if is_marked(lock, f"{plan.new}\n".encode()):
+        lock.unlink()
+        if is_marked(repo.git_dir / "HEAD.lock", b""):
+            (repo.git_dir / "HEAD.lock").unlink()
+
+
 def _finish_files(place: Path, stage: Stage) -> tuple[str, ...]:
     target = stage.plan.worktree
     if target is None or not Path(target.path).is_dir() or not Path(target.git_dir).is_dir():
@@ -115,7 +136,7 @@ def _finish_files(place: Path, stage: Stage) -> tuple[str, ...]:
         release_lock(Path(target.git_dir), place.name)
         return (f"{target.path} has another branch checked out by now and was left as it is",)
     with index_lock(Path(target.git_dir), place.name):
-        return update(place, stage)
+        return update(place, stage, again=True)
 
 
 def _settle_run(repo: Repository, ledger: Ledger, run: Unfinished) -> list[str]:

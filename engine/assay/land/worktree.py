@@ -16,6 +16,7 @@ import contextlib
 import errno
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,9 +66,10 @@ def is_marked(lock: Path, mark: bytes) -> bool:
         return False
 
 
-def update(place: Path, stage: Stage) -> tuple[str, ...]:
+def update(place: Path, stage: Stage, *, again: bool = False) -> tuple[str, ...]:
     """Bring files and index to the new tree; sentences about what was left alone. The lock is the caller's.
 
+    `again` says that an earlier attempt died, whose git may have died with it, or work on for a moment.
     Raises OSError or `Unsound` when the machine does not let it finish; it can be called again then.
     """
     target = stage.plan.worktree
@@ -78,14 +80,16 @@ def update(place: Path, stage: Stage) -> tuple[str, ...]:
         if entry.new is not None and not _write(root, place, entry, number):
             kept.append(entry.path)
     notes = [f"{name_some(sorted(kept))} changed meanwhile and was left as it is"] if kept else []
-    return (*notes, *_update_index(place, stage, target))
+    return (*notes, *_update_index(place, stage, target, again=again))
 
 
-def _update_index(place: Path, stage: Stage, target: WorktreeUpdate) -> Iterator[str]:
+def _update_index(place: Path, stage: Stage, target: WorktreeUpdate, *, again: bool) -> Iterator[str]:
     git = GitProgram(Path(target.git_dir), Path(target.path))
     present, prepared = Path(target.git_dir) / "index", place / "index"
     mode = present.stat().st_mode & 0o777
-    if digest(present) != stage.index_before or not prepared.exists():
+    if again or digest(present) != stage.index_before:
+        # Under a name of its own: the prepared one may be locked by a dead git, or in use by an orphaned one.
+        prepared = place / f"index-{time.time_ns()}"
         try:
             make_index(git, target, prepared)
         except Unsound as error:

@@ -68,11 +68,12 @@ def drop_before(connection: sqlite3.Connection, moment: int) -> tuple[int, int]:
     """Remove bodies that were put before `moment` and that no entry since then refers to; how many they were,
     and their size."""
     old = (
-        "FROM content WHERE time < ?1 AND NOT EXISTS (SELECT 1 FROM uses JOIN entries USING (seq)"
-        " WHERE uses.digest = content.digest AND entries.time >= ?1)"
+        "FROM content WHERE time < :before AND NOT EXISTS (SELECT 1 FROM uses JOIN entries USING (seq)"
+        " WHERE uses.digest = content.digest AND entries.time >= :before)"
     )
-    count, size = connection.execute(f"SELECT COUNT(*), COALESCE(SUM(size), 0) {old}", (moment,)).fetchone()
-    connection.execute(f"DELETE {old}", (moment,))
+    values = {"before": moment}
+    count, size = connection.execute(f"SELECT COUNT(*), COALESCE(SUM(size), 0) {old}", values).fetchone()
+    connection.execute(f"DELETE {old}", values)
     return int(count), int(size)
 
 

@@ -57,7 +57,7 @@ def explain(error: sqlite3.DatabaseError | OSError, path: Path) -> Unsound:
 
 
 def _forbidden(why: str, path: Path) -> Unsound:
-    fix = f"make {path.parent} writable for user id {os.geteuid()}, which every run is recorded in"
+    fix = f"make {path.parent} writable for user id {os.geteuid()}: every run is recorded there"
     return Unsound(f"the ledger cannot be opened or written ({why})", where=str(path), fix=fix)
 
 

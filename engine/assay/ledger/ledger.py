@@ -73,7 +73,6 @@ class Ledger:
         self._cache = Cache(directory)
         self._reading = threading.Lock()
         self._reader: sqlite3.Connection | None = None
-        self._numbers: dict[str, int] = {}
         self._results: dict[tuple[str, str], list[GateResult]] = {}
 
     @classmethod
@@ -115,17 +114,15 @@ class Ledger:
         record = Begun(command=command, payload=msgspec.to_builtins(payload), process=process)
         moment, data = _now(), encode(record)
 
-        def job(group: Group) -> tuple[str, int]:
+        def job(group: Group) -> str:
             identity = _new_id(moment)
             while queries.state(group.connection, identity) is not None:
                 identity = _new_id(moment)
-            number = group.append(identity, Kind.BEGIN, moment, data)
-            group.live(number)
-            return identity, number
+            group.append(identity, Kind.BEGIN, moment, data)
+            group.live(identity)
+            return identity
 
-        identity, number = self._writer.do(job)
-        self._numbers[identity] = number
-        return str(identity)
+        return str(self._writer.do(job))
 
     def step(self, transaction: str, state: State, payload: Any = None) -> None:
         """Enter a state. Raises `IllegalTransition` if it may not follow the present one."""
@@ -140,8 +137,9 @@ class Ledger:
             group.append(transaction, Kind.STEP, moment, data)
 
         self._writer.do(job)
-        if state.settled and transaction in self._numbers:
-            self._lives.release(self._numbers.pop(transaction))
+        if state.settled:
+            with sentences(self._path):
+                self._lives.release(transaction)
 
     def append(self, transaction: str, kind: str, payload: Any) -> None:
         """Record anything else: a JSON object or a record, under a kind of the caller's own."""
@@ -246,9 +244,9 @@ class Ledger:
                 Unfinished(
                     transaction=transaction,
                     steps=queries.steps(reader, transaction.id),
-                    alive=self._lives.held(number),
+                    alive=self._lives.held(transaction.id),
                 )
-                for number, transaction in queries.unfinished(reader)
+                for transaction in queries.unfinished(reader)
             )
 
         return self._ask(ask, ())

@@ -8,6 +8,7 @@ another part of the program closing the same file nor passed on to a program tha
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import struct
 import threading
@@ -16,8 +17,8 @@ from pathlib import Path
 _LAYOUT = "hhqqi0q"
 """The kernel's `struct flock`: type, whence, start, length, process."""
 
-SETUP = 0
-"""The byte locked while the ledger is being created; transactions lock the number of their first entry."""
+SETUP = "set-up"
+"""The name locked while the ledger is being created; transactions lock their own."""
 
 
 class Lives:
@@ -26,30 +27,30 @@ class Lives:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor = -1
-        self._mine: set[int] = set()
+        self._mine: set[str] = set()
         self._lock = threading.Lock()
 
-    def hold(self, number: int) -> None:
-        """Lock a number until `release` or the end of the process. Waits. Raises OSError."""
+    def hold(self, name: str) -> None:
+        """Lock a name until `release` or the end of the process. Waits. Raises OSError."""
         with self._lock:
-            fcntl.fcntl(self._open(), fcntl.F_OFD_SETLKW, _request(fcntl.F_WRLCK, number))
-            self._mine.add(number)
+            fcntl.fcntl(self._open(), fcntl.F_OFD_SETLKW, _request(fcntl.F_WRLCK, name))
+            self._mine.add(name)
 
-    def release(self, number: int) -> None:
-        """Unlock a number that was held here; no matter if it was not."""
+    def release(self, name: str) -> None:
+        """Unlock a name that was held here; no matter if it was not."""
         with self._lock:
-            if number in self._mine:
-                fcntl.fcntl(self._open(), fcntl.F_OFD_SETLK, _request(fcntl.F_UNLCK, number))
-                self._mine.discard(number)
+            if name in self._mine:
+                fcntl.fcntl(self._open(), fcntl.F_OFD_SETLK, _request(fcntl.F_UNLCK, name))
+                self._mine.discard(name)
 
-    def held(self, number: int) -> bool:
-        """Whether anyone, here or in another process, holds a number. Raises OSError."""
+    def held(self, name: str) -> bool:
+        """Whether anyone, here or in another process, holds a name. Raises OSError."""
         with self._lock:
-            if number in self._mine:
+            if name in self._mine:
                 return True
             if not self._path.exists():
                 return False
-            answer = fcntl.fcntl(self._open(), fcntl.F_OFD_GETLK, _request(fcntl.F_WRLCK, number))
+            answer = fcntl.fcntl(self._open(), fcntl.F_OFD_GETLK, _request(fcntl.F_WRLCK, name))
         return bool(struct.unpack(_LAYOUT, answer)[0] != fcntl.F_UNLCK)
 
     def close(self) -> None:
@@ -66,5 +67,7 @@ class Lives:
         return self._descriptor
 
 
-def _request(kind: int, number: int) -> bytes:
-    return struct.pack(_LAYOUT, kind, os.SEEK_SET, number, 1, 0)
+def _request(kind: int, name: str) -> bytes:
+    # The byte comes from the name alone, so that a ledger begun anew shares none with runs of the old one.
+    byte = int.from_bytes(hashlib.sha256(name.encode()).digest()[:7], "big")
+    return struct.pack(_LAYOUT, kind, os.SEEK_SET, byte, 1, 0)

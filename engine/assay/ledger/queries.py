@@ -38,12 +38,12 @@ MICRO = 1_000_000
 """Entries count time in microseconds, answers in seconds."""
 
 _TRANSACTION = """
-SELECT t.id, t.command, t.began, t.updated, t.state, e.payload, t.seq
+SELECT t.id, t.command, t.began, t.updated, t.state, e.payload
 FROM transactions t JOIN entries e ON e.seq = t.seq
 """
 
 _TRANSACTIONS = """
-SELECT t.id, t.command, t.began, t.updated, t.state, e.payload, t.seq
+SELECT t.id, t.command, t.began, t.updated, t.state, e.payload
 FROM transactions t JOIN entries e ON e.seq = t.seq
 WHERE t.began >= :since AND (:command IS NULL OR t.command = :command)
   AND (:verdict IS NULL OR EXISTS (SELECT 1 FROM verdicts v WHERE v.txn = t.id AND v.decision = :verdict))
@@ -90,13 +90,13 @@ def transaction(connection: sqlite3.Connection, prefix: str) -> Transaction:
     return _transaction(connection, rows[0])
 
 
-def unfinished(connection: sqlite3.Connection) -> tuple[tuple[int, Transaction], ...]:
-    """Transactions that have not settled, oldest first, each with the number of its first entry."""
+def unfinished(connection: sqlite3.Connection) -> tuple[Transaction, ...]:
+    """Transactions that have not settled, oldest first."""
     settled = [state.value for state in State if state.settled]
     marks = ", ".join("?" * len(settled))
     sql = f"{_TRANSACTION} WHERE t.state NOT IN ({marks}) ORDER BY t.seq"
     rows = connection.execute(sql, settled).fetchall()
-    return tuple((row[-1], _transaction(connection, row)) for row in rows)
+    return tuple(_transaction(connection, row) for row in rows)
 
 
 def state(connection: sqlite3.Connection, transaction_id: str) -> State | None:
@@ -117,9 +117,9 @@ def entries(connection: sqlite3.Connection, transaction_id: str | None = None) -
     """Entries in order: of one transaction, or all."""
     sql = (
         "SELECT seq, txn, time, kind, payload, prev, hash FROM entries"
-        " WHERE ?1 IS NULL OR txn = ?1 ORDER BY seq"
+        " WHERE :txn IS NULL OR txn = :txn ORDER BY seq"
     )
-    for seq, txn, moment, kind, payload, prev, digest in connection.execute(sql, (transaction_id,)):
+    for seq, txn, moment, kind, payload, prev, digest in connection.execute(sql, {"txn": transaction_id}):
         yield Entry(seq=seq, transaction=txn, time=moment, kind=kind, payload=payload, prev=prev, hash=digest)
 
 
@@ -172,10 +172,12 @@ def tool_calls(
 ) -> tuple[KeptToolCall, ...]:
     """The programs a transaction ran, in order; for one candidate or gate if named."""
     sql = (
-        "SELECT e.payload FROM tool_calls c JOIN entries e USING (seq) WHERE c.txn = ?1"
-        " AND (?2 IS NULL OR c.candidate = ?2) AND (?3 IS NULL OR c.gate = ?3) ORDER BY c.seq"
+        "SELECT e.payload FROM tool_calls c JOIN entries e USING (seq) WHERE c.txn = :txn"
+        " AND (:candidate IS NULL OR c.candidate = :candidate) AND (:gate IS NULL OR c.gate = :gate)"
+        " ORDER BY c.seq"
     )
-    rows = connection.execute(sql, (transaction_id, candidate, gate)).fetchall()
+    values = {"txn": transaction_id, "candidate": candidate, "gate": gate}
+    rows = connection.execute(sql, values).fetchall()
     return tuple(decode(row[0], KeptToolCall) for row in rows)
 
 
@@ -209,7 +211,7 @@ def _of(
 
 
 def _transaction(connection: sqlite3.Connection, row: tuple[Any, ...]) -> Transaction:
-    identity, command, began, updated, where, payload, _seq = row
+    identity, command, began, updated, where, payload = row
     begun = decode(payload, Begun)
     sql = "SELECT decision, COUNT(DISTINCT candidate) FROM verdicts WHERE txn = ? GROUP BY decision"
     counts = connection.execute(sql, (identity,)).fetchall()

@@ -68,10 +68,10 @@ class Group:
         self._seq, self._hash = seq, digest
         return seq
 
-    def live(self, number: int) -> None:
+    def live(self, transaction: str) -> None:
         """Mark a transaction as running, before anyone can see that it exists."""
-        self._lives.hold(number)
-        self.undo.append(lambda: self._lives.release(number))
+        self._lives.hold(transaction)
+        self.undo.append(lambda: self._lives.release(transaction))
 
     def seal(self) -> None:
         """Write down where the chain ends."""

@@ -7,7 +7,7 @@ context follows the change.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from assay.model.candidate import Record
 from assay.repo.problems import mismatch
@@ -96,11 +96,10 @@ def _find(lines: list[bytes], hunk: Hunk, stated: int, first: int) -> int | None
     if last < first:
         return None
     stated = min(max(stated, first), last)
-    for distance in range(max(stated - first, last - stated) + 1):
-        for at in (stated + distance, stated - distance):
-            if first <= at <= last and _matches(lines, hunk.old, at):
-                return at
-    return None
+    if lines[stated : stated + len(hunk.old)] == list(hunk.old):
+        return stated
+    found = _occurrences(lines, hunk.old, first, last)
+    return min(found, key=lambda at: (abs(at - stated), at < stated), default=None)
 
 
 def at_top(hunk: Hunk) -> bool:
@@ -108,10 +107,25 @@ def at_top(hunk: Hunk) -> bool:
     return hunk.old_start <= 1
 
 
-def _matches(lines: list[bytes], wanted: tuple[bytes, ...], at: int) -> bool:
-    if wanted and lines[at] != wanted[0]:
-        return False
-    return lines[at : at + len(wanted)] == list(wanted)
+def _occurrences(lines: list[bytes], wanted: tuple[bytes, ...], first: int, last: int) -> Iterator[int]:
+    """Every index from `first` to `last` at which `wanted` stands.
+
+    By Knuth, Morris and Pratt: a patch of many like lines must not cost the product of both lengths.
+    """
+    fallback = [0] * (len(wanted) + 1)
+    length = 0
+    for at in range(1, len(wanted)):
+        while length and wanted[at] != wanted[length]:
+            length = fallback[length]
+        length += wanted[at] == wanted[length]
+        fallback[at + 1] = length
+    length = 0
+    for at in range(first, last + len(wanted)):
+        while length and (length == len(wanted) or lines[at] != wanted[length]):
+            length = fallback[length]
+        length += lines[at] == wanted[length]
+        if length == len(wanted):
+            yield at - length + 1
 
 
 def _explain(lines: list[bytes], hunk: Hunk, stated: int, done: int) -> tuple[str, int]:

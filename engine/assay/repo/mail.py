@@ -16,8 +16,10 @@ from email.message import Message
 
 from assay.model.candidate import Record, Signature
 
-_FROM = re.compile(rb"From \S+.*\d\d:\d\d:\d\d.*\d{4}\s*$")
+_FROM = re.compile(rb"From \S{1,200}[ ].{0,80}\d\d:\d\d:\d\d.{0,40}\d{4}\s*$")
 _HEADER = re.compile(rb"(From|Subject|Date|Message-I[dD]|To): ")
+# Headers are only names and titles here, and the mail library takes its time over endless ones.
+_LONGEST_HEADER = 2000
 _DIFF_STARTS = (b"diff -", b"Index: ", b"--- ")
 _TAG = re.compile(r"^\s*(?:\[[^\]]*\]\s*|re:\s*)+", re.IGNORECASE)
 
@@ -119,10 +121,11 @@ def _split_body(body: bytes) -> tuple[bytes, bytes]:
 def _decoded(header: object) -> str:
     if header is None:
         return ""
+    given = str(header)[:_LONGEST_HEADER]
     try:
-        text = str(email.header.make_header(email.header.decode_header(str(header))))
+        text = str(email.header.make_header(email.header.decode_header(given)))
     except (LookupError, ValueError, UnicodeError):
-        text = str(header)
+        text = given
     return " ".join(text.encode("utf-8", "replace").decode().split())
 
 
@@ -139,10 +142,10 @@ def _in_body_from(text: str) -> str:
 
 
 def _author(sender: str, date: object) -> Signature | None:
-    name, address = email.utils.parseaddr(sender)
+    name, address = email.utils.parseaddr(sender[:_LONGEST_HEADER])
     if not name and not address:
         return None
-    parsed = email.utils.parsedate_tz(str(date)) if date is not None else None
+    parsed = email.utils.parsedate_tz(str(date)[:100]) if date is not None else None
     try:
         time = int(email.utils.mktime_tz(parsed)) if parsed else 0
     except (ValueError, OverflowError):

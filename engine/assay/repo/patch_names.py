@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 
 from assay.model.candidate import Record
-from assay.repo.paths import to_text, unquote
+from assay.repo.paths import MAX_PATH, to_text, unquote
 from assay.repo.problems import malformed
 
 # What git writes before names: old/new, and with diff.mnemonicPrefix commit, index, work tree and object.
 _PREFIXES = (b"a/", b"b/", b"c/", b"i/", b"o/", b"w/", b"1/", b"2/")
-_STAMP = re.compile(rb"(?:\t.*|[ ]+\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?.*)$", re.DOTALL)
+# The look-behind keeps a long run of spaces from being tried from each of them.
+_STAMP = re.compile(rb"(?:\t.*|(?<! )[ ]+\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?.*)$", re.DOTALL)
+# Two paths of the greatest length; beyond it, looking for where the first ends would only cost time.
+_LONGEST = 2 * MAX_PATH + 100
 _EPOCH = re.compile(rb"\t(?:1970-01-01|1969-12-31) \d\d:\d\d:\d\d")
 
 
@@ -52,6 +55,8 @@ def header_line(line: bytes, number: int) -> tuple[bytes, bytes] | None:
         return first, _unquoted(second, number)[0] if second.startswith(b'"') else second
     if line.endswith(b'"') and (start := line.find(b' "')) >= 0:
         return line[:start], _unquoted(line[start + 1 :], number)[0]
+    if len(line) > _LONGEST:
+        return None
     for at in (index for index, byte in enumerate(line) if byte == 0x20):
         first, second = line[:at], line[at + 1 :]
         if first == second or _depth(first, second) == 1:

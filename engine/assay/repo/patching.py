@@ -40,7 +40,8 @@ def patch_tree(repo: Repository, tree: str, files: Sequence[FilePatch]) -> Oid:
         if clash.mode == SYMLINK:
             raise hostile(clash.path, f"goes through the symbolic link {shown(clash.at)!r}") from clash
         what = "a directory" if clash.mode == TREE else "a file"
-        raise mismatch(f"{shown(clash.at)} is {what} here", path=clash.path) from clash
+        at = "it" if clash.at == clash.path else shown(clash.at)
+        raise mismatch(f"{at} is {what} here", path=clash.path) from clash
 
 
 class _Overlay:

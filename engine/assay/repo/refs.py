@@ -88,7 +88,7 @@ def swap(repo: Repository, updates: Sequence[Update], message: str = "assay") ->
             repo,
             "-c",
             # Another git process holds a ref's lock for moments only.
-            "core.filesRefLockTimeout=3000",
+            "core.filesRefLockTimeout=1000",
             "update-ref",
             "--stdin",
             "-z",

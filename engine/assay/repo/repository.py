@@ -28,6 +28,7 @@ SUBMODULE = 0o160000
 
 _BLOB_TYPE = 3
 _TREE_TYPE = 2
+_WRITE_ATTEMPTS = 5
 
 
 class TreeEntry(Record, frozen=True, kw_only=True):
@@ -151,28 +152,34 @@ class Repository:
             else:
                 yield prefix + name, mode, oid
 
+    def incomplete(self, what: str) -> BadInput:
+        """The error for `what` that should be here and is not, with the remedy for clones of parts."""
+        message = f"{what} is missing or damaged"
+        return BadInput(message, where=str(self.git_dir), fix=self._deepen() or "run `git fsck`")
+
     def _object(self, oid: str, wanted: int) -> bytes:
         try:
             kind, data = self.git.odb.read(oid)
         except (KeyError, ValueError, pygit2.GitError) as error:
-            raise BadInput(
-                f"object {oid} is missing or damaged",
-                where=str(self.git_dir),
-                fix=self._deepen() or "run `git fsck`",
-            ) from error
+            raise self.incomplete(f"object {oid}") from error
         if int(kind) != wanted:
             raise BadInput(f"object {oid} is not of the expected type", where=str(self.git_dir))
         return data
 
     def _write(self, kind: int, data: bytes) -> Oid:
-        try:
-            return Oid(str(self.git.odb.write(kind, data)))
-        except (OSError, pygit2.GitError) as error:
-            raise BadInput(
-                f"the object database cannot be written ({_tail(error)})",
-                where=str(self.common_dir / "objects"),
-                fix="check its permissions and the free space, or work in a clone of your own",
-            ) from error
+        for attempt in range(_WRITE_ATTEMPTS):
+            try:
+                return Oid(str(self.git.odb.write(kind, data)))
+            except (OSError, pygit2.GitError) as error:
+                # A `git gc` at the same time removes emptied directories under the writer's feet.
+                if attempt < _WRITE_ATTEMPTS - 1:
+                    continue
+                raise BadInput(
+                    f"the object database cannot be written ({_tail(error)})",
+                    where=str(self.common_dir / "objects"),
+                    fix="check its permissions and the free space, or work in a clone of your own",
+                ) from error
+        raise AssertionError("unreachable")
 
     def _deepen(self) -> str:
         if self.git.is_shallow:

@@ -55,7 +55,11 @@ class Clash(Exception):
         super().__init__(f"{path} cannot be written: {at} is in the way")
 
 
-_ABSENT = object()
+class _Absent:
+    """Nothing is said of this leaf, which is not the same as removing it."""
+
+
+_ABSENT = _Absent()
 
 
 class _Node:
@@ -64,15 +68,12 @@ class _Node:
     __slots__ = ("below", "leaf")
 
     def __init__(self) -> None:
-        self.leaf: object = _ABSENT
+        self.leaf: Leaf | _Absent | None = _ABSENT
         self.below: dict[bytes, _Node] = {}
 
     def writes(self) -> bool:
         """Whether anything below is written, not only removed."""
-        return any(
-            (node.leaf is not _ABSENT and node.leaf is not None) or node.writes()
-            for node in self.below.values()
-        )
+        return any(isinstance(node.leaf, tuple) or node.writes() for node in self.below.values())
 
 
 def edit(repo: Repository, tree: str, edits: Edits, *, force: bool = False) -> Oid:
@@ -95,6 +96,8 @@ def _edit(repo: Repository, tree: str, plan: _Node, prefix: bytes, force: bool) 
         if node.leaf is None and found is not None and found[0] != TREE:
             del entries[name]
             found = None
+        if isinstance(node.leaf, tuple) and node.writes():
+            raise Clash(to_text(_first_write(node, path)), to_text(path), node.leaf[0])
         if node.below:
             if found is not None and found[0] != TREE:
                 if node.writes():
@@ -106,10 +109,10 @@ def _edit(repo: Repository, tree: str, plan: _Node, prefix: bytes, force: bool) 
             entries.pop(name, None)
             if below != EMPTY_TREE:
                 entries[name] = (TREE, below)
-        if node.leaf is not _ABSENT and node.leaf is not None:
+        if isinstance(node.leaf, tuple):
             if name in entries and entries[name][0] == TREE:
                 _refuse(force, path, path, TREE)
-            entries[name] = node.leaf  # type: ignore[assignment]
+            entries[name] = node.leaf
     return repo.write_tree(entries)
 
 
@@ -120,7 +123,7 @@ def _refuse(force: bool, path: bytes, at: bytes, mode: int) -> None:
 
 def _first_write(node: _Node, prefix: bytes) -> bytes:
     for name, child in sorted(node.below.items()):
-        if child.leaf is not _ABSENT and child.leaf is not None:
+        if isinstance(child.leaf, tuple):
             return prefix + b"/" + name
         if child.writes():
             return _first_write(child, prefix + b"/" + name)

@@ -19,7 +19,7 @@ from pygit2.enums import DeltaStatus, DiffOption
 
 from assay.model.candidate import Oid
 from assay.model.errors import BadInput
-from assay.repo.index import skipped_paths
+from assay.repo.index import skipped_paths, staged_tree
 from assay.repo.paths import shown, to_text
 from assay.repo.repository import SUBMODULE, SYMLINK, Repository
 from assay.repo.trees import Leaf, edit
@@ -46,6 +46,9 @@ def worktree_tree(repo: Repository) -> Oid:
     ignored. Raises BadInput for a bare repository, a conflicted index, or a file that cannot be read."""
     if repo.bare:
         raise BadInput("a bare repository has no work tree", where=str(repo.root))
+    if repo.git.workdir is None or Path(repo.git.workdir).resolve() != repo.root:
+        # The environment named another work tree than the repository's own, of which libgit2 knows nothing.
+        return directory_tree(repo, repo.root, staged_tree(repo))
     try:
         index = repo.git.index
         index.read()

@@ -1,8 +1,8 @@
 """Sensitive topics: paths where a defect costs more than elsewhere.
 
 Promises: pure data and matching; the policy's own globs come first and count as a topic of their own.
-Points are judgement, as in `weights`: where a defect loses money, data or secrets, a topic and a change of
-a few lines together reach the default start of the medium band.
+Points are judgement, as in `weights`: where a defect loses money, data or secrets, the topic and a change of
+a few lines that adds a branch together reach the default start of the medium band.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from assay.model.candidate import Record
 from assay.repo.globs import compile_globs
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_POLICY_POINTS = 0.25
+_POLICY_POINTS = 0.30
 
 
 class Topic(Record, frozen=True, kw_only=True):
@@ -41,7 +41,7 @@ class Touched(Record, frozen=True, kw_only=True):
 TOPICS: tuple[Topic, ...] = (
     Topic(
         name="authentication",
-        points=0.25,
+        points=0.30,
         words=frozenset(
             [
                 "auth",
@@ -63,19 +63,19 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         name="cryptography",
-        points=0.25,
+        points=0.30,
         words=frozenset(
             ["crypto", "cryptography", "cipher", "ciphers", "tls", "ssl", "secret", "secrets", "signing"]
         ),
     ),
     Topic(
         name="payment",
-        points=0.25,
+        points=0.30,
         words=frozenset(["payment", "payments", "billing", "invoice", "invoices", "checkout"]),
     ),
     Topic(
         name="migrations",
-        points=0.25,
+        points=0.30,
         words=frozenset(["migration", "migrations", "alembic"]),
         globs=("**/*.sql",),
     ),

@@ -4,13 +4,13 @@ Promises: this table is the whole model. The weights are JUDGEMENT, NOT FITTED: 
 points, only the direction that published studies of defect-inducing changes agree on. Nothing computed
 from them is a probability, and the score says so (`calibrated` is false).
 
-A feature's effect rises with the logarithm of its value, from 0 at value 0 to `points` at `full`, and stays
-there: the second file matters more than the twentieth.
+A feature's effect rises with the square root of its value, from 0 at value 0 to `points` at `full`, and
+stays there: the second file matters more than the twentieth, and no feature outgrows its points.
 """
 
 from __future__ import annotations
 
-from math import log1p
+from math import sqrt
 
 from assay.model.candidate import Record
 
@@ -31,7 +31,7 @@ class Weight(Record, frozen=True, kw_only=True):
         """The share of the score for `value`, rounded to the four places that the sum is made of."""
         if value <= 0:
             return 0.0
-        return round(self.points * min(1.0, log1p(value) / log1p(self.full)), 4)
+        return round(self.points * min(1.0, sqrt(value / self.full)), 4)
 
     def say(self, value: float) -> str:
         """The words for `value`."""
@@ -41,7 +41,7 @@ class Weight(Record, frozen=True, kw_only=True):
 WEIGHTS: tuple[Weight, ...] = (
     Weight(
         feature="code-lines",
-        points=0.20,
+        points=0.26,
         full=400,
         words="{n} line{s} of code changed",
         reason="size is the strongest single signal in every published model of change risk",
@@ -128,5 +128,5 @@ WEIGHTS: tuple[Weight, ...] = (
 MORE_TOPICS = 0.05
 """What every sensitive topic after the strongest one adds."""
 
-MOST_FOR_TOPICS = 0.35
+MOST_FOR_TOPICS = 0.40
 """What sensitive topics can add together."""

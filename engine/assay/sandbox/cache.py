@@ -65,16 +65,26 @@ class LayerCache:
 
     def get(self, name: str) -> Path | None:
         """The layer of this name, locked until `close`; None if there is none."""
-        with self._mutex:
-            if name not in self._held:
-                lock = self._lock(name, fcntl.LOCK_SH)
-                if not (self._markers / name).exists():
-                    os.close(lock)
-                    return None
-                self._held[name] = lock
+        if not self._hold(name):
+            return None
         with contextlib.suppress(OSError):
             os.utime(self._markers / name)
         return self._layers / name
+
+    def _hold(self, name: str) -> bool:
+        with self._mutex:
+            if name in self._held:
+                return True
+        lock = self._lock(name, fcntl.LOCK_SH)
+        if not (self._markers / name).exists():
+            os.close(lock)
+            return False
+        with self._mutex:
+            if name in self._held:
+                os.close(lock)
+            else:
+                self._held[name] = lock
+        return True
 
     def make(self, name: str, fill: Callable[[Path], Marker]) -> Path:
         """The layer of this name; made by `fill`, which is handed an empty directory, if there is none.
@@ -118,7 +128,9 @@ class LayerCache:
                 found.append((path.stat().st_mtime_ns, path.name, marker))
             except (OSError, msgspec.DecodeError):
                 continue
-        return tuple((name, marker) for _, name, marker in sorted(found, key=lambda each: (-each[0], each[1])))
+        return tuple(
+            (name, marker) for _, name, marker in sorted(found, key=lambda each: (-each[0], each[1]))
+        )
 
     def trim(self) -> None:
         """Remove what exceeds the bounds and nobody uses, longest unused first."""

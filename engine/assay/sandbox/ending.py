@@ -66,15 +66,19 @@ def conclude(seen: Observed, limits: Limits) -> Conclusion:
         return _stopped(seen.stop, limits)
     if seen.code == 0:
         return Conclusion(ending=Ending.EXITED, exit_code=0)
+    return _ended_badly(seen, limits)
+
+
+def _ended_badly(seen: Observed, limits: Limits) -> Conclusion:
     if seen.oom_kills:
         return _exhausted(Resource.MEMORY, f"more than {limits.memory} bytes of memory")
     if seen.refused_forks:
         return _exhausted(Resource.PIDS, f"more than {limits.pids} processes")
     if seen.code is None:
         return _unspoken(seen)
-    if not (seen.by_signal and seen.code > 128):
-        return Conclusion(ending=Ending.EXITED, exit_code=seen.code)
-    return _signalled(seen.code - 128, seen, limits)
+    if seen.by_signal and seen.code > 128:
+        return _signalled(seen.code - 128, seen, limits)
+    return Conclusion(ending=Ending.EXITED, exit_code=seen.code)
 
 
 def _signalled(number: int, seen: Observed, limits: Limits) -> Conclusion:

@@ -5,12 +5,19 @@ Promises: discovery only reads; it never starts the project's interpreter and ne
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import field
 
 from assay.model.candidate import Record
+from assay.model.errors import BadInput
+from assay.policy import schema
+from assay.sandbox.installed import digest, linked_paths, package_directories
+from assay.sandbox.interpreter import Interpreter, find_interpreter, is_system
 from assay.sandbox.spec import Bind
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class ProjectEnvironment(Record, frozen=True, kw_only=True):
@@ -25,3 +32,60 @@ class ProjectEnvironment(Record, frozen=True, kw_only=True):
     mounts: tuple[Bind, ...] = ()
     variables: dict[str, str] = field(default_factory=dict)
     digest: str
+
+
+def discover(
+    repo_root: Path, settings: schema.Environment, host_environ: Mapping[str, str]
+) -> ProjectEnvironment:
+    """The environment of the project whose work tree is `repo_root`. Raises BadInput for an interpreter or a
+    path that the policy names and that is not there."""
+    interpreter = find_interpreter(repo_root, settings.python, host_environ)
+    directories = package_directories(interpreter)
+    shown = dict(interpreter.shown)
+    for path in linked_paths(directories):
+        if not _covered(path, repo_root, shown):
+            shown[path] = path
+    for named in settings.read:
+        shown[_readable(named)] = Path(named).resolve()
+    variables = _variables(interpreter, settings, host_environ)
+    seen = {**variables, **{f"show {target}": str(source) for target, source in shown.items()}}
+    return ProjectEnvironment(
+        python=interpreter.python,
+        mounts=tuple(
+            Bind(source=source, target=target)
+            for target, source in sorted(shown.items())
+            if not is_system(target) and target != repo_root
+        ),
+        variables=variables,
+        digest=digest(interpreter, directories, seen),
+    )
+
+
+def _variables(
+    interpreter: Interpreter, settings: schema.Environment, host_environ: Mapping[str, str]
+) -> dict[str, str]:
+    variables = {name: host_environ[name] for name in settings.pass_ if name in host_environ}
+    variables["PATH"] = f"{interpreter.python.parent}:{_PATH}"
+    if interpreter.environment is not None:
+        variables["VIRTUAL_ENV"] = str(interpreter.environment)
+    return {**variables, **settings.set}
+
+
+def _covered(path: Path, repo_root: Path, shown: Mapping[Path, Path]) -> bool:
+    """Whether `path` is the candidate's own, or is shown already, or would show half of the host."""
+    if is_system(path) or len(path.parts) < 3:
+        return True
+    if path == repo_root or repo_root in path.parents or path in repo_root.parents:
+        return True
+    return any(path == target or target in path.parents for target in shown)
+
+
+def _readable(named: str) -> Path:
+    path = Path(named)
+    if not path.is_absolute() or not path.exists():
+        raise BadInput(
+            f"{named!r} is not an absolute path of this host",
+            where="policy [environment] read",
+            fix="name paths that exist, absolutely",
+        )
+    return path

@@ -7,16 +7,13 @@ synthetic. Links are copied as links.
 from __future__ import annotations
 
 import contextlib
-import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
 
 _COPIED = (
-    "alternatives",
     "ca-certificates",
     "debian_version",
-    "fonts",
     "gai.conf",
     "ld.so.cache",
     "ld.so.conf",
@@ -35,12 +32,14 @@ _COPIED = (
     "services",
     "shells",
     "ssl/cert.pem",
-    "ssl/certs",
     "ssl/openssl.cnf",
     "terminfo",
     "timezone",
     "xml",
 )
+SHOWN = ("alternatives", "fonts", "ssl/certs")
+"""Large directories that name nothing of this host: shown as they are instead of being copied."""
+
 _COPIED_PREFIXES = ("python", "java", "perl")
 _MAX_FILE = 4 * 1024 * 1024
 _MAX_DEPTH = 6
@@ -52,10 +51,12 @@ def build_etc(directory: Path, synthetic: Mapping[str, str], host: Path = Path("
     directory.chmod(0o755)
     names = list(_COPIED)
     with contextlib.suppress(OSError):
-        names += sorted(name for name in os.listdir(host) if name.startswith(_COPIED_PREFIXES))
+        names += sorted(path.name for path in host.iterdir() if path.name.startswith(_COPIED_PREFIXES))
     for name in names:
         with contextlib.suppress(OSError):
             _copy(host / name, directory / name, _MAX_DEPTH)
+    for name in shown(host):
+        _make_parents(directory / name / "x")
     for name, text in synthetic.items():
         path = directory / name
         path.unlink(missing_ok=True)
@@ -63,25 +64,30 @@ def build_etc(directory: Path, synthetic: Mapping[str, str], host: Path = Path("
         path.chmod(0o644)
 
 
+def shown(host: Path = Path("/etc")) -> tuple[str, ...]:
+    """Those of `SHOWN` that are directories here."""
+    return tuple(name for name in SHOWN if (host / name).is_dir() and not (host / name).is_symlink())
+
+
 def _copy(source: Path, target: Path, depth: int) -> None:
     status = source.lstat()
     readable = status.st_mode & stat.S_IROTH
     if stat.S_ISLNK(status.st_mode):
         _make_parents(target)
-        target.symlink_to(os.readlink(source))
+        target.symlink_to(source.readlink())
     elif stat.S_ISREG(status.st_mode) and readable and status.st_size <= _MAX_FILE:
         _make_parents(target)
         target.write_bytes(source.read_bytes())
         target.chmod(0o644 | (status.st_mode & 0o111))
     elif stat.S_ISDIR(status.st_mode) and readable and status.st_mode & stat.S_IXOTH and depth:
         _make_parents(target / "x")
-        for entry in sorted(os.listdir(source)):
+        for entry in sorted(source.iterdir()):
             with contextlib.suppress(OSError):
-                _copy(source / entry, target / entry, depth - 1)
+                _copy(entry, target / entry.name, depth - 1)
 
 
 def _make_parents(path: Path) -> None:
-    for parent in reversed(path.parents):
-        if not parent.exists():
-            parent.mkdir(mode=0o755)
-            parent.chmod(0o755)
+    if not path.parent.is_dir():
+        _make_parents(path.parent)
+        path.parent.mkdir(mode=0o755)
+        path.parent.chmod(0o755)

@@ -62,6 +62,7 @@ class JailSandbox:
         return self._serve(replace(command, report=True, limits=replace(command.limits, seconds=0.0)))
 
     async def _run_once(self, command: JailCommand) -> tuple[ToolCall, bool]:
+        """The call, and whether the program was started at all."""
         blank = _blank(command)
         try:
             prepared = await self._in_thread(lambda: self._backend.prepare(command))
@@ -75,16 +76,15 @@ class JailSandbox:
             async with _watched(supervisor, report=command.report):
                 if await supervisor.begin():
                     await supervisor.wait(command.limits.seconds)
-            with anyio.CancelScope(shield=True):
-                return await self._in_thread(lambda: _finish(blank, supervisor, prepared, command)), (
-                    supervisor.observed().started
-                )
+            call = await self._finish(blank, supervisor, prepared, command)
         except OSError as error:
             return replace(blank, reason=f"the jail could not be started ({error})"), False
         except BaseException:
             if supervisor is not None:
                 self._record(_tell(blank, supervisor, conclude(supervisor.observed(), command.limits)))
             raise
+        else:
+            return call, supervisor.observed().started
         finally:
             with anyio.CancelScope(shield=True):
                 if supervisor is not None:
@@ -127,6 +127,24 @@ class JailSandbox:
         with anyio.CancelScope(shield=True):
             started = await self._in_thread(lambda: _start(prepared, pipes))
         return Supervisor(started, command.limits)
+
+    async def _finish(
+        self, blank: ToolCall, supervisor: Supervisor, prepared: Prepared, command: JailCommand
+    ) -> ToolCall:
+        """The call, with what the program left in its tree."""
+        conclusion = conclude(supervisor.observed(), command.limits)
+
+        def collect() -> dict[str, bytes]:
+            found = prepared.outputs(command.outputs, command.limits.output)
+            if command.writes is not None and conclusion.ending is Ending.EXITED:
+                prepared.keep(command.writes)
+            return found
+
+        outputs = {}
+        if command.outputs or command.writes is not None:
+            with anyio.CancelScope(shield=True):
+                outputs = await self._in_thread(collect)
+        return replace(_tell(blank, supervisor, conclusion), outputs=outputs)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await anyio.to_thread.run_sync(work, limiter=self._threads)
@@ -187,14 +205,6 @@ def _blank(command: JailCommand) -> ToolCall:
         exit_code=None,
         started_at=time.time(),
     )
-
-
-def _finish(blank: ToolCall, supervisor: Supervisor, prepared: Prepared, command: JailCommand) -> ToolCall:
-    conclusion = conclude(supervisor.observed(), command.limits)
-    outputs = prepared.outputs(command.outputs, command.limits.output) if command.outputs else {}
-    if command.writes is not None and conclusion.ending is Ending.EXITED:
-        prepared.keep(command.writes)
-    return replace(_tell(blank, supervisor, conclusion), outputs=outputs)
 
 
 def _tell(blank: ToolCall, supervisor: Supervisor, conclusion: Conclusion) -> ToolCall:

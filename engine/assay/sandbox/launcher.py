@@ -9,11 +9,13 @@ nothing else is inherited.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import queue
+import signal
 import stat
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar
@@ -102,7 +104,7 @@ class Launcher:
 
     def reach(self, path: str) -> str:
         """A path by which the jail's user can reach what is at `path`, which must have no symlinks in it.
-        Hold it until `let_go(path)`. Only to be used from within `call`."""
+        Hold it until `let_go`. Only to be used from within `call`."""
         if not self._private or _reachable(path):
             return path
         stage = self._stages.get(path)
@@ -112,10 +114,11 @@ class Launcher:
         stage.users += 1
         return stage.place
 
-    def let_go(self, path: str) -> None:
+    def let_go(self, paths: Iterable[str]) -> None:
         """The counterpart of `reach`. Only to be used from within `call`."""
-        if (stage := self._stages.get(path)) is not None:
-            stage.users -= 1
+        for path in paths:
+            if (stage := self._stages.get(path)) is not None:
+                stage.users -= 1
 
     def _serve(self) -> None:
         while (order := self._orders.get()) is not None:
@@ -123,14 +126,14 @@ class Launcher:
 
     def _go_private(self) -> None:
         _check(_libc.unshare(_CLONE_NEWNS))
-        mine = os.stat(f"/proc/self/task/{threading.get_native_id()}/ns/mnt").st_ino
-        if mine == os.stat(f"/proc/{os.getpid()}/ns/mnt").st_ino:
+        mine = Path("/proc/thread-self/ns/mnt").stat().st_ino
+        if mine == Path(f"/proc/{os.getpid()}/ns/mnt").stat().st_ino:
             raise OSError(0, "the new namespace is the old one")
         _mount(None, "/", None, _MS_REC | _MS_SLAVE, None)
         self._covered = os.open(_COVERED, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         _mount("assay", _COVERED, "tmpfs", _MS_NOSUID | _MS_NODEV, "mode=1777,size=4m")
         # Thread-relative: the rest of the process still sees the directory that is covered here.
-        os.mkdir(_STAGE, 0o711)
+        Path(_STAGE).mkdir(mode=0o711)
 
     def _bind(self, path: str) -> str:
         source = path
@@ -138,10 +141,10 @@ class Launcher:
             source = f"/proc/thread-self/fd/{self._covered}{path[len(_COVERED) :]}"
         self._names += 1
         place = f"{_STAGE}/{self._names}"
-        if stat.S_ISDIR(os.stat(source).st_mode):
-            os.mkdir(place, 0o711)
+        if Path(source).is_dir():
+            Path(place).mkdir(mode=0o711)
         else:
-            os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444))
+            Path(place).touch(mode=0o444, exist_ok=False)
         _mount(source, place, None, _MS_BIND | _MS_REC, None)
         return place
 
@@ -163,23 +166,15 @@ def _reachable(path: str) -> bool:
     """Whether any user of the host can get to `path`, seen with /tmp covered."""
     if path == _COVERED or path.startswith(_COVERED + "/"):
         return False
-    return all(os.stat(parent).st_mode & stat.S_IXOTH for parent in Path(path).parents)
+    return all(parent.stat().st_mode & stat.S_IXOTH for parent in Path(path).parents)
 
 
 def _raise(descriptor: int) -> int:
-    import fcntl
-
     return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _FIRST_FREE)
 
 
-def _defaulted() -> list[int]:
-    import signal
-
-    # Python ignores these; a child that inherits that would not end on a closed pipe.
-    return [signal.SIGPIPE, signal.SIGXFSZ]
-
-
-_DEFAULTED = _defaulted()
+# Python ignores these; a child that inherits that would not end on a closed pipe.
+_DEFAULTED = (signal.SIGPIPE, signal.SIGXFSZ)
 _libc = ctypes.CDLL(None, use_errno=True)
 
 

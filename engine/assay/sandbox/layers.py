@@ -10,20 +10,19 @@ were written: whatever compares times (make, byte code caches) sees the candidat
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from assay.model.errors import AssayError, Unsound
+from assay.model.errors import AssayError, BadInput, Unsound
 from assay.repo.repository import Repository
 from assay.repo.trees import TreeDelta, delta
 from assay.sandbox.cache import LayerCache, LayerKind, Marker, short_name
 from assay.sandbox.checkout import LayerWriter, write_delta, write_tree
 from assay.sandbox.identity import Identity
 from assay.sandbox.probe import Probe
-from assay.sandbox.scratch import Area, open_area, remove_tree, sweep
+from assay.sandbox.scratch import Area, open_area, remove_tree
 from assay.sandbox.spec import Stack
 
 _NEAR = 4
@@ -37,12 +36,14 @@ class LayerStore:
     """The layers that one transaction uses. Use as a context manager; methods block and may be called from
     any thread."""
 
-    def __init__(self, cache_directory: Path, repo: Repository, identity: Identity, flavour: str = "") -> None:
+    def __init__(
+        self, cache_directory: Path, repo: Repository, identity: Identity, flavour: str = ""
+    ) -> None:
         """`flavour` keeps apart what different backends prepare."""
         self._repo = repo
         self._identity = identity
         self._flavour = flavour
-        self._repo_name = hashlib.sha256(str(repo.common_dir).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        self._repo_name = short_name(str(repo.common_dir))
         self._runs = cache_directory / "run"
         self._runs.mkdir(exist_ok=True)
         self._runs.chmod(0o711)
@@ -136,10 +137,11 @@ class LayerStore:
         if area is not None:
             area.close()
         self._cache.close()
-        sweep(self._runs)
 
     def _name(self, kind: str, key: str) -> str:
-        return short_name(kind, key, self._repo_name, str(self._identity.uid), str(self._identity.gid), self._flavour)
+        return short_name(
+            kind, key, self._repo_name, str(self._identity.uid), str(self._identity.gid), self._flavour
+        )
 
     def _near(self) -> Iterator[tuple[str, Marker]]:
         """Cached checkouts of this repository whose trees are still there, last used first."""
@@ -153,7 +155,10 @@ class LayerStore:
                     return
 
     def _base_over(self, below: str, marker: Marker, name: str, tree: str) -> Stack | None:
-        change = delta(self._repo, marker.tree, tree)
+        try:
+            change = delta(self._repo, marker.tree, tree)
+        except BadInput:
+            return None  # parts of the old tree have been pruned since
         if (len(change.writes) + len(change.deletions)) * _NEAR > marker.files:
             return None
         bottom = self._cache.get(below)

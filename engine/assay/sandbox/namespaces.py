@@ -25,12 +25,12 @@ from assay.sandbox.cgroups import Hierarchies, JailGroup, RunGroups
 from assay.sandbox.etc import build_etc
 from assay.sandbox.identity import Identity
 from assay.sandbox.launcher import Launcher
-from assay.sandbox.scratch import Area, new_name, open_area
 from assay.sandbox.plan import plan, points_below
+from assay.sandbox.scratch import Area, new_name, open_area
 from assay.sandbox.spec import JailCommand
 from assay.sandbox.supervise import GO, LOG, REPORT, STATUS, Started, first_process
 from assay.sandbox.view import Mount, MountKind, home_for, identity_files, inspect_system, overlay_options
-from assay.sandbox.workspace import Scratch, check_point
+from assay.sandbox.workspace import Scratch, check_point, read_files
 
 # Enters the control groups whose files are named first (their number comes before them), then becomes the
 # rest of its arguments.
@@ -129,18 +129,15 @@ class NamespaceBackend:
             site = self._binary.parents[2]
             binary = f"{reach(str(site))}/{self._binary.relative_to(site)}"
             path = add_config(pipes, config)
-            argv = [self._setpriv, "--pdeathsig", "KILL", "--", binary, "-C", path]
-            if jail.group is not None:
-                files = [str(entrance) for entrance in jail.group.entrances]
-                argv = ["/bin/sh", "-c", _ENTER, "assay-enter", str(len(files)), *files, *argv]
-            return self._launcher.spawn(argv, _HOST_PATH, pipes.theirs)
+            argv = (self._setpriv, "--pdeathsig", "KILL", "--", binary, "-C", path)
+            return self._launcher.spawn(enter(jail.group, argv), _HOST_PATH, pipes.theirs)
 
         return self._launcher.call(work)
 
     def forget(self, reached: list[str]) -> None:
         """Let go of what a jail reached for."""
         if reached and not self._closed:
-            self._launcher.call(lambda: [self._launcher.let_go(path) for path in reached])
+            self._launcher.call(lambda: self._launcher.let_go(reached))
 
     def _etc_for(self, home: str) -> str:
         if home not in self._etc:
@@ -157,7 +154,11 @@ class _Jail:
     """One prepared jail."""
 
     def __init__(
-        self, backend: NamespaceBackend, command: JailCommand, scratch: Scratch | None, group: JailGroup | None
+        self,
+        backend: NamespaceBackend,
+        command: JailCommand,
+        scratch: Scratch | None,
+        group: JailGroup | None,
     ) -> None:
         self.command = command
         self.scratch = scratch
@@ -210,7 +211,7 @@ class _Jail:
 
     def outputs(self, paths: tuple[str, ...], bound: int) -> dict[str, bytes]:
         """See `Prepared`."""
-        return self.scratch.read(paths, bound) if self.scratch is not None else {}
+        return read_files(self.scratch.upper, paths, bound) if self.scratch is not None else {}
 
     def keep(self, target: Path) -> None:
         """See `Prepared`."""
@@ -236,9 +237,8 @@ class _Litter:
 
     def __init__(self) -> None:
         number = os.geteuid()
-        places = [
-            f"{top}/nsjail.{number}.{kind}" for top in ("/run/user", "/tmp") for kind in ("root", "tmp")  # noqa: S108
-        ]
+        tops = ("/run/user", "/tmp")  # noqa: S108 -- only directories that are empty are removed
+        places = [f"{top}/nsjail.{number}.{kind}" for top in tops for kind in ("root", "tmp")]
         places += [f"/run/user/{number}/nsjail/{kind}" for kind in ("root", "tmp")]
         places.append(f"/run/user/{number}/nsjail")
         self._absent = [place for place in places if not os.path.lexists(place)]
@@ -246,7 +246,15 @@ class _Litter:
     def clear(self) -> None:
         for place in self._absent:
             with contextlib.suppress(OSError):
-                os.rmdir(place)
+                Path(place).rmdir()
+
+
+def enter(group: JailGroup | None, argv: tuple[str, ...]) -> tuple[str, ...]:
+    """`argv`, after entering `group`."""
+    if group is None:
+        return argv
+    files = tuple(str(entrance) for entrance in group.entrances)
+    return ("/bin/sh", "-c", _ENTER, "assay-enter", str(len(files)), *files, *argv)
 
 
 def find_setpriv() -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from assay.model.errors import BadInput
 from assay.sandbox.spec import Bind, JailCommand
@@ -68,7 +68,7 @@ def _bind(bind: Bind, target: str, mounts: Sequence[Mount]) -> Mount | None:
         source=source,
         target=target,
         writable=bind.writable,
-        directory=os.path.isdir(source),
+        directory=Path(source).is_dir(),
     )
     around = _enclosing(mounts, target)
     if around is not None and around.kind is MountKind.BIND:
@@ -91,7 +91,8 @@ def _enclosing(mounts: Sequence[Mount], target: str) -> Mount | None:
 def _require_point(around: Mount, mount: Mount, *, directory: bool) -> None:
     """To make a mount point inside a bind would be to write to the host: it must be there, and no link."""
     shown = _shown(around, mount.target)
-    if os.path.realpath(shown) != shown or not os.path.lexists(shown) or os.path.isdir(shown) != directory:
+    there = os.path.lexists(shown) and os.path.realpath(shown) == shown
+    if not there or Path(shown).is_dir() != directory:
         raise BadInput(
             f"nothing can be shown there, since {around.target} is the host's own and has no such place",
             where=mount.target,
@@ -109,7 +110,7 @@ def _resolve_top(system: System, path: str) -> str:
     text = system.links.get(name)
     if text is None:
         return path
-    return os.path.normpath(os.path.join("/", text, below))
+    return os.path.normpath(f"/{text}/{below}")
 
 
 def _target(bind: Bind) -> str:
@@ -118,5 +119,3 @@ def _target(bind: Bind) -> str:
 
 def _depth(path: str) -> int:
     return len(PurePosixPath(path).parts)
-
-

@@ -168,7 +168,8 @@ def _end_groups(area: Path) -> None:
 
 def end_group(group: Path) -> None:
     """Kill what runs in a control group and below, and remove the groups."""
-    for _ in range(100):
+    pause = 0.001
+    while pause < 1.0:
         directories = [Path(top) for top, _, _ in os.walk(group, topdown=False)]
         for directory in directories:
             _kill_members(directory)
@@ -178,7 +179,8 @@ def end_group(group: Path) -> None:
                 continue
         if not group.is_dir():
             return
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause *= 1.5
 
 
 def _kill_members(group: Path) -> None:

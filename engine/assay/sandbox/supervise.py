@@ -153,6 +153,9 @@ class Supervisor:
             with anyio.move_on_after(_NUDGE_SECONDS):
                 await self._exited.wait()
                 return
+            # The task that waits for the end goes when the run is cancelled from outside.
+            if self._collect(os.WNOHANG):
+                return
             tries += 1
             # It sleeps between two looks at its child; a signal that came between makes it sleep on.
             self._signal(signal.SIGCHLD if tries < _PATIENCE else signal.SIGKILL)
@@ -194,20 +197,24 @@ class Supervisor:
         return self._words.startswith(b"S\n")
 
     async def _read(self, descriptor: int, captured: Captured) -> None:
-        while (chunk := await read_some(descriptor)) is not None:
-            captured.take(chunk)
-            if captured.cut:
-                self.stop(Stop.OUTPUT)
-        self._at_end()
+        try:
+            while (chunk := await read_some(descriptor)) is not None:
+                captured.take(chunk)
+                if captured.cut:
+                    self.stop(Stop.OUTPUT)
+        finally:
+            self._at_end()
 
     async def _listen(self) -> None:
-        while (chunk := await read_some(self.started.status)) is not None:
-            self._words += chunk[: 4096 - len(self._words)]
-            if self._has_started and not self._spoke.is_set():
-                self._go()
-            if b"X" in self._words and self._words.endswith(b"\n"):
-                self._ended.set()
-        self._at_end()
+        try:
+            while (chunk := await read_some(self.started.status)) is not None:
+                self._words += chunk[: 4096 - len(self._words)]
+                if self._has_started and not self._spoke.is_set():
+                    self._go()
+                if b"X" in self._words and self._words.endswith(b"\n"):
+                    self._ended.set()
+        finally:
+            self._at_end()
 
     def _at_end(self) -> None:
         self._open_streams -= 1
@@ -223,12 +230,22 @@ class Supervisor:
 
     async def _await_exit(self) -> None:
         await anyio.wait_readable(self._pidfd)
-        _, self._wait_status, usage = os.wait4(self.started.pid, 0)
+        self._collect(0)
+
+    def _collect(self, options: int) -> bool:
+        """Reap the supervisor and set what its end sets; False if it still runs."""
+        if self._exited.is_set():
+            return True
+        pid, status, usage = os.wait4(self.started.pid, options)
+        if not pid:
+            return False
+        self._wait_status = status
         self.seconds = time.monotonic() - self.began if self.began else 0.0
         self._account(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
         self._exited.set()
         self._ended.set()
         self._spoke.set()
+        return True
 
     def _account(self, cpu_seconds: float, peak: int) -> None:
         group = self.started.group

@@ -6,8 +6,10 @@ Promises: nothing is mounted or written here, and but for `inspect_system` nothi
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 
 from assay.model.candidate import Record
+from assay.sandbox.etc import shown
 from assay.sandbox.identity import INSIDE_ID
 
 _DEVICES = ("null", "zero", "full", "random", "urandom")
@@ -39,27 +41,27 @@ class Mount(Record, frozen=True, kw_only=True):
 
 class System(Record, frozen=True, kw_only=True):
     """The host's system directories: `links` maps top names to link texts, `directories` are real ones.
-    `etc` is a directory of ours that stands in for /etc; `devices` are those of the host that exist."""
+    `etc` is a directory of ours that stands in for /etc, `etc_shown` what of the host's is shown in it;
+    `devices` are those of the host that exist."""
 
     links: dict[str, str]
     directories: tuple[str, ...]
     etc: str
+    etc_shown: tuple[str, ...] = ()
     devices: tuple[str, ...] = _DEVICES
 
 
 def inspect_system(etc: str) -> System:
     """Look at this host."""
-    import os
-
     links, directories = {}, ["usr"]
     for name in _LOADER_DIRECTORIES:
-        path = f"/{name}"
-        if os.path.islink(path):
-            links[name] = os.readlink(path)
-        elif os.path.isdir(path):
+        path = Path("/", name)
+        if path.is_symlink():
+            links[name] = str(path.readlink())
+        elif path.is_dir():
             directories.append(name)
-    devices = tuple(name for name in _DEVICES if os.path.exists(f"/dev/{name}"))
-    return System(links=links, directories=tuple(directories), etc=etc, devices=devices)
+    devices = tuple(name for name in _DEVICES if Path("/dev", name).exists())
+    return System(links=links, directories=tuple(directories), etc=etc, etc_shown=shown(), devices=devices)
 
 
 def home_for(root: str) -> str:
@@ -73,13 +75,14 @@ def home_for(root: str) -> str:
 def system_mounts(system: System, root: str, scratch: int) -> tuple[Mount, ...]:
     """Everything but the tree and the binds. `scratch` is the size in bytes of each private file system; 0
     leaves half of the machine's memory, the kernel's own bound."""
-    mounts = [
-        Mount(kind=MountKind.BIND, source=f"/{name}", target=f"/{name}") for name in system.directories
-    ]
+    mounts = [Mount(kind=MountKind.BIND, source=f"/{name}", target=f"/{name}") for name in system.directories]
     mounts += [
         Mount(kind=MountKind.SYMLINK, source=text, target=f"/{name}") for name, text in system.links.items()
     ]
     mounts.append(Mount(kind=MountKind.BIND, source=system.etc, target="/etc"))
+    mounts += [
+        Mount(kind=MountKind.BIND, source=f"/etc/{name}", target=f"/etc/{name}") for name in system.etc_shown
+    ]
     mounts.append(Mount(kind=MountKind.PROC, target="/proc", writable=True))
     mounts += [
         Mount(
@@ -108,9 +111,7 @@ def system_mounts(system: System, root: str, scratch: int) -> tuple[Mount, ...]:
             mounts.append(Mount(kind=MountKind.SYMLINK, source=text, target=link))
     for place, mode in (("/tmp", "1777"), ("/dev/shm", "1777"), (home_for(root), "0755")):  # noqa: S108
         size = f",size={scratch}" if scratch else ""
-        mounts.append(
-            Mount(kind=MountKind.TMPFS, target=place, options=f"mode={mode}{size}", writable=True)
-        )
+        mounts.append(Mount(kind=MountKind.TMPFS, target=place, options=f"mode={mode}{size}", writable=True))
     return tuple(mounts)
 
 

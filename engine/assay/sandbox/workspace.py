@@ -38,18 +38,6 @@ class Scratch:
             if not identity.is_self:
                 os.chown(path, identity.uid, identity.gid)
 
-    def read(self, paths: Iterable[str], bound: int) -> dict[str, bytes]:
-        """The files at `paths` that the program wrote, `bound` bytes in all (0: no bound). Files beyond the
-        bound, links and whatever is no regular file are left out."""
-        found: dict[str, bytes] = {}
-        left = bound if bound else 1 << 62
-        for path in paths:
-            data = _read_regular(self.upper, PurePosixPath(path), left)
-            if data is not None:
-                found[path] = data
-                left -= len(data)
-        return found
-
     def keep(self, target: Path) -> None:
         """Move the scratch layer to `target`, to become a frozen layer."""
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -65,6 +53,19 @@ class Scratch:
         remove_tree(self.directory)
 
 
+def read_files(top: Path, paths: Iterable[str], bound: int) -> dict[str, bytes]:
+    """The files at `paths` below `top` that a program left, `bound` bytes in all (0: no bound). Files beyond
+    the bound, links and whatever is no regular file are left out."""
+    found: dict[str, bytes] = {}
+    left = bound if bound else 1 << 62
+    for path in paths:
+        data = _read_regular(top, PurePosixPath(path), left)
+        if data is not None:
+            found[path] = data
+            left -= len(data)
+    return found
+
+
 def check_point(layers: Sequence[Path], relative: PurePosixPath, *, directory: bool) -> None:
     """Make sure that mounting at `relative` below the tree of `layers` (bottom first) goes where it should:
     each step is a real directory or absent. Raises Obstructed otherwise."""
@@ -77,7 +78,9 @@ def check_point(layers: Sequence[Path], relative: PurePosixPath, *, directory: b
         last = depth == len(relative.parts)
         wanted = stat.S_ISREG(kind) if last and not directory else stat.S_ISDIR(kind)
         if not wanted:
-            raise Obstructed(f"the tree has {_words(kind)} at {here}, where the jail needs to mount something")
+            raise Obstructed(
+                f"the tree has {_words(kind)} at {here}, where the jail needs to mount something"
+            )
 
 
 def _merged(contributing: Sequence[Path], name: str) -> tuple[int | None, list[Path]]:

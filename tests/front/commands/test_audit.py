@@ -7,6 +7,7 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 from tests.front.support import git
 
 from assay.front import entry
@@ -38,6 +39,7 @@ def _record(ledger: Ledger, command: str, candidate: Candidate, decision: Decisi
         stdout=b"E assert 1 == 2\n\x1b[2J\ttabbed\n",
         report=b"not for people",
     )
+    ledger.tool_call(run, replace(call, label="tests on the base", stdout=b"base output"))
     ledger.tool_call(run, call, candidate=candidate.id, gate="tests")
     bad = decision is Decision.REJECTED
     finding = Finding(
@@ -118,9 +120,10 @@ def test_a_candidate_by_the_beginning_of_its_id_or_by_name(audited, capsys):
 def test_its_output_is_shown_safely_and_the_protocol_is_not(audited, capsys):
     page = _out(capsys, "show", "aaaa33", "--output", "tests")
     assert "E assert 1 == 2\n\\x1b[2J\ttabbed" in page
+    assert "tests on the base, stdout, 11 bytes\nbase output" in page
     assert "not for people" not in page
     document = json.loads(_out(capsys, "show", "aaaa33", "--output", "tests", "--format", "json"))
-    assert document["programs"][0]["outputs"]["stdout"].startswith("E assert 1 == 2\n")
+    assert document["programs"][1]["outputs"]["stdout"].startswith("E assert 1 == 2\n")
 
 
 def test_the_patch_comes_back_byte_for_byte(audited, capfdbinary):

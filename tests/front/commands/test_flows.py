@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.front.support import git
 
 from assay.front import entry
 from assay.land.request import Change
@@ -52,7 +53,6 @@ def test_land_hands_its_options_to_the_flow(flow, capsys):
         (["--worktree"], Change.WORKTREE, None, None),
         (["--base", "main"], Change.RANGE, "main", None),
         (["--base", "main", "--head", "topic"], Change.RANGE, "main", "topic"),
-        (["--staged", "--base", "main"], Change.STAGED, "main", None),
     ],
 )
 def test_check_knows_which_change_is_meant(flow, capsys, options, change, base, head):
@@ -120,3 +120,12 @@ def test_colour_can_be_had_without_a_terminal(flow, capsys, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     entry.run(["grade", "x", "-q"])
     assert "\x1b[" not in capsys.readouterr().out
+
+
+def test_check_alone_takes_what_is_staged_else_the_work_tree(flow, capsys, tmp_path):
+    git(tmp_path, "init", "-q")
+    (tmp_path / "new").write_text("x")
+    entry.run(["check", "-C", str(tmp_path)])
+    git(tmp_path, "add", "new")
+    entry.run(["check", "-C", str(tmp_path)])
+    assert [asked[2] for asked in flow.asked] == [Change.WORKTREE, Change.STAGED]

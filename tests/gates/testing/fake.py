@@ -122,8 +122,8 @@ class Project:
 
     def _write(self, files: Files) -> pygit2.Oid:
         index = pygit2.Index()
-        for path, data in files.items():
-            data = data.encode() if isinstance(data, str) else data
+        for path, content in files.items():
+            data = content.encode() if isinstance(content, str) else content
             index.add(pygit2.IndexEntry(path, self.git.create_blob(data), pygit2.enums.FileMode.BLOB))
         return index.write_tree(self.git)
 
@@ -159,6 +159,8 @@ def _check_out(git: pygit2.Repository, tree: str, root: Path) -> None:
 def _run(command: JailCommand, root: Path) -> ToolCall:
     read, write = os.pipe()
     environ = {"PATH": os.environ["PATH"], "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "HOME": str(root)}
+    # The plugins of Assay's own environment are no part of these projects, and slow to load.
+    environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     environ |= {"PYTHONDONTWRITEBYTECODE": "1", "ASSAY_REPORT_FD": str(write), **command.variables}
     began = time.monotonic()
     process = subprocess.Popen(

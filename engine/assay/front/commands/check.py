@@ -59,10 +59,15 @@ def check(
 
 def _chosen(repo: Path, staged: bool, worktree: bool, base: str | None, head: str | None) -> Change:
     """Which change is meant. Raises BadInput where the options contradict each other."""
-    if staged and worktree:
-        raise BadInput("--staged and --worktree exclude each other", fix="choose one")
-    if head is not None and (staged or worktree or base is None):
-        raise BadInput("--head belongs to --base REV", fix="name the base, without --staged or --worktree")
+    named = [
+        option
+        for option, given in (("--staged", staged), ("--worktree", worktree), ("--base", base is not None))
+        if given
+    ]
+    if len(named) > 1:
+        raise BadInput(f"{' and '.join(named)} exclude each other", fix="choose one")
+    if head is not None and base is None:
+        raise BadInput("--head belongs to --base REV", fix="name the base as well")
     if staged:
         return Change.STAGED
     if worktree:

@@ -26,7 +26,9 @@ def watching(*, quiet: bool, color: streams.Color, environ: Mapping[str, str]) -
         from assay.front.progress.table import live_table
 
         colored = streams.wants_color(color, environ, terminal=True)
-        with live_table(Console(stderr=True, no_color=not colored, highlight=False)) as observer:
+        with live_table(
+            Console(stderr=True, force_terminal=True, no_color=not colored, highlight=False)
+        ) as observer:
             yield observer
     else:
         yield LineWriter(streams.say)

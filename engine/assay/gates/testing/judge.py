@@ -75,12 +75,12 @@ def unfinished(run: Run, use: ResourceUse) -> GateResult:
     """The candidate's run did not come to its end, though the base's did."""
     reason = fold_space(f"pytest {run.why}; on the base it runs to its end")[: MESSAGE_LIMIT * 2]
     detail = {"running": list(run.suite.running[:LIST_LIMIT]), "counts": counts(run.suite)}
-    rest: dict[str, Any] = {"use": use, "detail": detail}
+    rest: dict[str, Any] = {"use": use, "detail": detail, "findings": _running_findings(run)}
     if run.ended is Ended.EXHAUSTED:
         return exhausted(GATE, run.resource or Resource.TIME, reason, **rest)
     if run.ended in (Ended.SILENT, Ended.CONTRADICTED):
         return tampered(GATE, reason, **rest)
-    return failed(GATE, reason, findings=_running_findings(run), **rest)
+    return failed(GATE, reason, **rest)
 
 
 def judge(trial: Trial, rules: Tests) -> GateResult:

@@ -5,6 +5,7 @@ Promises: a name that could be read two ways is an error that says how to write 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,8 +52,8 @@ def _as_path(repo: Repository, spec: str) -> Path | None:
     """The path that `spec` means, or None when it means a revision."""
     if not spec.strip() or "\0" in spec:
         raise BadInput("a source is a revision, a range, a file, a directory, or - for standard input")
-    path = Path(spec).expanduser()
-    exists = path.exists()
+    path = Path(os.path.expanduser(spec))  # noqa: PTH111 - Path.expanduser raises for unknown users
+    exists = _exists(path)
     spelled_out = spec in (".", "..") or spec.startswith(("./", "../", "/", "~"))
     if spelled_out:
         if not exists:
@@ -68,6 +69,14 @@ def _as_path(repo: Repository, spec: str) -> Path | None:
     if not revision:
         raise BadInput(_not_found(spec), where=spec, fix=_hint(repo, spec))
     return None
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        # A revision can be longer than any file name may be.
+        return False
 
 
 def _not_found(spec: str) -> str:

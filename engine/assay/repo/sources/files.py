@@ -6,24 +6,31 @@ predictions one per entry; anything else is one diff, whatever is wrong with it 
 
 from __future__ import annotations
 
+import re
+
 from assay.model.candidate import Proposal
 from assay.model.errors import BadInput
 from assay.repo.mail import Mail, is_mailbox, split_mailbox
 from assay.repo.sources.predictions import from_array, from_lines
 
 DIFF_SUFFIXES = (".patch", ".diff", ".mbox", ".eml")
+# A bracket alone may be the `[PATCH]` of a subject.
+_JSON = re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*[\[{\]])")
 JSON_SUFFIXES = (".jsonl", ".json", ".ndjson")
 
 
 def from_bytes(data: bytes, name: str, source: str, *, squash: bool) -> list[Proposal]:
     """The proposals in `data`. `name` is the file's own name, `source` how the user called it."""
     data = data.removeprefix(b"\xef\xbb\xbf")
-    start = data.lstrip()[:1]
     suffix = name[name.rfind(".") :].lower() if "." in name else ""
-    if suffix in JSON_SUFFIXES or (suffix not in DIFF_SUFFIXES and start in (b"{", b"[")):
+    if suffix in JSON_SUFFIXES or (suffix not in DIFF_SUFFIXES and _JSON.match(data)):
         if squash:
             raise BadInput("predictions are independent attempts, not a series to squash", where=source)
-        return from_array(data, source) if start == b"[" or suffix == ".json" else from_lines(data, source)
+        return (
+            from_array(data, source)
+            if data.lstrip()[:1] == b"[" or suffix == ".json"
+            else from_lines(data, source)
+        )
     if is_mailbox(data):
         return _from_mailbox(data, name, source, squash=squash)
     return [Proposal(name=name, source=source, patch=data)]

@@ -59,11 +59,14 @@ def _ends(repo: Repository, spec: str) -> tuple[Base, Base]:
 
 def _line(repo: Repository, old: Base, new: Base) -> list[pygit2.Commit]:
     """The first-parent line from `old`, exclusive, to `new`, oldest first."""
-    walker = repo.git.walk(pygit2.Oid(hex=new.commit or ""), SortMode.TOPOLOGICAL | SortMode.REVERSE)
-    walker.simplify_first_parent()
-    if old.commit is not None:
-        walker.hide(pygit2.Oid(hex=old.commit))
-    return list(walker)
+    try:
+        walker = repo.git.walk(pygit2.Oid(hex=new.commit or ""), SortMode.TOPOLOGICAL | SortMode.REVERSE)
+        walker.simplify_first_parent()
+        if old.commit is not None:
+            walker.hide(pygit2.Oid(hex=old.commit))
+        return list(walker)
+    except (KeyError, pygit2.GitError) as error:
+        raise repo.incomplete("a commit of this range") from error
 
 
 def _single(repo: Repository, spec: str, commit: pygit2.Commit) -> Proposal:
@@ -85,7 +88,10 @@ def merge_base(repo: Repository, base: Base, tip: str) -> Base | None:
     """Where `tip`'s line left the base's; the empty tree for a base without commits; None if unrelated."""
     if base.commit is None:
         return _NOTHING
-    found = repo.git.merge_base(pygit2.Oid(hex=base.commit), pygit2.Oid(hex=tip))
+    try:
+        found = repo.git.merge_base(pygit2.Oid(hex=base.commit), pygit2.Oid(hex=tip))
+    except (KeyError, pygit2.GitError) as error:
+        raise repo.incomplete("a commit between these and the base") from error
     # pygit2 answers None where git has no answer, whatever its signature says.
     return repo.resolve(str(found)) if found else None
 

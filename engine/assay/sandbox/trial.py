@@ -1,0 +1,112 @@
+"""One small jail, started to see whether jails work here.
+
+Promises: tries what real jails use, on the file system that they use: all namespaces, an overlay with a
+whiteout, writing through it, a new /proc. Gives up after some seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import stat
+import time
+from pathlib import Path
+
+from assay.sandbox.backend import Backend, open_pipes
+from assay.sandbox.identity import INSIDE_ID
+from assay.sandbox.probe import Probe, runs_directory
+from assay.sandbox.scratch import open_area
+from assay.sandbox.spec import JailCommand, Stack
+from assay.sandbox.supervise import LOG
+
+_SECONDS = 20.0
+_ROOT = Path("/srv/assay trial")
+_PROGRAM = f"""
+[ -f kept ] || exit 11
+[ ! -e hidden ] || exit 12
+echo more >>kept || exit 13
+rm kept || exit 14
+[ "$(id -u)" = {INSIDE_ID} ] || exit 15
+[ -d /proc/self ] || exit 16
+[ ! -e /root ] || exit 17
+echo text >/tmp/file || exit 18
+"""
+_WORDS = {
+    11: "the overlay does not show its lower layer",
+    12: "the overlay does not honour whiteouts",
+    13: "the overlay cannot be written to",
+    14: "nothing can be deleted in the overlay",
+    15: "the user is not mapped",
+    16: "there is no /proc",
+    17: "the host's /root is visible",
+    18: "the private /tmp cannot be written to",
+}
+
+
+def try_jail(backend: Backend, found: Probe) -> str:
+    """Run one jail. Empty when all went well, else what did not, in a few words."""
+    area = open_area(runs_directory(found.cache))
+    try:
+        layers = _layers(area.path, found)
+        command = JailCommand(
+            label="trial",
+            argv=("/bin/sh", "-c", _PROGRAM),
+            root=_ROOT,
+            stack=Stack(layers=layers, tree=""),
+        )
+        prepared = backend.prepare(command)
+        try:
+            pipes = open_pipes(command, keep_stdin=False)
+            try:
+                started = prepared.start(pipes)
+                words = _converse(started.status, started.go)
+                started.kill()
+                os.waitpid(started.pid, 0)
+                log = os.pread(pipes.ours[LOG], 4096, 0).decode("utf-8", "replace")
+            finally:
+                pipes.close()
+        finally:
+            prepared.remove()
+    finally:
+        area.close()
+    return _judge(words, log)
+
+
+def _layers(directory: Path, found: Probe) -> tuple[Path, Path]:
+    lower, upper = directory / "a", directory / "b"
+    for layer in (lower, upper):
+        layer.mkdir(mode=0o755)
+    for name in ("kept", "hidden"):
+        (lower / name).write_text("text\n")
+    os.mknod(upper / "hidden", stat.S_IFCHR, os.makedev(0, 0))
+    if not found.identity.is_self:
+        for path in (lower, upper, lower / "kept", lower / "hidden"):
+            os.chown(path, found.identity.uid, found.identity.gid)
+    return lower, upper
+
+
+def _converse(status: int, go: int) -> bytes:
+    """Everything the first process says until it is done or gone."""
+    words, end = b"", time.monotonic() + _SECONDS
+    poll = select.poll()
+    poll.register(status, select.POLLIN)
+    while (left := end - time.monotonic()) > 0 and poll.poll(left * 1000):
+        chunk = os.read(status, 4096)
+        if not chunk:
+            break
+        if not words:
+            os.write(go, b"\n")
+        words += chunk
+        if b"X" in words and words.endswith(b"\n"):
+            break
+    return words
+
+
+def _judge(words: bytes, log: str) -> str:
+    if not words.startswith(b"S\n"):
+        return " ".join(log.split())[-300:] or "nsjail does not start"
+    code = words.rpartition(b"X")[2].strip()
+    if code == b"0":
+        return ""
+    number = int(code) if code.isdigit() else -1
+    return _WORDS.get(number, f"the trial ended with {number}")

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from markdown_it import MarkdownIt
+from msgspec.structs import replace
+
+from assay.delta.compose import compose
+from assay.delta.markdown import LIMIT, markdown
+from assay.delta.render import FORMATS, render
+from assay.model.errors import BadInput
+
+GITHUB = MarkdownIt("gfm-like", {"linkify": False})
+"""Without the library's own link finder: GitHub's is provoked by the text, which the tests of `sanitise`
+look at."""
+
+
+def html_of(report) -> str:
+    return GITHUB.render(markdown(compose(report)))
+
+
+def test_a_comment_shows_the_verdict_a_table_and_the_next_commands(full_report):
+    html = html_of(full_report)
+    assert (
+        "<h3>Assay: <strong>REJECTED</strong>  6 candidates: 4 accepted, 1 rejected, 1 inconclusive</h3>"
+        in html
+    )
+    assert html.count("<tr>") == 7
+    assert "<details><summary>broken-discount.patch: tests: 2 tests fail" in html
+    assert "assay land refs/assay/candidates/" in html
+
+
+def test_every_row_of_the_table_has_four_cells(full_report, hostile_report):
+    for report in (full_report, hostile_report):
+        rows = re.findall(r"<tr>(.*?)</tr>", html_of(report), re.DOTALL)
+        assert rows
+        assert {len(re.findall("<t[dh]", row)) for row in rows} == {4}
+
+
+def test_a_hostile_candidate_adds_no_markup(hostile_report):
+    html = html_of(hostile_report)
+    tags = set(re.findall(r"<(\w+)", html))
+    assert tags <= {
+        "h3",
+        "h4",
+        "p",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "code",
+        "ul",
+        "li",
+        "strong",
+        "sub",
+        "details",
+        "summary",
+        "pre",
+        "blockquote",
+        "br",
+    }
+    assert "<strong>b</strong>" not in html
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e]", html)
+    outside_code = re.sub(r"<code.*?</code>", "", html, flags=re.DOTALL)
+    assert "@torvalds" not in outside_code
+    assert "https://" not in outside_code
+
+
+def test_folds_are_balanced(full_report, hostile_report):
+    for report in (full_report, hostile_report):
+        page = markdown(compose(report))
+        assert page.count("<details>") == page.count("</details>") > 0
+
+
+@pytest.mark.parametrize("limit", [400, 1_000, 2_000])
+def test_a_page_that_is_too_long_is_cut_between_blocks_and_says_so(full_report, limit):
+    page = markdown(compose(full_report), limit=limit)
+    assert len(page) <= limit
+    assert page.rstrip().endswith("have it all._")
+    assert page.count("<details>") == page.count("</details>")
+
+
+def test_a_thousand_candidates_fit_into_a_comment(full_report):
+    many = [replace(full_report.candidates[4], id=f"c{n}", name=f"patch-{n}") for n in range(1000)]
+    page = markdown(compose(replace(full_report, candidates=tuple(many))))
+    assert len(page) <= LIMIT
+    assert "and 900 more" in page
+
+
+def test_all_renderings_give_the_same_numbers_in_the_same_order(full_report):
+    facts = [
+        "1 rejected",
+        "add-tax.patch",
+        "broken-discount.patch",
+        "2 members",
+        "+53 -16",
+        "requests",
+        "52 lines of code",
+    ]
+    for format in ("text", "markdown"):
+        shown = render(full_report, format, width=200).replace("\\", "")
+        places = [shown.index(fact) for fact in facts]
+        assert places == sorted(places)
+
+
+def test_an_unknown_format_is_bad_input(full_report):
+    with pytest.raises(BadInput, match="choose one of text, json, markdown"):
+        render(full_report, "yaml")
+
+
+def test_every_format_ends_with_one_line_end(full_report):
+    for format in FORMATS:
+        shown = render(full_report, format)
+        assert shown.endswith("\n")
+        assert not shown.endswith("\n\n\n")

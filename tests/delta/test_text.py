@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from assay.delta.compose import compose, seconds
+from assay.delta.page import Entry, Page, Tone, line
+from assay.delta.sanitise import cells
+from assay.delta.text import text
+from assay.model.report import Landed, PatchSet
+from assay.model.tool import Isolation, Tier
+from assay.model.verdict import Decision
+
+ESCAPE = re.compile(r"\x1b\[\d+m")
+
+
+def rows_of(report, **options):
+    return text(compose(report), **options).splitlines()
+
+
+def test_the_verdict_comes_first_and_the_next_command_last(full_report):
+    rows = rows_of(full_report)
+    assert rows[0] == "REJECTED  6 candidates: 4 accepted, 1 rejected, 1 inconclusive"
+    assert rows[-1].startswith("  git show refs/assay/candidates/")
+
+
+def test_each_candidate_says_why_on_a_wide_terminal(full_report):
+    rows = rows_of(full_report, width=160)
+    assert (
+        "✓ add-tax.patch             accepted      risk medium 0.41: touches payment: src/billing/charge.py"
+        in rows
+    )
+    assert "= fix-rounding-again.patch  accepted      same tree as fix-rounding.patch" in rows
+    (broken,) = (row for row in rows if row.startswith("✗"))
+    assert "rejected      tests: 2 tests fail that pass on the base" in broken
+    at = rows.index(broken)
+    assert (
+        rows[at + 1] == "      tests/test_pricing.py:41 test_discount: assert 90 == 91 [tests/newly-failing]"
+    )
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 300])
+@pytest.mark.parametrize("which", ["full_report", "hostile_report"])
+def test_no_line_is_wider_than_the_terminal(which, width, request):
+    rows = rows_of(request.getfixturevalue(which), width=width)
+    commands = rows.index("next:")
+    assert max(map(cells, rows[:commands])) <= width
+
+
+def test_a_hostile_candidate_reaches_the_terminal_only_as_escapes(hostile_report):
+    for color in (False, True):
+        shown = text(compose(hostile_report), color=color)
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\ud800-\udfff]", ESCAPE.sub("", shown))
+    assert "\x1b" not in text(compose(hostile_report))
+
+
+def test_colour_changes_nothing_but_colour(full_report, hostile_report):
+    for report in (full_report, hostile_report):
+        painted = text(compose(report), color=True)
+        assert painted != text(compose(report))
+        assert ESCAPE.sub("", painted) == text(compose(report))
+
+
+def test_without_unicode_everything_is_ascii(full_report, hostile_report):
+    for report in (full_report, hostile_report):
+        assert text(compose(report), unicode=False).isascii()
+    assert "x broken-discount.patch" in text(compose(full_report), unicode=False)
+
+
+def test_commands_are_never_broken(full_report):
+    rows = rows_of(full_report, width=40)
+    (land,) = (row for row in rows if "assay land" in row)
+    assert land.endswith("--onto BRANCH")
+    assert land.count("refs/assay/candidates/") == 2
+
+
+def test_a_landing_says_where_the_branch_is_now(full_report):
+    landed = replace(
+        full_report,
+        command="land",
+        landed=Landed(ref="refs/heads/main", old="1" * 40, new="2" * 40, notes=("a.txt was left",)),
+        landing="2 landed on main",
+    )
+    rows = rows_of(landed)
+    assert rows[0].startswith("LANDED  ")
+    assert rows[-5:] == [
+        "2 landed on main",
+        "refs/heads/main 1111111111 → 2222222222",
+        "note: a.txt was left",
+        "next:",
+        "  git show 2222222222",
+    ]
+
+
+def test_a_dry_run_and_a_refused_landing_are_told_apart(full_report):
+    dry = replace(full_report, command="land", landing="2 would land on main; this was a dry run")
+    assert rows_of(dry)[0].startswith("VERIFIED, NOT PUBLISHED")
+    refused = replace(
+        dry, patch_set=PatchSet(members=(), left_out=(), conflicts=(), tree=None, verdict=Decision.REJECTED)
+    )
+    assert rows_of(refused)[0].startswith("NOT LANDED")
+
+
+def test_missing_isolation_is_said_loudly(full_report):
+    bare = replace(full_report, isolation=Isolation(backend="none", tier=Tier.NONE))
+    assert any(row.startswith("no isolation: ") for row in rows_of(bare))
+
+
+def test_many_rejections_show_one_place_each(full_report):
+    broken = next(c for c in full_report.candidates if c.verdict is Decision.REJECTED)
+    many = [replace(broken, id=f"c{number}", name=f"p{number}") for number in range(64)]
+    rows = rows_of(replace(full_report, candidates=tuple(many), patch_set=None, delta=None), width=200)
+    assert sum(row.startswith("✗") for row in rows) == 64
+    assert sum("test_pricing.py:41" in row for row in rows) == 64
+
+
+def test_names_that_two_candidates_share_carry_the_id(full_report):
+    first = full_report.candidates[0]
+    twins = replace(full_report, candidates=(replace(first, id="one"), replace(first, id="two")))
+    shown = text(compose(twins), width=120)
+    assert "fix-rounding.patch (one)" in shown
+    assert "fix-rounding.patch (two)" in shown
+
+
+def test_a_message_of_any_length_does_not_flood_the_page(full_report):
+    broken = next(c for c in full_report.candidates if c.verdict is Decision.REJECTED)
+    long = replace(broken, name="n" * 100_000, reason="r" * 100_000)
+    assert len(text(compose(replace(full_report, candidates=(long,))))) < 10_000
+
+
+def test_an_empty_report_is_still_a_page(full_report):
+    rows = rows_of(replace(full_report, candidates=(), patch_set=None, delta=None))
+    assert rows[0] == "INCONCLUSIVE  no candidate"
+
+
+@settings(max_examples=60)
+@given(st.lists(st.text(max_size=50), max_size=4), st.text(max_size=30), st.integers(40, 100))
+def test_any_words_fit_any_width(words, name, width):
+    entry = Entry(
+        mark="✗", tone=Tone.BAD, name=name, verdict="rejected", why=line(*words), details=(line(*words),)
+    )
+    page = Page(
+        headline=line(*words),
+        facts=(),
+        notes=(line(*words),),
+        entries=(entry,),
+        sections=(),
+        closing=(),
+        commands=(),
+    )
+    assert all(cells(row) <= width for row in text(page, width=width).splitlines())
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0.0123, "12 ms"), (3.21, "3.2 s"), (125.0, "2 min 5 s")])
+def test_durations_are_short(value, shown):
+    assert seconds(value) == shown
