@@ -11,6 +11,7 @@ from assay.delta.compose import compose, seconds
 from assay.delta.page import Entry, Page, Tone, line
 from assay.delta.sanitise import cells
 from assay.delta.text import text
+from assay.model.delta import SymbolChange, SymbolChangeKind
 from assay.model.report import Landed, PatchSet
 from assay.model.tool import Isolation, Tier
 from assay.model.verdict import Decision
@@ -130,6 +131,15 @@ def test_a_message_of_any_length_does_not_flood_the_page(full_report):
     broken = next(c for c in full_report.candidates if c.verdict is Decision.REJECTED)
     long = replace(broken, name="n" * 100_000, reason="r" * 100_000)
     assert len(text(compose(replace(full_report, candidates=(long,))))) < 10_000
+
+
+def test_a_new_test_is_named_once(full_report):
+    path = "tests/test_charge.py"
+    new = SymbolChange(
+        path=path, symbol="test_refund", kind=SymbolChangeKind.ADDED, what="function", public=False
+    )
+    shown = text(compose(replace(full_report, delta=replace(full_report.delta, symbols=(new,)))))
+    assert shown.count("test_refund") == 1
 
 
 def test_an_empty_report_is_still_a_page(full_report):

@@ -54,6 +54,40 @@ def test_a_signal_that_the_parent_had_ignored_stays_ignored():
     assert run.returncode == 0
 
 
+def test_outside_of_a_flow_a_signal_unwinds_as_well(tmp_path):
+    script = """
+import sys, time
+from assay.front import entry
+def slow(arguments):
+    try:
+        print("ready", flush=True)
+        time.sleep(60)
+    finally:
+        print("closed", flush=True)
+entry._dispatch = slow
+sys.exit(entry.run([]))
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as run:
+        assert run.stdout.readline() == b"ready\n"
+        run.send_signal(signal.SIGTERM)
+        out, err = run.communicate(timeout=30)
+    assert run.returncode == 130
+    assert out == b"closed\n"
+    assert err == b"assay: interrupted; everything was rolled back\n"
+
+
+def test_handlers_are_given_back():
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+
+    async def work() -> None:
+        pass
+
+    run_to_end(work)
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
+
+
 def test_a_result_that_was_reached_is_kept_when_a_signal_comes_late():
     async def work() -> str:
         os.kill(os.getpid(), signal.SIGTERM)

@@ -89,4 +89,3 @@ def make_candidate(name, tree=None, equivalent_to=None):
         tree=tree or (letter * 30 + name.encode().hex().ljust(10, "0")[:10]),
         equivalent_to=equivalent_to,
     )
-

@@ -53,9 +53,7 @@ def test_equal_trees_are_graded_once_and_share_the_verdict(bench):
 
 def test_first_k_cancels_the_rest_at_once(bench):
     gate = FakeGate("one", h="hang")
-    verdicts = graded(
-        FakeBench(["one"]), [gate], [make_candidate(name) for name in ["h", "a", "b"]], first=1
-    )
+    verdicts = graded(FakeBench(["one"]), [gate], [make_candidate(name) for name in ["h", "a", "b"]], first=1)
     decisions = {v.candidate: v.decision for v in verdicts}
     assert decisions["a"] is Decision.ACCEPTED
     assert decisions["h"] is Decision.INCONCLUSIVE

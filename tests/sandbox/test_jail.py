@@ -105,7 +105,7 @@ def test_the_environment_is_fixed_and_digested(run: Runner) -> None:
     call = run.sh("env | sort; umask", variables={"MINE": "1"})
     other = run.sh("env | sort; umask", variables={"MINE": "2"})
     variables = dict(line.split("=", 1) for line in call.stdout.decode().splitlines()[:-1])
-    assert variables.pop("PWD") == "/srv/project" or "PWD" not in variables
+    assert variables.pop("PWD", "/tmp") == "/tmp"
     assert variables == {
         "HOME": "/home/assay",
         "LANG": "C.UTF-8",

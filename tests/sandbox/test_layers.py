@@ -132,7 +132,7 @@ def test_invariant_7_a_near_base_is_a_difference_to_a_cached_one(
     assert near.layers[0] == first.layers[0]
     assert entries(near.layers[1]) == 2
     assert shown(near, tmp_path / "near") == near_files
-    far = store.base(trees.tree({"other": b"tree"}))
+    far = store.base(trees.tree({path: b"other" for path in files}))
     assert len(far.layers) == 1
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from assay.delta.compose_candidates import finding_line, risk_words, summary
 from assay.delta.page import Group, Line, Section, Span, Tone, bounded, code, dim, line
+from assay.delta.testnames import is_test_path
 from assay.model.candidate import Change, ChangeKind
 from assay.model.delta import Delta, DependencyChange, SymbolChange, SymbolChangeKind
 from assay.model.verdict import Risk
@@ -25,6 +26,7 @@ _FILE_MARKS = {
 _CAME = Span(text="+ ", tone=Tone.GOOD)
 _WENT = Span(text="- ", tone=Tone.BAD)
 _MOVED = Span(text="~ ", tone=Tone.DOUBT)
+_CAME_OR_WENT = (SymbolChangeKind.ADDED, SymbolChangeKind.REMOVED)
 _INSIDE = {SymbolChangeKind.BODY: "changed inside", SymbolChangeKind.DOCS: "documentation only"}
 
 
@@ -72,6 +74,8 @@ def _symbols(symbols: Iterable[SymbolChange]) -> Iterator[Line]:
     """What came, went or is called differently, a line each; then what changed inside, a line per file."""
     inside: dict[tuple[str, str], list[str]] = {}
     for change in symbols:
+        if change.kind in _CAME_OR_WENT and is_test_path(change.path):
+            continue  # the group of tests names it
         if change.kind in _INSIDE:
             inside.setdefault((_INSIDE[change.kind], change.path), []).append(change.symbol)
         else:

@@ -12,9 +12,11 @@ from collections.abc import Sequence
 
 from assay.front import streams
 from assay.front.crash import save_traceback
+from assay.front.signals import interruptible
 from assay.front.usage import usage_sentence
 from assay.model.errors import AssayError, Exit
 
+_INTERRUPTED = "interrupted; everything was rolled back"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -23,16 +25,16 @@ def run(arguments: Sequence[str]) -> int:
     # A candidate's or a path's odd bytes must not turn a message into a second error.
     streams.harden()
     try:
-        code = _dispatch(arguments)
-        streams.flush()
+        with interruptible():
+            code = _dispatch(arguments)
+            streams.flush()
     except BrokenPipeError:
         streams.abandon_stdout()
         return int(Exit.ACCEPTED)
-    except KeyboardInterrupt:
-        streams.say("interrupted; nothing was changed that is not rolled back")
-        return int(Exit.INTERRUPTED)
     except BaseException as error:
         return _explain(error, arguments)
+    if code == Exit.INTERRUPTED:
+        streams.say(_INTERRUPTED)
     return code
 
 
@@ -51,8 +53,9 @@ def _explain(error: BaseException, arguments: Sequence[str]) -> int:
         return int(cause.exit_code)
     if isinstance(cause, SystemExit):
         return cause.code if isinstance(cause.code, int) else int(Exit.ACCEPTED)
-    if isinstance(cause, KeyboardInterrupt):
-        streams.say("interrupted; everything was rolled back")
+    # Parsers of some versions put an error of their own over it.
+    if isinstance(cause, KeyboardInterrupt) or isinstance(cause.__cause__, KeyboardInterrupt):
+        streams.say(_INTERRUPTED)
         return int(Exit.INTERRUPTED)
     if (sentence := usage_sentence(cause)) is not None:
         streams.say(sentence)

@@ -6,7 +6,6 @@ KeyboardInterrupt; a flow that had finished by then keeps its result, since its 
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -14,14 +13,16 @@ import anyio
 from anyio.abc import TaskStatus
 
 from assay.front import streams
+from assay.front.signals import handlers_kept, heeded
 
 T = TypeVar("T")
-_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_to_end(work: Callable[[], Awaitable[T]]) -> T:
     """Run `work` on an event loop of its own; its result, or KeyboardInterrupt if it was stopped."""
-    results = anyio.run(_watched, work)
+    # The event loop leaves the system's defaults behind, not the handlers that it found.
+    with handlers_kept():
+        results = anyio.run(_watched, work)
     if not results:
         raise KeyboardInterrupt
     return results[0]
@@ -38,13 +39,11 @@ async def _watched(work: Callable[[], Awaitable[T]]) -> list[T]:
 
 
 async def _stop_on_signal(scope: anyio.CancelScope, *, task_status: TaskStatus[None]) -> None:
-    # Signals that our parent made us ignore (nohup, background jobs) stay ignored.
-    wanted = [number for number in _STOPPING if signal.getsignal(number) is not signal.SIG_IGN]
-    with anyio.open_signal_receiver(*wanted) as signals:
+    with anyio.open_signal_receiver(*heeded()) as signals:
         task_status.started()
         async for _ in signals:
             break
-    # The default handlers are back: a second signal ends the process at once, and what it leaves is
+    # The system's own handlers are back: a second signal ends the process at once, and what it leaves is
     # undone by the reaper and by the next run's recovery.
     streams.say("stopping; rolling everything back (once more to stop at once)")
     scope.cancel()

@@ -168,7 +168,9 @@ class Workbench:
             )
             if call.ending in (Ending.INFRA, Ending.CANCELLED):
                 raise Unsound(
-                    f"a prepare step could not be run: {call.reason}", where=" ".join(step.run), fix="try again"
+                    f"a prepare step could not be run: {call.reason}",
+                    where=" ".join(step.run),
+                    fix="try again",
                 )
             if not succeeded(call):
                 what, output = explain_failure(step, call)

@@ -15,18 +15,19 @@ from msgspec.structs import replace
 from assay.delta.build import build as build_delta
 from assay.land import plan
 from assay.land.job import Job, collect, prepare, with_candidates
-from assay.land.publish import publish
+from assay.land.publish import check_target, publish
 from assay.land.report import candidate_reports, exit_code, gate_reports
 from assay.land.request import Change, Request
 from assay.land.session import Session, session
 from assay.land.transaction import Transaction, transaction
 from assay.ledger.states import State
-from assay.model.candidate import Candidate, Oid
+from assay.model.candidate import Candidate, Oid, ProblemKind
 from assay.model.delta import Delta, MemberShare
 from assay.model.errors import BadInput, Moved
 from assay.model.event import Observer, Planned, Stage, nobody
 from assay.model.outcome import GateResult
 from assay.model.report import Conflict, Landed, PatchSet, PolicyStamp, Report
+from assay.model.tool import Isolation, Tier
 from assay.model.verdict import Decision, Risk, Verdict
 from assay.patchset.combine import Combined, combine
 from assay.patchset.conflicts import find
@@ -53,7 +54,10 @@ async def check(
         proposals = [sources.worktree(job.repo)]
     else:
         proposals = sources.collect(job.repo, [head or "HEAD"], job.base, squash=True)
-    return await _grade(with_candidates(job, proposals), observer)
+    job = with_candidates(job, proposals)
+    if all(c.problem is not None and c.problem.kind is ProblemKind.EMPTY for c in job.candidates):
+        return _nothing(job)
+    return await _grade(job, observer)
 
 
 async def grade(request: Request, *, observer: Observer = nobody) -> Report:
@@ -181,6 +185,19 @@ class _Findings:
         return assess(self.job.repo, self.set_candidate(tree, ()), self.job.policy, results)
 
 
+def _nothing(job: Job) -> Report:
+    """The report on no change at all: nobody is to wait for it, or to be blocked by it."""
+    return Report(
+        transaction="",
+        command=job.command,
+        base=job.base,
+        policy=PolicyStamp(name=job.policy.name, digest=job.policy.digest),
+        isolation=Isolation(backend="none", tier=Tier.NONE, notes=("nothing was run",)),
+        candidates=(),
+        notes=("there is nothing to check",),
+    )
+
+
 async def _grade(job: Job, observer: Observer) -> Report:
     async with _begun(job) as run, _session(job, run, observer) as opened:
         found = _Findings(job, run, opened)
@@ -212,10 +229,8 @@ def _unverified(found: _Findings) -> PatchSet:
     )
 
 
-async def _land_once(
-    request: Request, onto: str, dry_run: bool, linear: bool, observer: Observer
-) -> Report:
-    job, ref = _prepare_landing(request, onto)
+async def _land_once(request: Request, onto: str, dry_run: bool, linear: bool, observer: Observer) -> Report:
+    job, ref = _prepare_landing(request, onto, dry_run)
     job = with_candidates(job, collect(job))
     async with _begun(job, {"onto": ref, "dry_run": dry_run, "linear": linear}) as run:
         async with _session(job, run, observer) as opened:
@@ -230,10 +245,12 @@ async def _land_once(
     return found.report()
 
 
-def _prepare_landing(request: Request, onto: str) -> tuple[Job, str]:
+def _prepare_landing(request: Request, onto: str, dry_run: bool) -> tuple[Job, str]:
     """The job on the tip of the branch, and the branch's full name."""
     repo = open_repository(request.repo, request.environ)
     ref = plan.branch_ref(repo, onto)
+    if not dry_run:
+        check_target(repo, ref)
     base = repo.resolve(plan.tip(repo, ref))
     if request.base and repo.resolve(request.base).commit != base.commit:
         raise BadInput(

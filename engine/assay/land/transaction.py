@@ -41,7 +41,6 @@ class Transaction:
         """Enter a state; durable on return."""
         self.ledger.step(self.id, state, payload or {})
 
-
     def end(self, state: State, reason: str = "") -> None:
         """Enter a final state, unless a publication is open: that is for recovery to settle."""
         if self.ledger.state(self.id) is not State.PUBLISHING:

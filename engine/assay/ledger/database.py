@@ -86,12 +86,20 @@ def open_for_reading(directory: Path) -> sqlite3.Connection | None:
         if not path.exists():
             return None
         try:
-            return _reader(path, "mode=rw")
+            return _begun(_reader(path, "mode=rw"))
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF not in _FORBIDDEN:
                 raise
             # On a read-only file system there is no place for the shared index of a write-ahead log.
-            return _reader(path, "immutable=1")
+            return _begun(_reader(path, "immutable=1"))
+
+
+def _begun(connection: sqlite3.Connection) -> sqlite3.Connection | None:
+    """The connection, unless its writer was killed before the tables were there: then there is no ledger."""
+    if _version(connection):
+        return connection
+    connection.close()
+    return None
 
 
 def _reader(path: Path, how: str) -> sqlite3.Connection:

@@ -54,6 +54,7 @@ def apply(repo: Repository, base: Base, proposal: Proposal) -> Candidate:
         author=proposal.author,
         message=proposal.message,
         instance=proposal.instance,
+        commit=proposal.commit,
     )
 
 

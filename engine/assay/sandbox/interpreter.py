@@ -69,13 +69,19 @@ def _named(root: Path, named: str) -> Path:
 
 
 def _on_path(path: str) -> Path | None:
-    """The first python3 outside of Assay's own virtual environment; that one only if there is no other."""
+    """The first python3 outside of Assay's own virtual environment; that one only if there is no other.
+
+    Only a real interpreter counts: the scripts that version managers put on the path choose one by what they
+    find in the user's home, which no jail shows.
+    """
     own = Path(sys.prefix).resolve() if sys.prefix != sys.base_prefix else None
     last = None
     for directory in path.split(os.pathsep):
         for name in ("python3", "python"):
             python = Path(directory) / name
             if not directory.startswith("/") or not _is_program(python):
+                continue
+            if not _is_installation(python.resolve().parent.parent):
                 continue
             if own is None or Path(directory).resolve() != own / "bin":
                 return python

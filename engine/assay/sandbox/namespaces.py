@@ -44,6 +44,8 @@ while [ "$count" -gt 0 ]; do
 done
 exec "$@"
 """
+_TREELESS = Path("/tmp")  # noqa: S108 -- inside the jail
+"""Where a program without a tree starts."""
 _HOST_PATH = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 
 
@@ -111,6 +113,7 @@ class NamespaceBackend:
         """Start the supervisor of one jail: its pid."""
         command = jail.command
         home = home_for(str(command.root))
+        cwd = command.cwd or (command.root if command.stack else _TREELESS)
         mounts = plan(inspect_system(self._etc_for(home)), command)
 
         def work() -> int:
@@ -118,7 +121,7 @@ class NamespaceBackend:
             config = nsjail.render(
                 identity=self.identity,
                 mounts=[_reached(mount, reach, jail) for mount in mounts],
-                argv=first_process("/bin/sh", str(command.cwd or command.root), command.argv),
+                argv=first_process("/bin/sh", str(cwd), command.argv),
                 variables=environment(command, home),
                 limits=command.limits,
                 allowance=self.allowance,

@@ -35,6 +35,7 @@ printf 'S\\n' >&4
 read -r _ <&5 || exit 125
 exec 5<&- 7>&2 2>&4
 cd -- "$1" 2>&7 || { printf 'X126\\n' >&4; exit 126; }
+unset OLDPWD
 shift
 ( exec "$@" 2>&7 7>&- 4>&- )
 printf 'X%s\\n' "$?" >&4
