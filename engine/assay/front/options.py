@@ -162,8 +162,20 @@ def make_request(
         squash=squash,
         isolation=None if isolation is Wanted.AUTO else str(isolation),
         stdin=_stdin() if "-" in sources else None,
-        environ=dict(os.environ if environ is None else environ),
+        environ=project_environment(os.environ, sys.prefix) if environ is None else dict(environ),
     )
+
+
+def project_environment(environ: Mapping[str, str], own_prefix: str) -> dict[str, str]:
+    """The environment in which the project's interpreter is looked for: without what pre-commit put over it.
+
+    pre-commit runs us from an environment of its own and names that in VIRTUAL_ENV. The user's is still on
+    the path, behind it.
+    """
+    named = environ.get("VIRTUAL_ENV")
+    if named and "PRE_COMMIT" in environ and Path(named).resolve() == Path(own_prefix).resolve():
+        return {name: value for name, value in environ.items() if name != "VIRTUAL_ENV"}
+    return dict(environ)
 
 
 def _stdin() -> bytes:

@@ -130,9 +130,9 @@ def decode(data: bytes, secret: str) -> Stream:
     records: list[AnyRecord] = []
     *lines, rest = data.split(b"\n")
     for line in lines:
-        seal, body = line[:_SEAL], line[_SEAL + 1 :]
+        seal, space, body = line[:_SEAL], line[_SEAL : _SEAL + 1], line[_SEAL + 1 :]
         expected = hashlib.blake2b(body, key=key, digest_size=_SEAL // 2).hexdigest().encode("ascii")
-        if not hmac.compare_digest(seal, expected):
+        if space != b" " or not hmac.compare_digest(seal, expected):
             return Stream(records=tuple(records), flaw=f"line {len(records) + 1} of the report is not sealed")
         try:
             record = decoder.decode(body)
