@@ -144,7 +144,7 @@ def test_a_new_test_is_named_once(full_report):
 
 def test_an_empty_report_is_still_a_page(full_report):
     rows = rows_of(replace(full_report, candidates=(), patch_set=None, delta=None))
-    assert rows[0] == "INCONCLUSIVE  no candidate"
+    assert rows[0] == "NOTHING TO CHECK"
 
 
 @settings(max_examples=60)

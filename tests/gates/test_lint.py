@@ -42,7 +42,7 @@ def test_invariant_6_old_findings_are_not_the_candidates(bench: Bench) -> None:
     old = {"pyproject.toml": CONFIG, "a.py": UNUSED}
     result = bench.run(LintGate(), old, {**old, "a.py": "# more\n# lines\n" + UNUSED})
     assert result.outcome is Outcome.PASSED
-    assert result.detail == {"fixed": 0, "pre_existing": 1}
+    assert result.detail == {"fixed": [], "fixed_total": 0, "pre_existing": 1}
 
 
 def test_a_rename_keeps_old_findings_old_and_fixes_are_counted(bench: Bench) -> None:
@@ -50,7 +50,8 @@ def test_a_rename_keeps_old_findings_old_and_fixes_are_counted(bench: Bench) -> 
     new = {"pyproject.toml": CONFIG, "c.py": UNUSED + "y = 1\nz = 1\n", "b.py": CLEAN}
     result = bench.run(LintGate(), old, new)
     assert result.outcome is Outcome.PASSED
-    assert result.detail == {"fixed": 1, "pre_existing": 1}
+    assert (result.detail["fixed_total"], result.detail["pre_existing"]) == (1, 1)
+    assert [finding["rule"] for finding in result.detail["fixed"]]
 
 
 def test_base_findings_are_remembered(bench: Bench) -> None:

@@ -48,7 +48,7 @@ def test_a_second_copy_is_new_and_a_removed_one_is_fixed(bench: Bench) -> None:
     more = SHELL + "\n\ndef again(c):\n    return subprocess.call(c, shell=True)\n"
     result = bench.run(SecurityGate(), {"a.py": SHELL}, {"a.py": more})
     assert [(f.rule, f.line) for f in result.findings] == [("B602", 9)]
-    assert bench.run(SecurityGate(), {"a.py": more}, {"a.py": SHELL}).detail["fixed"] == 1
+    assert bench.run(SecurityGate(), {"a.py": more}, {"a.py": SHELL}).detail["fixed_total"] == 1
 
 
 def test_thresholds_are_the_policys(bench: Bench) -> None:

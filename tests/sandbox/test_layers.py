@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from assay.model.errors import BadInput
 from assay.sandbox import cache as cache_module
 from assay.sandbox.cache import LayerKind
+from assay.sandbox.checkout import LayerWriter
+from assay.sandbox.identity import host_identity
 from assay.sandbox.layers import LayerStore
 from assay.sandbox.plain import copy_layers
 from assay.sandbox.probe import Probe
@@ -132,7 +134,7 @@ def test_invariant_7_a_near_base_is_a_difference_to_a_cached_one(
     assert near.layers[0] == first.layers[0]
     assert entries(near.layers[1]) == 2
     assert shown(near, tmp_path / "near") == near_files
-    far = store.base(trees.tree({path: b"other" for path in files}))
+    far = store.base(trees.tree(dict.fromkeys(files, b"other")))
     assert len(far.layers) == 1
 
 
@@ -180,7 +182,7 @@ def raw_tree(trees: Trees, *items: tuple[bytes, bytes, str]) -> str:
     return str(trees.git.odb.write(2, data))
 
 
-@pytest.mark.parametrize("name", [b"..", b".", b"a/b"])
+@pytest.mark.parametrize("name", [b"..", b".", b"../x", b"/x", b"a/../../x"])
 def test_a_tree_that_would_leave_its_layer_is_refused(trees: Trees, store: LayerStore, name: bytes) -> None:
     blob = str(trees.git.create_blob(b"x"))
     hostile = raw_tree(trees, (b"100644", name, blob))
@@ -198,8 +200,14 @@ def test_a_name_that_is_both_link_and_directory_writes_nowhere(
     inner = raw_tree(trees, (b"100644", b"planted", str(trees.git.create_blob(b"x"))))
     link = str(trees.git.create_blob(os.fsencode(outside)))
     hostile = raw_tree(trees, (b"120000", b"a", link), (b"40000", b"a", inner))
-    with pytest.raises(BadInput):
-        store.base(hostile)
+    store.base(hostile)
+    assert list(outside.iterdir()) == []
+    with LayerWriter(str(tmp_path / "repository"), host_identity()) as writer:
+        writer.link(b"way", os.fsencode(outside))
+        with pytest.raises(OSError, match="Not a directory|symbolic links"):
+            writer.file(b"way/planted", b"x", executable=False)
+        with pytest.raises(FileExistsError):
+            writer.file(b"way", b"x", executable=False)
     assert list(outside.iterdir()) == []
 
 

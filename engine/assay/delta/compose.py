@@ -44,25 +44,31 @@ def _headline(report: Report) -> Line:
         said = ""
     else:
         told = ", ".join(f"{counts[decision]} {decision}" for decision in Decision if counts[decision])
-        said = f"{count(total, 'candidate')}: {told}" if total else "no candidate"
+        said = f"{count(total, 'candidate')}: {told}" if total else ""
     return line(Span(text=word.upper(), tone=tone), "  " if said else "", said)
 
 
 def _verdict(report: Report) -> tuple[str, Tone]:
     """One word for the whole run, in agreement with its exit code."""
-    if report.landed is not None:
-        return "landed", Tone.GOOD
-    decisions = [candidate.verdict for candidate in report.candidates]
     if report.command == "land":
-        chosen = report.patch_set
-        if chosen is not None and chosen.verdict is Decision.ACCEPTED and chosen.members:
-            return "verified, not published", Tone.GOOD
-        return "not landed", Tone.BAD
-    if decisions and all(decision is Decision.ACCEPTED for decision in decisions):
+        return _of_landing(report)
+    decisions = {candidate.verdict for candidate in report.candidates}
+    if not decisions:
+        return "nothing to check", Tone.GOOD
+    if decisions == {Decision.ACCEPTED}:
         return "accepted", Tone.GOOD
     if Decision.REJECTED in decisions:
         return "rejected", Tone.BAD
     return "inconclusive", Tone.DOUBT
+
+
+def _of_landing(report: Report) -> tuple[str, Tone]:
+    if report.landed is not None:
+        return "landed", Tone.GOOD
+    chosen = report.patch_set
+    if chosen is not None and chosen.verdict is Decision.ACCEPTED and chosen.members:
+        return "verified, not published", Tone.GOOD
+    return "not landed", Tone.BAD
 
 
 def _facts(report: Report) -> Line:
@@ -70,14 +76,19 @@ def _facts(report: Report) -> Line:
     facts = [
         f"{report.command} on {commit[:_SHORT]}" if commit else f"{report.command} on an empty history",
         f"policy {report.policy.name}",
-        f"isolation {report.isolation.tier} ({report.isolation.backend})",
-        f"{seconds(report.seconds)}, CPU {seconds(report.cpu_seconds)}",
-        f"transaction {report.transaction}",
     ]
+    if report.transaction:
+        facts += [
+            f"isolation {report.isolation.tier} ({report.isolation.backend})",
+            f"{seconds(report.seconds)}, CPU {seconds(report.cpu_seconds)}",
+            f"transaction {report.transaction}",
+        ]
     return line(dim(" · ".join(facts)))
 
 
 def _notes(report: Report) -> Iterator[Line]:
+    if not report.transaction:
+        return
     if report.isolation.tier is Tier.NONE:
         yield line(
             Span(text="no isolation: ", tone=Tone.BAD), "candidates ran with all rights of this account"

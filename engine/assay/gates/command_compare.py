@@ -22,7 +22,16 @@ from assay.gates.command_reports import (
 )
 from assay.gates.endings import how_it_ended, last_line
 from assay.gates.files import hunks, line_at, new_side, old_side, split_lines
-from assay.gates.fingerprint import Comparison, Hunk, RawFinding, compare, fingerprint, fold_space, stamp
+from assay.gates.fingerprint import (
+    Comparison,
+    Hunk,
+    RawFinding,
+    compare,
+    fingerprint,
+    fold_space,
+    stamp,
+    tally,
+)
 from assay.gates.lint import sentence
 from assay.model.candidate import Candidate, Change, Record
 from assay.model.outcome import Finding, GateResult, Severity, failed, infra, passed
@@ -139,10 +148,7 @@ def _judge_findings(
     rest: dict[str, Any] = {
         "evidence": _evidence(now),
         "use": now.call.use,
-        "detail": {
-            "fixed": sum(len(comparison.fixed) for comparison in compared),
-            "pre_existing": sum(len(comparison.shared) for comparison in compared),
-        },
+        "detail": tally(compared),
     }
     rejecting = [finding for finding in findings if finding.severity is Severity.ERROR]
     if rejecting:

@@ -13,10 +13,13 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
+import msgspec
+
 from assay.model.candidate import Record
 from assay.model.outcome import Finding, Severity
 
 _DIGITS = re.compile(r"\d+")
+_FIXED_SHOWN = 100
 
 
 class RawFinding(Record, frozen=True, kw_only=True):
@@ -96,6 +99,18 @@ def stamp(
         )
         for finding in findings
     ]
+
+
+def tally(comparisons: Iterable[Comparison]) -> dict[str, object]:
+    """What a gate's `detail` says beside the new findings: those fixed (the first of them, and how many),
+    and how many the base shares."""
+    compared = tuple(comparisons)
+    fixed = [finding for comparison in compared for finding in comparison.fixed]
+    return {
+        "fixed": msgspec.to_builtins(stamp(fixed, fixed, Severity.NOTE)[:_FIXED_SHOWN]),
+        "fixed_total": len(fixed),
+        "pre_existing": sum(len(comparison.shared) for comparison in compared),
+    }
 
 
 def fingerprint(*parts: str) -> str:

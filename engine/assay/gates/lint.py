@@ -20,7 +20,7 @@ import msgspec
 from assay.gates import memo
 from assay.gates.endings import machine_trouble, total, unfinished
 from assay.gates.files import PYTHON, STUBS, Side, changed_content, display, hunks, new_side, old_side, shown
-from assay.gates.fingerprint import Comparison, RawFinding, compare, stamp
+from assay.gates.fingerprint import Comparison, RawFinding, compare, stamp, tally
 from assay.gates.protocol import Toolbox
 from assay.gates.ruff_config import RuffRules, base_rules, trusted
 from assay.gates.ruff_run import REAL_ERRORS, RuffRun, control, run_ruff
@@ -82,10 +82,7 @@ class LintGate:
         rest: dict[str, Any] = {
             "findings": findings,
             "evidence": {"files": len(changes)},
-            "detail": {
-                "fixed": sum(len(comparison.fixed) for comparison in compared),
-                "pre_existing": sum(len(comparison.shared) for comparison in compared),
-            },
+            "detail": tally(compared),
             "use": total(before.use, now.use),
         }
         if findings and severity is Severity.ERROR:

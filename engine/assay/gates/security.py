@@ -19,7 +19,7 @@ import msgspec
 from assay.gates.bandit_config import BanditRules, base_rules
 from assay.gates.bandit_run import Issue, Scan, State, Version, scan, tool_version
 from assay.gates.files import PYTHON, changed_content, display, hunks, new_side, old_side
-from assay.gates.fingerprint import Comparison, Hunk, RawFinding, compare, fingerprint, stamp
+from assay.gates.fingerprint import Comparison, Hunk, RawFinding, compare, fingerprint, stamp, tally
 from assay.gates.frames import BadReply
 from assay.gates.lint import sentence
 from assay.gates.protocol import Toolbox
@@ -89,8 +89,7 @@ def judge(toolbox: Toolbox, files: Sequence[_File]) -> GateResult:
     findings = [finding for file, comparison in compared for finding in _stamped(file, comparison, severity)]
     findings += [found for file, _ in compared for found in _hidden(toolbox, file, severity)]
     detail = {
-        "fixed": sum(len(comparison.fixed) for _, comparison in compared),
-        "pre_existing": sum(len(comparison.shared) for _, comparison in compared),
+        **tally(comparison for _, comparison in compared),
         "not_scanned": [display(file.change.path) for file in files if file.now.state is not State.READ],
     }
     reported = (*unreadable, *findings)

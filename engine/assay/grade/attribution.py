@@ -13,13 +13,14 @@ from typing import NamedTuple
 
 
 class Behalf(NamedTuple):
-    """A candidate's id and a gate's name; both empty for what is shared."""
+    """A candidate's id, empty for what is shared, and a gate's name."""
 
     candidate: str = ""
     gate: str = ""
 
 
-_current: ContextVar[Behalf] = ContextVar("assay_behalf", default=Behalf())
+_NOBODY = Behalf()
+_current: ContextVar[Behalf] = ContextVar("assay_behalf", default=_NOBODY)
 
 
 def on_whose_behalf() -> Behalf:
@@ -29,7 +30,7 @@ def on_whose_behalf() -> Behalf:
 
 @contextmanager
 def on_behalf(candidate: str = "", gate: str = "") -> Iterator[None]:
-    """What the body runs, it runs for this candidate and gate; without arguments, for all together."""
+    """What the body runs, it runs for this candidate and gate; without a candidate, for all together."""
     token = _current.set(Behalf(candidate, gate))
     try:
         yield

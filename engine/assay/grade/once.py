@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 import anyio
 
-from assay.grade.attribution import on_behalf
+from assay.grade.attribution import on_behalf, on_whose_behalf
 
 T = TypeVar("T")
 
@@ -55,7 +55,7 @@ class OnceMap:
     async def _make(self, key: str, make: Callable[[], Awaitable[T]]) -> T:
         slot = self._slots[key] = _Slot()
         try:
-            with on_behalf():
+            with on_behalf(gate=on_whose_behalf().gate):
                 slot.value = await make()
             slot.has_value = True
         except Exception as error:

@@ -84,7 +84,7 @@ class Workbench:
 
     @contextmanager
     def lease(self) -> Iterator[None]:
-        """Trees whose layers the body asks for are held until it ends, then dropped unless others hold them."""
+        """Hold the layers of trees that the body asks for until it ends; then drop them unless others do."""
         trees: set[str] = set()
         token = _leased.set(trees)
         try:

@@ -116,6 +116,7 @@ class _Findings:
         names = tuple((candidate.id, candidate.name) for candidate in job.candidates)
         self.refs = self.session.keep(job.candidates)
         self.run.step(State.GRADING)
+        observer(Stage(name="grading"))
         observer(Planned(candidates=names, gates=self.session.gate_names))
         verdicts = await self.session.grade(
             job.candidates, first=job.request.first, seconds=job.request.time_limit
@@ -194,7 +195,6 @@ def _nothing(job: Job) -> Report:
         policy=PolicyStamp(name=job.policy.name, digest=job.policy.digest),
         isolation=Isolation(backend="none", tier=Tier.NONE, notes=("nothing was run",)),
         candidates=(),
-        notes=("there is nothing to check",),
     )
 
 

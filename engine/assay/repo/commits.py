@@ -18,7 +18,7 @@ from assay.repo.repository import Repository
 _DELIMITERS = re.compile(r"[<>\n\0]")
 
 
-def commit(  # noqa: PLR0917 - the order is that of `git commit-tree`
+def commit(
     repo: Repository, tree: str, parents: Sequence[str], message: str, author: Signature, committer: Signature
 ) -> Oid:
     """Write a commit and name it. Nothing refers to it yet."""

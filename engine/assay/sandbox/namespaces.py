@@ -12,6 +12,8 @@ import os
 import resource
 import shutil
 import signal
+import stat
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,6 +76,7 @@ class NamespaceBackend:
             self._area.close()
             raise
         self._etc: dict[str, str] = {}
+        self._mutex = threading.Lock()
         self.allowance = nsjail.Allowance(
             memory_group=hierarchies.memory is not None,
             pids_group=hierarchies.pids is not None,
@@ -143,11 +146,12 @@ class NamespaceBackend:
             self._launcher.call(lambda: self._launcher.let_go(reached))
 
     def _etc_for(self, home: str) -> str:
-        if home not in self._etc:
-            directory = self._area.path / f"etc{len(self._etc)}"
-            build_etc(directory, identity_files(home))
-            self._etc[home] = str(directory)
-        return self._etc[home]
+        with self._mutex:
+            if home not in self._etc:
+                directory = self._area.path / f"etc{len(self._etc)}"
+                build_etc(directory, identity_files(home))
+                self._etc[home] = str(directory)
+            return self._etc[home]
 
 
 Reach = Callable[[str], str]
@@ -167,6 +171,9 @@ class _Jail:
         self.scratch = scratch
         self.group = group
         self._backend = backend
+        # Looked at here, since the launcher's thread sees another /tmp.
+        stack = command.stack.layers if command.stack else ()
+        self.anchors = tuple((layer, _anchor(layer)) for layer in stack)
         self._reached: list[str] = []
         self._first = -1
 
@@ -276,11 +283,19 @@ def _reached(mount: Mount, reach: Reach, jail: _Jail) -> Mount:
     """`mount` with its host paths as the jail's user can reach them."""
     if mount.kind is MountKind.BIND:
         return replace(mount, source=reach(mount.source))
-    if mount.kind is MountKind.OVERLAY and jail.scratch is not None and jail.command.stack is not None:
+    if mount.kind is MountKind.OVERLAY and jail.scratch is not None:
         top = reach(str(jail.scratch.directory))
-        layers = tuple(f"{reach(str(path.parent))}/{path.name}" for path in jail.command.stack.layers)
+        layers = tuple(
+            str(Path(reach(str(anchor)), layer.relative_to(anchor))) for layer, anchor in jail.anchors
+        )
         return replace(mount, options=overlay_options(layers, f"{top}/u", f"{top}/w"))
     return mount
+
+
+def _anchor(layer: Path) -> Path:
+    """What has to be reached for a layer: its parent where that lets everybody pass, since many layers have
+    the same one."""
+    return layer.parent if layer.parent.stat().st_mode & stat.S_IXOTH else layer
 
 
 def _only_child(pid: int) -> int:

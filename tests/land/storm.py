@@ -1,0 +1,323 @@
+"""Kills whole engines at random instants, and looks at what they leave; run as a program.
+
+    python -m tests.land.storm ROOT KIND KILLS SEED
+
+KIND is `grade`, `land` (the branch is checked out) or `bare`. One JSON object is printed for each kill: the
+instant, and what was wrong afterwards (empty: nothing). The program takes over the orphans of what it kills,
+so that every process that outlives its engine is seen.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from assay_fixtures.corpus import corpus
+from assay_fixtures.sample import build_sample
+
+from assay.ledger.ledger import Ledger
+
+CASES = ("good-fix", "docs-only", "good-mode", "lint", "breaks-a-test")
+GOOD = ("docs-only", "good-fix", "good-mode")
+BRANCH = "refs/heads/main"
+_PR_SET_CHILD_SUBREAPER = 36
+_SETTLED = 8.0
+"""Seconds within which whatever outlives an engine has to be gone."""
+
+
+class Yard:
+    """A repository with candidates beside it, and a cache, home and temporary directory of its own."""
+
+    def __init__(self, root: Path, *, bare: bool = False) -> None:
+        self.root = root
+        self.repo, self.patches, self.cache, self.tmp = (
+            root / part for part in ("repo", "patches", "cache", "tmp")
+        )
+        self.bare = bare
+        for path in (self.patches, self.cache, self.tmp, root / "home"):
+            path.mkdir(parents=True)
+        build_sample(root / "sample")
+        self.git(root / "sample", "stash", "store", "-m", "kept", self._stash())
+        if bare:
+            self.git(root, "clone", "-q", "--bare", "sample", "template")
+        else:
+            (root / "sample").rename(root / "template")
+        for case in corpus(CASES):
+            (self.patches / f"{case.name}.patch").write_bytes(case.patch)
+        self.reset()
+
+    @property
+    def git_dir(self) -> Path:
+        return self.repo if self.bare else self.repo / ".git"
+
+    def _stash(self) -> str:
+        made = self.git(self.root / "sample", "commit-tree", "HEAD^{tree}", "-p", "HEAD", "-p", "HEAD", "-m", "s")
+        return made.strip()
+
+    def reset(self, *, keep: bool = False) -> None:
+        """The repository as it was; with `keep`, Assay's own directory stays."""
+        kept = self.root / "kept"
+        shutil.rmtree(kept, ignore_errors=True)
+        if keep and (self.git_dir / "assay").is_dir():
+            (self.git_dir / "assay").rename(kept)
+        shutil.rmtree(self.repo, ignore_errors=True)
+        shutil.copytree(self.root / "template", self.repo, symlinks=True)
+        if not self.bare:
+            self.git(self.repo, "status", "--porcelain")  # brings the index's times up to date
+            self.git(self.repo, "update-index", "-q", "--refresh")
+        if kept.is_dir():
+            kept.rename(self.git_dir / "assay")
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "VIRTUAL_ENV": sys.prefix,
+            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+            "HOME": str(self.root / "home"),
+            "TMPDIR": str(self.tmp),
+            "ASSAY_CACHE_DIR": str(self.cache),
+            "GIT_CONFIG_GLOBAL": "/dev/null",
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_AUTHOR_NAME": "A",
+            "GIT_AUTHOR_EMAIL": "a@example.org",
+            "GIT_COMMITTER_NAME": "A",
+            "GIT_COMMITTER_EMAIL": "a@example.org",
+        }
+
+    def git(self, where: Path, *arguments: str, optional: bool = False) -> str:
+        environ = {**self.environ, "GIT_OPTIONAL_LOCKS": "0"}
+        done = subprocess.run(["git", *arguments], cwd=where, env=environ, capture_output=True, check=False)
+        if done.returncode and not optional:
+            raise AssertionError(f"git {arguments}: {done.stderr.decode()}")
+        return os.fsdecode(done.stdout)
+
+    def argv(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "assay", *arguments, "--repo", str(self.repo)]
+
+    def main(self, kind: str) -> list[str]:
+        """The command line that is stormed."""
+        sources = [str(self.patches)]
+        if kind == "grade":
+            return self.argv("grade", *sources, "--format", "json")
+        return self.argv("land", *sources, "--onto", "main", "--format", "json")
+
+    def run(self, argv: list[str], seconds: float = 90.0) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(argv, env=self.environ, capture_output=True, timeout=seconds, check=False)
+
+    def start(self, argv: list[str], where: str = "stderr") -> subprocess.Popen[bytes]:
+        with (self.root / where).open("wb") as stderr:
+            return subprocess.Popen(
+                argv, env=self.environ, stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True
+            )
+
+    def look(self) -> dict[str, object]:
+        """Every byte of the user's: git directory but for objects and Assay's own, and work tree."""
+        found: dict[str, object] = {}
+        for above, directories, names in os.walk(self.repo):
+            inside = os.path.relpath(above, self.git_dir)
+            if inside == ".":
+                directories[:] = [name for name in directories if name not in ("objects", "assay")]
+            elif inside == "refs" and "assay" in directories:
+                directories.remove("assay")
+            for name in names:
+                path = Path(above) / name
+                status = path.lstat()
+                data = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
+                found[str(path.relative_to(self.repo))] = (data, status.st_mode, status.st_mtime_ns)
+            if not directories and not names:
+                found[str(Path(above).relative_to(self.repo)) + "/"] = "empty"
+        return found
+
+    def tip(self, ref: str = BRANCH) -> str:
+        return self.git(self.git_dir, "rev-parse", ref).strip()
+
+    def temporary(self) -> list[str]:
+        """What should not outlast a run, in directories."""
+        found = [f"tmp/{path.name}" for path in self.tmp.iterdir()]
+        found += [f"run/{path.name}" for path in self.runs()]
+        found += [f"cache/{path.name}" for path in self.cache.glob("try-*")]
+        found += [f"cache/{path.relative_to(self.cache)}" for path in self.cache.glob("*/.*")]
+        found += [str(path) for path in self.git_dir.rglob("*.lock*") if path.parent.name != "assay"]
+        found += [str(path) for path in (self.git_dir / "assay").glob("landing/*")]
+        return found
+
+    def runs(self) -> list[Path]:
+        runs = self.cache / "run"
+        return list(runs.iterdir()) if runs.is_dir() else []
+
+    def mounts(self) -> list[str]:
+        lines = Path("/proc/self/mounts").read_text().splitlines()
+        return [line for line in lines if str(self.root) in line]
+
+    def broken_ledger(self) -> list[str]:
+        with Ledger.open(self.git_dir / "assay") as ledger:
+            return ledger.verify()
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every process below us that loses its own."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def orphans() -> list[str]:
+    """Living children that nobody here waits for, each with its command line; the dead are reaped."""
+    found = []
+    for task in Path("/proc/self/task").iterdir():
+        for child in (task / "children").read_text().split():
+            try:
+                if os.waitpid(int(child), os.WNOHANG)[0] == 0:
+                    words = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
+                    found.append(f"{child} {b' '.join(words)[:80].decode(errors='replace')}")
+            except (ChildProcessError, FileNotFoundError):
+                continue
+    return found
+
+
+def groups(names: set[str]) -> list[str]:
+    """Control groups of the runs of these names that are still there."""
+    top = Path("/sys/fs/cgroup")
+    parents = {Path(above) for above, _, _ in os.walk(top)} if names else set()
+    return [str(parent) for parent in parents if parent.name in names]
+
+
+class Storm:
+    """Kills one after another on one yard; every few, a run that has to succeed."""
+
+    def __init__(self, yard: Yard, kind: str, seed: int) -> None:
+        self.yard = yard
+        self.kind = kind
+        self.dice = random.Random(seed)  # noqa: S311 -- instants, not secrets
+        self.names: set[str] = set()
+        done = yard.run(yard.main(kind))  # the sample must do what is expected when nobody interferes
+        self.seconds = self._timed()
+        self.expected = self._expected(done)
+
+    def _expected(self, done: subprocess.CompletedProcess[bytes]) -> str:
+        assert done.stdout, done.stderr.decode()
+        report = json.loads(done.stdout)
+        verdicts = {c["name"].removesuffix(".patch"): c["verdict"] for c in report["candidates"]}
+        assert sorted(n for n, v in verdicts.items() if v == "accepted") == sorted(GOOD), done.stdout[:3000]
+        return str(report["patch_set"]["tree"])
+
+    def _timed(self) -> float:
+        self.yard.reset()
+        started = time.monotonic()
+        self.yard.run(self.yard.main(self.kind))
+        seconds = time.monotonic() - started
+        self.yard.reset()
+        return seconds
+
+    def kill(self) -> tuple[float, list[str]]:
+        """Kill one run at a random instant; when, and what is wrong once any command has run again."""
+        yard, wrong = self.yard, []
+        if self.dice.random() < 0.6:  # results that are cached start no jails
+            for path in (yard.git_dir / "assay").glob("cache.sqlite*"):
+                path.unlink()
+        before, old = yard.look(), yard.tip()
+        instant = self.dice.uniform(0.0, self.seconds * 1.1)
+        run = yard.start(yard.main(self.kind))
+        time.sleep(instant)
+        run.kill()
+        self.names |= {f"assay-{path.name}" for path in yard.runs()}
+        run.wait()
+        after = yard.look()
+        if after != before and (self.kind == "grade" or yard.tip() == old):
+            changed = sorted(k for k in before.keys() | after.keys() if before.get(k) != after.get(k))
+            # Until the branch moves, a landing's one trace is the lock on the index.
+            if self.kind == "grade" or not all("index.lock" in k or k.endswith(".lock") for k in changed):
+                wrong.append(f"changed at once: {changed[:8]}")
+        wrong += self._settle()
+        done = yard.run(yard.argv("audit", "list"))
+        if done.returncode or b"Traceback" in done.stderr:
+            wrong.append(f"audit list: {done.returncode} {done.stderr[-300:]!r}")
+        return instant, wrong + self._old_or_new(before, old)
+
+    def _settle(self) -> list[str]:
+        end = time.monotonic() + _SETTLED
+        while (left := [*orphans(), *groups(self.names), *self.yard.mounts()]) and time.monotonic() < end:
+            time.sleep(0.02)
+        if not left:
+            self.names.clear()
+        return [f"left over: {left}"] if left else []
+
+    def _old_or_new(self, before: dict[str, object], old: str) -> list[str]:
+        yard, after = self.yard, self.yard.look()
+        new = yard.tip()
+        changed = {k for k in before.keys() | after.keys() if before.get(k) != after.get(k)}
+        if new == old:
+            return [f"old, but changed: {sorted(changed)[:8]}"] if changed else []
+        if self.kind == "grade":
+            return ["the branch moved"]
+        wrong = []
+        if yard.git(yard.repo, "rev-parse", f"{new}^{{tree}}").strip() != self.expected:
+            wrong.append("the branch holds a tree that was not verified")
+        if yard.git(yard.repo, "rev-parse", f"{new}^1").strip() != old:
+            wrong.append("the branch lost a commit")
+        prefix = "" if yard.bare else ".git/"
+        mine = {k for k in changed if k.startswith(prefix)}
+        if extra := {
+            k for k in mine if k not in (f"{prefix}index", f"{prefix}{BRANCH}") and "logs/" not in k
+        }:
+            wrong.append(f"new, but changed too: {sorted(extra)[:8]}")
+        if not yard.bare and (status := yard.git(yard.repo, "status", "--porcelain")):
+            wrong.append(f"new, but not clean: {status[:200]}")
+        return wrong
+
+    def check(self) -> list[str]:
+        """The next run succeeds and cleans up; the ledger is whole."""
+        yard, wrong = self.yard, []
+        if yard.tip() != yard.git(yard.root / "template", "rev-parse", BRANCH).strip():
+            yard.reset(keep=True)
+        done = yard.run(yard.main(self.kind))
+        if done.returncode != (1 if self.kind == "grade" else 0):
+            wrong.append(f"the next run: {done.returncode} {done.stderr[-400:]!r}")
+        if self.kind != "grade":
+            tree = yard.git(yard.git_dir, "rev-parse", f"{BRANCH}^{{tree}}").strip()
+            if tree != self.expected:
+                wrong.append("the next landing is another tree")
+            if not yard.bare and yard.git(yard.repo, "status", "--porcelain"):
+                wrong.append("the next landing is not clean")
+        wrong += self._settle()
+        if temporary := yard.temporary():
+            wrong.append(f"temporary: {temporary[:8]}")
+        if broken := yard.broken_ledger():
+            wrong.append(f"ledger: {broken}")
+        yard.reset(keep=self.dice.random() < 0.8)
+        return wrong
+
+
+@contextmanager
+def removed(root: Path) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def main() -> None:
+    root, kind, kills, seed = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    adopt_orphans()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    storm = Storm(Yard(root, bare=kind == "bare"), kind, seed)
+    for number in range(1, kills + 1):
+        instant, wrong = storm.kill()
+        if number % 4 == 0 or number == kills:
+            wrong += storm.check()
+        elif storm.yard.tip() != storm.yard.git(root / "template", "rev-parse", BRANCH).strip():
+            storm.yard.reset(keep=True)
+        print(json.dumps({"kill": number, "instant": round(instant, 4), "wrong": wrong}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
