@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench import plain
@@ -30,8 +31,10 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--project", action="append", default=[], help="only these projects")
     options = parser.parse_args(argv)
     chosen = [project for project in PROJECTS if not options.project or project.name in options.project]
-    print(f"{options.count} candidates a project, {options.jobs} at a time; rates are candidates per minute")
-    print(f"{'project':<16}{'script':>8}{'assay':>8}{'ratio':>8}{'again':>8}{'ratio':>8}  verdicts")
+    print(f"{options.count} candidates a project, {options.jobs} at a time; rates are candidates per minute,")
+    print("CPU is seconds per candidate; `again` is a second run, from the cache")
+    heads = ("script", "assay", "ratio", "CPU", "CPU", "ratio", "again", "ratio")
+    print(f"{'project':<16}{''.join(f'{head:>8}' for head in heads)}  verdicts")
     differing = sum(_compare(project, options.count, options.jobs) for project in chosen)
     return 1 if differing else 0
 
@@ -43,13 +46,15 @@ def _compare(project: Project, count: int, jobs: int) -> int:
     patches = make(ready, count, scratch / "patches")
     cache = scratch / "cache"
     shutil.rmtree(ready.repo / ".git" / "assay", ignore_errors=True)
-    by_script, script_rate = _timed(count, lambda: plain.grade_all(ready, patches, jobs, scratch / "trees"))
-    by_assay, assay_rate = _timed(count, lambda: _assay(ready, patches, jobs, cache))
-    _again, again_rate = _timed(count, lambda: _assay(ready, patches, jobs, cache))
+    script = _measured(count, lambda: plain.grade_all(ready, patches, jobs, scratch / "trees"))
+    cold = _measured(count, lambda: _assay(ready, patches, jobs, cache))
+    again = _measured(count, lambda: _assay(ready, patches, jobs, cache))
+    by_script, by_assay = script.accepted, cold.accepted
     differing = {name for name in by_script if by_script[name] != by_assay.get(name)}
     print(
-        f"{project.name:<16}{script_rate:>8.1f}{assay_rate:>8.1f}{assay_rate / script_rate:>7.1f}x"
-        f"{again_rate:>8.0f}{again_rate / script_rate:>7.0f}x"
+        f"{project.name:<16}{script.rate:>8.1f}{cold.rate:>8.1f}{cold.rate / script.rate:>7.1f}x"
+        f"{script.cpu:>8.2f}{cold.cpu:>8.2f}{script.cpu / cold.cpu:>7.1f}x"
+        f"{again.rate:>8.0f}{again.rate / script.rate:>7.0f}x"
         f"  {count - len(differing)} of {count} agree ({sum(by_script.values())} accepted)"
     )
     for name in sorted(differing):
@@ -60,10 +65,21 @@ def _compare(project: Project, count: int, jobs: int) -> int:
     return len(differing)
 
 
-def _timed(count: int, run: Callable[[], dict[str, bool]]) -> tuple[dict[str, bool], float]:
-    started = time.monotonic()
-    result = run()
-    return result, 60 * count / (time.monotonic() - started)
+@dataclass(frozen=True)
+class _Measured:
+    """Who was accepted, candidates per minute, and CPU seconds per candidate."""
+
+    accepted: dict[str, bool]
+    rate: float
+    cpu: float
+
+
+def _measured(count: int, run: Callable[[], dict[str, bool]]) -> _Measured:
+    before, started = os.times(), time.monotonic()
+    accepted = run()
+    seconds, after = time.monotonic() - started, os.times()
+    cpu = sum(after[:4]) - sum(before[:4])
+    return _Measured(accepted, 60 * count / seconds, cpu / count)
 
 
 def _assay(ready: Checkout, patches: list[Patch], jobs: int, cache: Path) -> dict[str, bool]:

@@ -1,6 +1,6 @@
 """Real projects for the benchmarks: two successive releases from the package index, as a git repository.
 
-Promises: everything is fetched by pip under its usual configuration and kept under build/bench, so that a
+Promises: everything is fetched by pip under its usual configuration and kept in the user's cache, so that a
 second run needs no network; the repository's one commit is the older release, its environment holds the
 project's own test dependencies.
 """
@@ -16,7 +16,8 @@ import venv
 from dataclasses import dataclass
 from pathlib import Path
 
-HOME = Path(__file__).resolve().parent.parent / "build" / "bench"
+HOME = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "assay-bench"
+"""Outside of every project's tree: pytest looks for its configuration in all directories above."""
 
 
 _PYTEST = "pytest<9"

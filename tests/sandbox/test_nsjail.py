@@ -56,10 +56,10 @@ def test_the_whole_configuration() -> None:
         "mount_proc: false",
         'uidmap { inside_id: "1000" outside_id: "7" count: 1 }',
         'gidmap { inside_id: "1000" outside_id: "8" count: 1 }',
-        "rlimit_core: 0",
-        "rlimit_cpu: 3",
-        "rlimit_fsize: 3",
-        "rlimit_nofile: 64",
+        "rlimit_core: 0 rlimit_core_type: VALUE",
+        "rlimit_cpu: 3 rlimit_cpu_type: VALUE",
+        "rlimit_fsize: 3 rlimit_fsize_type: VALUE",
+        "rlimit_nofile: 64 rlimit_nofile_type: VALUE",
         "rlimit_stack_type: SOFT",
         "rlimit_memlock_type: SOFT",
         "rlimit_rtprio_type: SOFT",
@@ -84,8 +84,8 @@ def test_no_limit_is_more_than_the_engine_has() -> None:
 
 def test_rlimits_stand_in_for_missing_control_groups() -> None:
     lines = config(Limits(memory=100 * MIB, pids=50), memory_group=False, pids_group=False)
-    assert "rlimit_as: 1424" in lines
-    assert "rlimit_nproc: 50" in lines
+    assert "rlimit_as: 1424 rlimit_as_type: VALUE" in lines
+    assert "rlimit_nproc: 50 rlimit_nproc_type: VALUE" in lines
 
 
 def test_no_limit_means_no_limit() -> None:

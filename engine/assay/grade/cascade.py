@@ -21,7 +21,7 @@ from assay.grade.prepare import PrepareFailed
 from assay.model.candidate import Candidate
 from assay.model.errors import AssayError, BadInput
 from assay.model.event import Decided, GateEnded, GateStarted
-from assay.model.outcome import GateResult, Outcome, ResourceUse, Skip, failed, infra, skipped
+from assay.model.outcome import GateResult, Outcome, ResourceUse, Skip, exhausted, failed, infra, skipped
 from assay.model.verdict import Decision, Verdict, fold, settles
 
 _ATTEMPTS = 2
@@ -98,7 +98,10 @@ async def _run(toolbox: Toolbox, gate: Gate, candidate: Candidate) -> GateResult
         with on_behalf(candidate.id, gate.name):
             return await gate.run(toolbox, candidate)
     except PrepareFailed as problem:
-        return failed(gate.name, problem.sentence, detail={"output": problem.output})
+        detail = {"output": problem.output}
+        if problem.resource is not None:
+            return exhausted(gate.name, problem.resource, problem.sentence, detail=detail)
+        return failed(gate.name, problem.sentence, detail=detail)
     except BadInput:
         raise
     except AssayError as error:

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable
 
 from assay.model.errors import AssayError, Exit
+from assay.model.outcome import Resource
 from assay.model.tool import Ending, ToolCall
 from assay.policy.schema import Prepare
 from assay.repo.globs import compile_globs
@@ -20,12 +21,14 @@ _TAIL = 4000
 
 
 class PrepareFailed(AssayError):
-    """A prepare step fails on a candidate and not on its base; `output` is the end of what it printed."""
+    """A prepare step fails on a candidate and not on its base; `output` is the end of what it printed,
+    `resource` what it ran out of, if anything."""
 
     exit_code = Exit.REJECTED
 
-    def __init__(self, what: str, *, output: str) -> None:
+    def __init__(self, what: str, *, output: str, resource: Resource | None = None) -> None:
         self.output = output
+        self.resource = resource
         super().__init__(what)
 
 
@@ -46,17 +49,18 @@ def digests(steps: Iterable[Prepare], files: Iterable[TreeEntry], environment_di
     return tuple(keys)
 
 
-def explain_failure(step: Prepare, call: ToolCall) -> tuple[str, str]:
-    """One sentence on how a step ended, and the end of its output."""
+def failure(step: Prepare, call: ToolCall) -> PrepareFailed:
+    """How a step that did not succeed ended, and the end of its output."""
     command = " ".join(step.run)
+    resource = call.resource if call.ending is Ending.EXHAUSTED else None
     if call.ending is Ending.EXITED:
         how = f"exits with {call.exit_code}"
-    elif call.resource is not None:
-        how = f"runs out of {call.resource}"
+    elif resource is not None:
+        how = f"runs out of {resource}"
     else:
         how = f"ends badly ({call.reason or call.ending})"
-    output = (call.stdout + call.stderr)[-_TAIL:].decode("utf-8", "replace")
-    return f"the prepare step `{command}` {how}", output
+    output = (call.stdout + b"\n" + call.stderr).strip()[-_TAIL:].decode("utf-8", "replace")
+    return PrepareFailed(f"the prepare step `{command}` {how}", output=output, resource=resource)
 
 
 def succeeded(call: ToolCall) -> bool:

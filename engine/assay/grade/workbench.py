@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import TypeVar
 
 import anyio.to_thread
@@ -18,16 +19,18 @@ from anyio.abc import TaskGroup
 
 from assay.gates.protocol import Sandbox, Worker
 from assay.grade.once import OnceMap
-from assay.grade.prepare import PrepareFailed, digests, explain_failure, succeeded
+from assay.grade.prepare import PrepareFailed, digests, failure, succeeded
 from assay.grade.workers import Start, WorkerPool
 from assay.ledger.ledger import Ledger
 from assay.model.candidate import Base
 from assay.model.errors import Unsound
 from assay.model.event import Observer, Preparing
 from assay.model.tool import Ending
-from assay.policy.schema import Policy, Prepare
+from assay.policy.schema import GitView, Policy, Prepare
 from assay.repo.repository import Repository
+from assay.repo.tags import Tag, nearest_tag
 from assay.sandbox.environment import ProjectEnvironment, discover
+from assay.sandbox.gitview import GitSettings
 from assay.sandbox.layers import LayerStore
 from assay.sandbox.spec import JailCommand, Stack
 
@@ -68,7 +71,12 @@ class Workbench:
         return await self.once("environment", self._discover)
 
     async def _discover(self) -> ProjectEnvironment:
-        return discover(self.repo.root, self.policy.environment, self._environ)
+        found = discover(self.repo.root, self.policy.environment, self._environ)
+        if self.policy.environment.git is not GitView.SYNTHETIC:
+            return found
+        tag = await self._tag()
+        # The one thing that jails see of the repository and no tree's name stands for.
+        return found.with_more("tag", f"{tag.annotated} {tag.name}" if tag else "")
 
     async def once(self, key: str, make: Callable[[], Awaitable[T]]) -> T:
         return await self._once.get(key, make)
@@ -106,19 +114,20 @@ class Workbench:
         return await self.once(_stack_key(tree), lambda: self._build(tree))
 
     async def _build(self, tree: str) -> Stack:
-        bottom = await self.once("layers of the base", self._build_base)
-        steps = self.policy.prepare
-        if not steps:
-            return await self._over(bottom, tree)
+        base = await self.once("layers of the base", self._build_base)
         base_keys = await self._prepare_keys(self.base.tree)
         keys = await self._prepare_keys(tree)
         shared = sum(1 for mine, theirs in zip(keys, base_keys, strict=True) if mine == theirs)
-        for step, key in zip(steps[:shared], keys[:shared], strict=True):
-            bottom = await self._prepared(bottom, step, key, of_base=True)
-        stack = await self._over(bottom, tree)
-        for step, key in zip(steps[shared:], keys[shared:], strict=True):
-            stack = await self._prepared(stack, step, key, of_base=False)
-        return stack
+        # What the base's steps add lies below the candidate's own files, so that it hides none of them.
+        stack = base
+        for step, key in zip(self.policy.prepare[:shared], keys[:shared], strict=True):
+            view = await self.once("git view of the base", lambda: self._git_view(base, base))
+            stack = await self._prepared(stack, view, step, key, of_base=True)
+        stack = await self._over(stack, tree)
+        view = await self._git_view(base, stack)
+        for step, key in zip(self.policy.prepare[shared:], keys[shared:], strict=True):
+            stack = await self._prepared(stack, view, step, key, of_base=False)
+        return _on_top(stack, view)
 
     async def _build_base(self) -> Stack:
         self.observer(Preparing(what="the base's checkout"))
@@ -129,15 +138,38 @@ class Workbench:
             return stack
         return await anyio.to_thread.run_sync(self._layers.over, stack, self.base.tree, tree)
 
+    async def _git_view(self, base: Stack, stack: Stack) -> tuple[Path, ...]:
+        """The layers that show `stack` as a repository, where the policy asks for it."""
+        if self.policy.environment.git is not GitView.SYNTHETIC:
+            return ()
+        environment = await self.environment()
+        settings = GitSettings(tag=await self._tag(), ignored=environment.inside(self.repo.root))
+        return await anyio.to_thread.run_sync(self._layers.git_view, base, stack, settings)
+
+    async def _tag(self) -> Tag | None:
+        async def find() -> Tag | None:
+            return await anyio.to_thread.run_sync(nearest_tag, self.repo, self.base.commit)
+
+        return await self.once("nearest tag", find)
+
     async def _prepare_keys(self, tree: str) -> tuple[str, ...]:
+        if not self.policy.prepare:
+            return ()
         environment = await self.environment()
         return digests(self.policy.prepare, self.repo.files(tree), environment.digest)
 
-    async def _prepared(self, stack: Stack, step: Prepare, key: str, *, of_base: bool) -> Stack:
+    async def _prepared(
+        self, stack: Stack, view: tuple[Path, ...], step: Prepare, key: str, *, of_base: bool
+    ) -> Stack:
         """`stack` with the output of one prepare step on top. A failure is the candidate's only if the same
         step works on the base."""
+        seen = _on_top(stack, view)
         try:
-            return await self.once(f"prepare:{key}", lambda: self._prepare(stack, step, key))
+            layer = await self.once(f"prepare:{key}", lambda: self._prepare(seen, step, key))
+            if await anyio.to_thread.run_sync(self._layers.hides, layer, stack.tree):
+                # Made for another tree with the same inputs, of which this one has more files of its own.
+                alone = f"{key}:{stack.tree}"
+                layer = await self.once(f"prepare:{alone}", lambda: self._prepare(seen, step, alone))
         except PrepareFailed as problem:
             if of_base:
                 raise Unsound(
@@ -147,9 +179,10 @@ class Workbench:
                 ) from problem
             await self.stack(self.base.tree)
             raise
+        return _on_top(stack, (layer,))
 
-    async def _prepare(self, stack: Stack, step: Prepare, key: str) -> Stack:
-        if (known := self._layers.known(stack, key)) is not None:
+    async def _prepare(self, stack: Stack, step: Prepare, key: str) -> Path:
+        if (known := await anyio.to_thread.run_sync(self._layers.known, key)) is not None:
             return known
         self.observer(Preparing(what=f"prepare step `{' '.join(step.run)}`"))
         environment = await self.environment()
@@ -173,9 +206,12 @@ class Workbench:
                     fix="try again",
                 )
             if not succeeded(call):
-                what, output = explain_failure(step, call)
-                raise PrepareFailed(what, output=output)
-            return self._layers.adopt(stack, key, directory)
+                raise failure(step, call)
+            return await anyio.to_thread.run_sync(self._layers.adopt, stack.tree, key, directory)
+
+
+def _on_top(stack: Stack, layers: tuple[Path, ...]) -> Stack:
+    return Stack(layers=(*stack.layers, *layers), tree=stack.tree)
 
 
 def _stack_key(tree: str) -> str:

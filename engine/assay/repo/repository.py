@@ -157,12 +157,17 @@ class Repository:
         message = f"{what} is missing or damaged"
         return BadInput(message, where=str(self.git_dir), fix=self._deepen() or "run `git fsck`")
 
-    def _object(self, oid: str, wanted: int) -> bytes:
+    def raw(self, oid: str) -> tuple[int, bytes]:
+        """Any object: its type (1 commit, 2 tree, 3 blob, 4 tag) and its bytes."""
         try:
             kind, data = self.git.odb.read(oid)
         except (KeyError, ValueError, pygit2.GitError) as error:
             raise self.incomplete(f"object {oid}") from error
-        if int(kind) != wanted:
+        return int(kind), data
+
+    def _object(self, oid: str, wanted: int) -> bytes:
+        kind, data = self.raw(oid)
+        if kind != wanted:
             raise BadInput(f"object {oid} is not of the expected type", where=str(self.git_dir))
         return data
 

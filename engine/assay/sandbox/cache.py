@@ -35,6 +35,7 @@ class LayerKind(StrEnum):
     FULL = "full"
     DELTA = "delta"
     PREPARED = "prepared"
+    GIT = "git"
 
 
 class Marker(Record, frozen=True, kw_only=True):
@@ -47,8 +48,8 @@ class Marker(Record, frozen=True, kw_only=True):
     below: str = ""
 
 
-KEPT_PER_REPOSITORY = {LayerKind.FULL: 3, LayerKind.DELTA: 24, LayerKind.PREPARED: 24}
-KEPT_IN_ALL = {LayerKind.FULL: 12, LayerKind.DELTA: 96, LayerKind.PREPARED: 96}
+KEPT_PER_REPOSITORY = {LayerKind.FULL: 3, LayerKind.DELTA: 24, LayerKind.PREPARED: 24, LayerKind.GIT: 3}
+KEPT_IN_ALL = {LayerKind.FULL: 12, LayerKind.DELTA: 96, LayerKind.PREPARED: 96, LayerKind.GIT: 12}
 
 
 class LayerCache:

@@ -11,8 +11,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from typing import BinaryIO
 
 from assay.model.errors import BadInput
 from assay.repo.repository import SUBMODULE, SYMLINK, Repository
@@ -57,6 +59,16 @@ class LayerWriter:
                 os.utime(descriptor, ns=self._times)
         finally:
             os.close(descriptor)
+
+    @contextmanager
+    def stream(self, path: bytes) -> Iterator[BinaryIO]:
+        """A regular file that is written piece by piece."""
+        here, name = self._parent(path)
+        descriptor = os.open(name, _NEW_FILE, 0o600, dir_fd=here)
+        with os.fdopen(descriptor, "wb") as out:
+            yield out
+            out.flush()
+            self._finish(descriptor, 0o644)
 
     def link(self, path: bytes, target: bytes) -> None:
         """A symbolic link."""

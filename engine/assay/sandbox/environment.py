@@ -5,10 +5,12 @@ Promises: discovery only reads; it never starts the project's interpreter and ne
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import field
+from msgspec.structs import replace
 
 from assay.model.candidate import Record
 from assay.model.errors import BadInput
@@ -32,6 +34,16 @@ class ProjectEnvironment(Record, frozen=True, kw_only=True):
     mounts: tuple[Bind, ...] = ()
     variables: dict[str, str] = field(default_factory=dict)
     digest: str
+
+    def with_more(self, name: str, value: str) -> ProjectEnvironment:
+        """The same, with one more thing that verdicts depend on in the digest."""
+        mixed = hashlib.sha256(f"{self.digest} {name}={value}".encode("utf-8", "surrogateescape"))
+        return replace(self, digest=mixed.hexdigest())
+
+    def inside(self, root: Path) -> tuple[str, ...]:
+        """The mounts below `root`, relative to it."""
+        targets = (bind.target or bind.source for bind in self.mounts)
+        return tuple(str(target.relative_to(root)) for target in targets if root in target.parents)
 
 
 def discover(

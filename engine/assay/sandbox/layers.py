@@ -11,15 +11,17 @@ were written: whatever compares times (make, byte code caches) sees the candidat
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from assay.model.errors import AssayError, BadInput, Unsound
 from assay.repo.repository import Repository
 from assay.repo.trees import TreeDelta, delta
+from assay.sandbox import prepared
 from assay.sandbox.cache import LayerCache, LayerKind, Marker, short_name
 from assay.sandbox.checkout import LayerWriter, write_delta, write_tree
+from assay.sandbox.gitview import GitSettings, read_entries, write_common, write_own
 from assay.sandbox.identity import Identity
 from assay.sandbox.probe import Probe
 from assay.sandbox.scratch import Area, open_area, remove_tree
@@ -52,6 +54,7 @@ class LayerStore:
         self._area: Area | None = None
         self._count = 0
         self._made: dict[str, list[Path]] = {}
+        self._indexes: dict[Path, dict[bytes, bytes]] = {}
 
     @classmethod
     def open(cls, repo: Repository, probe: Probe) -> LayerStore:
@@ -84,24 +87,29 @@ class LayerStore:
         lives until it is dropped. Raises like `base`."""
         with _explained():
             change = delta(self._repo, old_tree, new_tree)
-            with self._mutex:
-                if self._area is None:
-                    self._area = open_area(self._runs)
-                self._count += 1
-                layer = self._area.path / format(self._count, "x")
-            layer.mkdir(mode=0o755)
-            try:
-                with LayerWriter(str(layer), self._identity) as writer:
-                    write_delta(self._repo, change, writer)
-            except BaseException:
-                remove_tree(layer)
-                raise
-            with self._mutex:
-                self._made.setdefault(new_tree, []).append(layer)
+            layer = self._fresh(new_tree, lambda writer: write_delta(self._repo, change, writer))
             return Stack(layers=(*stack.layers, layer), tree=new_tree)
 
+    def git_view(self, base: Stack, stack: Stack, settings: GitSettings) -> tuple[Path, ...]:
+        """The layers that, on top of all others, show `stack` as a repository of one commit. `base` is its
+        base's checkout, which it is itself or is one `over` away from. Raises like `base`; they live as long
+        as what `over` makes."""
+        with _explained():
+            common = self._git_common(base)
+            with self._mutex:
+                entries = self._indexes.get(common)
+            if entries is None:
+                entries = read_entries(common)
+                with self._mutex:
+                    self._indexes[common] = entries
+
+            def write(writer: LayerWriter) -> None:
+                write_own(self._repo, entries, base.tree, stack.tree, stack.layers[-1:], settings, writer)
+
+            return (common, self._fresh(stack.tree, write))
+
     def drop(self, tree: str) -> None:
-        """Remove the layers that `over` made for `tree`. Nothing may use them any more."""
+        """Remove the layers that `over` and `git_view` made for `tree`. Nothing may use them any more."""
         with self._mutex:
             layers = self._made.pop(tree, [])
         for layer in layers:
@@ -111,10 +119,14 @@ class LayerStore:
         """`drop` for the tree of a stack."""
         self.drop(stack.tree)
 
-    def known(self, stack: Stack, key: str) -> Stack | None:
-        """`stack` with the prepared layer of this key on top, if it is cached."""
-        layer = self._cache.get(self._name("prepared", key))
-        return None if layer is None else Stack(layers=(*stack.layers, layer), tree=stack.tree)
+    def known(self, key: str) -> Path | None:
+        """The prepared layer of this key, if it is cached."""
+        return self._cache.get(self._name("prepared", key))
+
+    def hides(self, layer: Path, tree: str) -> bool:
+        """Whether a prepared layer, which was made on another tree, has something in the place of a part of
+        `tree`."""
+        return prepared.hides(self._repo, tree, layer)
 
     @contextmanager
     def building(self, key: str) -> Iterator[Path]:
@@ -122,12 +134,14 @@ class LayerStore:
         with self._cache.building(self._name("prepared", key)) as path:
             yield path
 
-    def adopt(self, stack: Stack, key: str, directory: Path) -> Stack:
-        """`stack` with what a prepare step wrote to `directory` on top, cached under `key`."""
+    def adopt(self, tree: str, key: str, directory: Path) -> Path:
+        """What a prepare step on `tree` added in `directory`, as a layer that is cached under `key`."""
         with _explained():
-            marker = Marker(kind=LayerKind.PREPARED, repo=self._repo_name, tree=stack.tree)
+            prepared.strip(self._repo, tree, directory)
+            marker = Marker(kind=LayerKind.PREPARED, repo=self._repo_name, tree=tree)
             layer = self._cache.adopt(self._name("prepared", key), directory, marker)
-            return Stack(layers=(*stack.layers, layer), tree=stack.tree)
+            self._cache.trim()
+            return layer
 
     def close(self) -> None:
         """Remove every candidate's layer and let go of the cached ones. Idempotent."""
@@ -137,6 +151,38 @@ class LayerStore:
         if area is not None:
             area.close()
         self._cache.close()
+
+    def _fresh(self, tree: str, write: Callable[[LayerWriter], None]) -> Path:
+        """A new layer of this run's own, which goes with `tree`."""
+        with self._mutex:
+            if self._area is None:
+                self._area = open_area(self._runs)
+            self._count += 1
+            layer = self._area.path / format(self._count, "x")
+        layer.mkdir(mode=0o755)
+        try:
+            with LayerWriter(str(layer), self._identity) as writer:
+                write(writer)
+        except BaseException:
+            remove_tree(layer)
+            raise
+        with self._mutex:
+            self._made.setdefault(tree, []).append(layer)
+        return layer
+
+    def _git_common(self, base: Stack) -> Path:
+        """What all views near a base share, kept for later runs. Layers' names say which times files have."""
+
+        def fill(path: Path) -> Marker:
+            with LayerWriter(str(path), self._identity) as writer:
+                write_common(self._repo, base.tree, base.layers, writer)
+            return Marker(kind=LayerKind.GIT, repo=self._repo_name, tree=base.tree)
+
+        layer = self._cache.make(
+            self._name("git", "\0".join((base.tree, *(path.name for path in base.layers)))), fill
+        )
+        self._cache.trim()
+        return layer
 
     def _name(self, kind: str, key: str) -> str:
         return short_name(

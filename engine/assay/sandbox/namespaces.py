@@ -67,7 +67,9 @@ class NamespaceBackend:
         name = new_name()
         self._groups = RunGroups(hierarchies, name)
         self._litter = _Litter()
-        self._area: Area = open_area(runs, name=name, groups=self._groups.directories)
+        self._area: Area = open_area(
+            runs, name=name, groups=self._groups.directories, litter=self._litter.absent
+        )
         try:
             self._groups.make()
             self._launcher = Launcher(private=os.geteuid() == 0 and not identity.is_self)
@@ -251,10 +253,10 @@ class _Litter:
         places = [f"{top}/nsjail.{number}.{kind}" for top in tops for kind in ("root", "tmp")]
         places += [f"/run/user/{number}/nsjail/{kind}" for kind in ("root", "tmp")]
         places.append(f"/run/user/{number}/nsjail")
-        self._absent = [place for place in places if not os.path.lexists(place)]
+        self.absent = [place for place in places if not os.path.lexists(place)]
 
     def clear(self) -> None:
-        for place in self._absent:
+        for place in self.absent:
             with contextlib.suppress(OSError):
                 Path(place).rmdir()
 

@@ -145,7 +145,8 @@ def _bounded(name: str, value: int, allowance: Allowance, unit: int = 1) -> byte
 
 
 def _rlimit(name: str, value: int) -> bytes:
-    return f"rlimit_{name}: {value}".encode()
+    # Some kinds take the value into account only if told to.
+    return f"rlimit_{name}: {value} rlimit_{name}_type: VALUE".encode()
 
 
 def _as_is(name: str, which: str = "HARD") -> bytes:

@@ -22,7 +22,8 @@ _GROUPS = "groups"
 _SETTLE_SECONDS = 60.0
 
 # Waits for the end of its standard input, which is the end of the engine; then ends what still runs in the
-# control groups and removes them and the directory. Later arguments are control groups.
+# control groups and removes them and the directory. Later arguments are control groups. LITTER lists empty
+# directories, separated by spaces, that go with the last of it.
 _REAPER = """
 cd /
 directory=$1
@@ -41,6 +42,7 @@ while [ "$tries" -lt 150 ]; do
     done
     rm -rf -- "$directory" || chmod -R u+rwX -- "$directory"
     [ -e "$directory" ] && left=1
+    [ -z "$left" ] && rmdir $LITTER
     [ -z "$left" ] && exit 0
     sleep 0.1
     tries=$((tries + 1))
@@ -51,10 +53,10 @@ done
 class Area:
     """A private directory of one transaction. Close it, or let the process end."""
 
-    def __init__(self, path: Path, lock: int, groups: Sequence[Path]) -> None:
+    def __init__(self, path: Path, lock: int, groups: Sequence[Path], litter: Sequence[str]) -> None:
         self.path = path
         self._lock = lock
-        self._pid, self._lifeline = _start_reaper(path, groups)
+        self._pid, self._lifeline = _start_reaper(path, groups, litter)
 
     def close(self) -> None:
         """Remove the directory and stop the reaper. Idempotent."""
@@ -68,8 +70,11 @@ class Area:
         os.close(self._lock)
 
 
-def open_area(parent: Path, *, name: str = "", groups: Sequence[Path] = ()) -> Area:
-    """A new area below `parent`. `groups` are control group directories to end and remove with it."""
+def open_area(
+    parent: Path, *, name: str = "", groups: Sequence[Path] = (), litter: Sequence[str] = ()
+) -> Area:
+    """A new area below `parent`. Should the process die, control groups `groups` are ended and removed with
+    it, and the directories `litter` (paths without spaces) if they are empty."""
     while True:
         path = parent / (name or new_name())
         path.mkdir(mode=0o711)
@@ -78,7 +83,7 @@ def open_area(parent: Path, *, name: str = "", groups: Sequence[Path] = ()) -> A
         lock = os.open(path / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
         if os.path.lexists(path / _LOCK):
-            return Area(path, lock, groups)
+            return Area(path, lock, groups, litter)
         os.close(lock)  # swept away between the two steps
 
 
@@ -128,14 +133,14 @@ def remove_tree(path: Path) -> None:
         time.sleep(0.05)
 
 
-def _start_reaper(path: Path, groups: Sequence[Path]) -> tuple[int, int]:
+def _start_reaper(path: Path, groups: Sequence[Path], litter: Sequence[str]) -> tuple[int, int]:
     read_end, write_end = os.pipe2(os.O_CLOEXEC)
     null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     try:
         pid = os.posix_spawn(
             "/bin/sh",
             ["assay-reaper", "-c", _REAPER, "assay-reaper", str(path), *map(str, groups)],
-            {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+            {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LITTER": " ".join(litter)},
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, read_end, 0),
                 (os.POSIX_SPAWN_DUP2, null, 1),

@@ -33,8 +33,9 @@ class JailCommand(Record, frozen=True, kw_only=True):
     """One program to run in a jail.
 
     The tree of `stack` is mounted, writable through a scratch layer, at `root`; without a stack there is no
-    tree, and the program starts in its private /tmp. `variables` is the whole environment beyond the fixed ones (locale, time zone, hash seed, HOME,
-    PATH). With `report`, the program finds the number of a write-only descriptor in ASSAY_REPORT_FD, and
+    tree, and the program starts in its private /tmp. `variables` is the whole environment beyond the fixed
+    ones (locale, time zone, hash seed, HOME, PATH). With `report`, the program finds the number of a
+    write-only descriptor in ASSAY_REPORT_FD, and
     what it writes there comes back as `ToolCall.report`. `outputs` are paths relative to `root` that are
     read back from the scratch layer after the run (bounded by `limits.output`); they are claims of the
     program, like all it says. `writes` asks for the whole scratch layer to be kept at this directory

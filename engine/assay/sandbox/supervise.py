@@ -242,17 +242,18 @@ class Supervisor:
             return False
         self._wait_status = status
         self.seconds = time.monotonic() - self.began if self.began else 0.0
-        self._account(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+        self._account(usage.ru_utime + usage.ru_stime)
         self._exited.set()
         self._ended.set()
         self._spoke.set()
         return True
 
-    def _account(self, cpu_seconds: float, peak: int) -> None:
+    def _account(self, cpu_seconds: float) -> None:
         group = self.started.group
         counted = group.cpu_seconds() if group is not None else None
         self.cpu_seconds = cpu_seconds if counted is None else counted
-        self.peak_memory = (group.peak_memory() if group is not None else 0) or peak
+        # The supervisor's own record would count the engine, from which it was started.
+        self.peak_memory = group.peak_memory() if group is not None else 0
 
     async def _count_cpu(self, group: JailGroup) -> None:
         while not self._exited.is_set():

