@@ -42,7 +42,8 @@ def main(argv: list[str]) -> int:
             mine = anyio.run(_workspace, open_repository(repo))
         smallest = smallest or mine
         print(
-            f"{size:>8}{1000 * mine:>9.1f} ms{mine / smallest:>7.2f}x{1000 * plain:>11.1f} ms{plain / mine:>7.1f}x"
+            f"{size:>8}{1000 * mine:>9.1f} ms{mine / smallest:>7.2f}x"
+            f"{1000 * plain:>11.1f} ms{plain / mine:>7.1f}x"
         )
     return 0
 
