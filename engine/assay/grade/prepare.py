@@ -18,6 +18,7 @@ from assay.repo.globs import compile_globs
 from assay.repo.repository import TreeEntry
 
 _TAIL = 4000
+_WORDS = 300
 
 
 class PrepareFailed(AssayError):
@@ -30,6 +31,11 @@ class PrepareFailed(AssayError):
         self.output = output
         self.resource = resource
         super().__init__(what)
+
+    @property
+    def last_words(self) -> str:
+        """The end of the output, on one line."""
+        return " ".join(self.output.split())[-_WORDS:] or "(nothing)"
 
 
 def digests(steps: Iterable[Prepare], files: Iterable[TreeEntry], environment_digest: str) -> tuple[str, ...]:

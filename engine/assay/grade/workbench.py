@@ -175,7 +175,7 @@ class Workbench:
                 raise Unsound(
                     f"{problem.what} on the unpatched base",
                     where="policy [[prepare]]",
-                    fix=f"its output ends: {problem.output[-400:]!r}",
+                    fix=f"correct the step, or the base; its output ends: {problem.last_words}",
                 ) from problem
             await self.stack(self.base.tree)
             raise

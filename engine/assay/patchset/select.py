@@ -1,8 +1,7 @@
 """Which accepted candidates to land together.
 
 Promises: pure and deterministic. The chosen set holds no conflicting pair, no learnt failing group as a
-whole, at most one of several attempts at one task and at most one of several equal trees. Among all such
-sets it has the highest total value, then the lowest total risk, then the smallest total diff, then prefers
+whole,AAAsets it has the highest total value, then the lowest total risk, then the smallest total diff, then prefers
 what was given first; exactly so while no connected component of the conflict graph exceeds `solve.EXACT`
 candidates, and otherwise within the bound that `Choice.bound` states. Whoever is left out is told why.
 """

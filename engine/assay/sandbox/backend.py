@@ -83,7 +83,7 @@ def digest(command: JailCommand, variables: dict[str, str]) -> str:
         command.stack.tree if command.stack else "",
         str(command.root),
         str(command.cwd or command.root),
-        [(str(b.source), str(b.target or b.source), b.writable) for b in command.binds],
+        [(str(b.source), str(b.target or b.source), b.writable, b.link) for b in command.binds],
         command.limits,
         hashlib.sha256(command.stdin).hexdigest(),
     )

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from assay.model.candidate import Record
 from assay.model.errors import BadInput
 from assay.policy import schema
+from assay.sandbox.checkouts import own_place
 from assay.sandbox.installed import digest, linked_paths, package_directories
 from assay.sandbox.interpreter import Interpreter, find_interpreter, is_system
 from assay.sandbox.spec import Bind
@@ -25,7 +26,8 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 class ProjectEnvironment(Record, frozen=True, kw_only=True):
     """How a program of the project is run inside a jail.
 
-    `python` is the interpreter's path as seen inside, `mounts` are read-only binds, `variables` go into
+    `python` is the interpreter's path as seen inside, `mounts` are read-only binds (and links by which an
+    editable install of another checkout of the project leads to the candidate), `variables` go into
     `JailCommand.variables`. `digest` (hexadecimal) changes when the interpreter, an installed distribution
     or a variable changes: it is part of every verdict's key (invariant 8).
     """
@@ -54,18 +56,24 @@ def discover(
     interpreter = find_interpreter(repo_root, settings.python, host_environ)
     directories = package_directories(interpreter)
     shown = dict(interpreter.shown)
-    for path in linked_paths(directories):
-        if not _covered(path, repo_root, shown):
+    links: dict[Path, Path] = {}
+    for path in sorted(linked_paths(directories)):
+        if _covered(path, repo_root, {**shown, **links}):
+            continue
+        if (own := own_place(path, repo_root)) is None:
             shown[path] = path
+        elif own != repo_root:  # the tree itself is where programs start, and needs no second name
+            links[path] = own
     for named in settings.read:
         shown[_readable(named)] = Path(named).resolve()
     variables = _variables(interpreter, settings, host_environ)
-    seen = {**variables, **{f"show {target}": str(source) for target, source in shown.items()}}
+    places = {**shown, **links}
+    seen = {**variables, **{f"show {target}": str(source) for target, source in places.items()}}
     return ProjectEnvironment(
         python=interpreter.python,
         mounts=tuple(
-            Bind(source=source, target=target)
-            for target, source in sorted(shown.items())
+            Bind(source=source, target=target, link=target in links)
+            for target, source in sorted(places.items())
             if not is_system(target) and target != repo_root
         ),
         variables=variables,

@@ -60,6 +60,8 @@ def _bind(bind: Bind, target: str, mounts: Sequence[Mount]) -> Mount | None:
     """The mount of one bind; None when another one shows the same thing already."""
     if any(within(target, place) for place in _OURS):
         raise BadInput("nothing of the host can be shown there", where=target)
+    if bind.link:
+        return _link(bind, target, mounts)
     source = os.path.realpath(bind.source)
     if not os.path.lexists(source):
         raise BadInput("this path, which jails are to show, does not exist", where=str(bind.source))
@@ -76,6 +78,19 @@ def _bind(bind: Bind, target: str, mounts: Sequence[Mount]) -> Mount | None:
             return None
         _require_point(around, mount, directory=mount.directory)
     return mount
+
+
+def _link(bind: Bind, target: str, mounts: Sequence[Mount]) -> Mount:
+    """A link into the tree. In a bind of the host's it cannot be made, and would not hide what is there."""
+    around = _enclosing(mounts, target)
+    if around is not None and around.kind is MountKind.BIND:
+        raise BadInput(
+            f"another checkout of this project is there, which {around.target} would show to the tests "
+            "instead of the candidate",
+            where=target,
+            fix="give this work tree a virtual environment of its own (.venv)",
+        )
+    return Mount(kind=MountKind.SYMLINK, source=str(bind.source), target=target)
 
 
 def _enclosing(mounts: Sequence[Mount], target: str) -> Mount | None:

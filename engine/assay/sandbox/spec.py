@@ -15,11 +15,14 @@ from assay.policy.schema import Limits
 
 
 class Bind(Record, frozen=True, kw_only=True):
-    """A host path shown inside, read-only unless `writable`. `target` defaults to the same path."""
+    """A host path shown inside, read-only unless `writable`. `target` defaults to the same path.
+
+    With `link`, `target` is a symbolic link to what the jail (not the host) has at `source`."""
 
     source: Path
     target: Path | None = None
     writable: bool = False
+    link: bool = False
 
 
 class Stack(Record, frozen=True, kw_only=True):

@@ -124,6 +124,8 @@ def _classify(call: ToolCall, suite: Suite) -> tuple[Ended, str]:
         return Ended.INFRA, f"could not be run: {call.reason or 'the jail gave no reason'}"
     if call.ending is Ending.CANCELLED:
         return Ended.CANCELLED, "was cancelled"
+    if call.ending is Ending.REFUSED:
+        return Ended.REFUSED, f"cannot be run over this tree: {call.reason}"
     if call.ending is Ending.EXHAUSTED:
         return Ended.EXHAUSTED, f"ran out of {call.resource or Resource.TIME}{running}"
     if suite.no_pytest:
