@@ -61,6 +61,17 @@ def test_of_several_attempts_at_one_task_one_lands() -> None:
     assert reasons(choice) == {"a": "another attempt at T-1: b was chosen, which looks less risky"}
 
 
+def test_equal_trees_stand_for_the_tasks_of_each_of_them() -> None:
+    branch = candidate("branch", tree="same")
+    attempts = [candidate("first", tree="same", instance="T-1"), candidate("second", instance="T-1")]
+    choice = choose([branch, *attempts], (), {})
+    assert choice.members == ("branch",)
+    assert reasons(choice) == {
+        "first": "same tree as branch",
+        "second": "another attempt at T-1: branch was chosen, which came first",
+    }
+
+
 def test_the_riskier_attempt_lands_where_the_other_stands_in_others_way() -> None:
     attempts = [candidate("a", instance="T"), candidate("b", instance="T"), candidate("c")]
     choice = choose(attempts, [conflict("b", "c")], {"a": Worth(risk=0.5), "b": Worth(risk=0.1)})

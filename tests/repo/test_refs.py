@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import os
 import threading
 
 import pytest
 
 from assay.model.candidate import Candidate, Oid, Proposal, Signature
-from assay.model.errors import AssayError, Moved, Unsound
+from assay.model.errors import AssayError, BadInput, Moved, Unsound
 from assay.repo import refs
 from assay.repo.apply import apply
 from assay.repo.commits import commit
@@ -38,6 +39,37 @@ def test_a_kept_candidate_is_plain_git(project) -> None:
     again = project.head(name)
     refs.keep(repo, candidate)
     assert project.head(name) == again
+
+
+def test_the_lock_of_a_killed_run_does_not_keep_a_candidate_from_being_kept(project) -> None:
+    candidate = a_candidate(project)
+    lock = project.open().common_dir / f"{refs.CANDIDATES}{candidate.id}.lock"
+    lock.parent.mkdir(parents=True)
+    lock.write_text("")
+    os.utime(lock, (0, 0))
+    name = refs.keep(project.open(), candidate)
+    assert project.tree(name) == candidate.tree
+    assert not lock.exists()
+
+
+def test_a_lock_that_another_run_holds_is_waited_for(project) -> None:
+    candidate = a_candidate(project)
+    lock = project.open().common_dir / f"{refs.CANDIDATES}{candidate.id}.lock"
+    lock.parent.mkdir(parents=True)
+    lock.write_text("")
+    waiting = threading.Timer(0.2, lock.unlink)
+    waiting.start()
+    name = refs.keep(project.open(), candidate)
+    waiting.join()
+    assert project.tree(name) == candidate.tree
+
+
+def test_a_ref_that_cannot_be_written_for_another_reason_is_bad_input(project) -> None:
+    candidate = a_candidate(project)
+    (project.open().common_dir / "refs/assay").mkdir(parents=True)
+    (project.open().common_dir / "refs/assay/candidates").write_text("in the way")
+    with pytest.raises(BadInput, match="cannot be written"):
+        refs.keep(project.open(), candidate)
 
 
 def test_dropped_candidates_are_gone_and_others_stay(project) -> None:

@@ -144,6 +144,46 @@ def test_editable_installs_outside_of_the_tree_are_shown(root: Path, base: Path,
     assert extra == {tmp_path / "library", tmp_path / "mapped"}
 
 
+def worktree(main: Path, root: Path) -> None:
+    """Make `root` look like a worktree that is linked to the repository at `main`."""
+    linked = main / ".git" / "worktrees" / "w"
+    linked.mkdir(parents=True)
+    (linked / "commondir").write_text("../..\n")
+    (root / ".git").write_text(f"gitdir: {linked}\n")
+
+
+@pytest.mark.parametrize("how", ["worktree", "pyproject.toml", "setup.cfg"])
+def test_invariant_5_an_install_from_another_checkout_leads_to_the_candidate(
+    root: Path, base: Path, tmp_path: Path, how: str
+) -> None:
+    main = tmp_path / "main"
+    (main / "src" / "deep").mkdir(parents=True)
+    if how == "worktree":
+        worktree(main, root)
+    else:
+        heading = "[project]" if how == "pyproject.toml" else "[metadata]"
+        (main / how).write_text(f"{heading}\nname = 'The.Project'\n")
+        (root / how).write_text(f"{heading}\nname = 'the-project'\n")
+    packages = virtual(main / ".venv", base)
+    (packages / "p.pth").write_text(f"{main / 'src' / 'deep'}\n{main / 'src'}\n{main}\n")
+    environment = found(root, VIRTUAL_ENV=str(main / ".venv"))
+    links = {bind.target: bind.source for bind in environment.mounts if bind.link}
+    assert links == {main / "src": root / "src"}
+    assert main not in shown(environment)
+
+
+def test_an_install_from_another_project_is_no_checkout_of_this_one(
+    root: Path, base: Path, tmp_path: Path
+) -> None:
+    for place, name in ((root, "one"), (tmp_path / "other", "two")):
+        (place / "src").mkdir(parents=True)
+        (place / ".git").mkdir()
+        (place / "pyproject.toml").write_text(f"[project]\nname = '{name}'\n")
+    packages = virtual(root / ".venv", base)
+    (packages / "o.pth").write_text(f"{tmp_path / 'other' / 'src'}\n")
+    assert shown(found(root))[tmp_path / "other" / "src"] == tmp_path / "other" / "src"
+
+
 def test_hostile_finders_are_not_run(root: Path, base: Path, tmp_path: Path) -> None:
     packages = virtual(root / ".venv", base)
     marker = tmp_path / "ran"

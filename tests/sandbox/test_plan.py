@@ -54,6 +54,18 @@ def test_invariant_1_no_mount_point_is_made_in_what_the_host_shows(tmp_path: Pat
     assert str(shown / "real") in targets("/srv/x", outer, Bind(source=tmp_path, target=shown / "real"))
 
 
+def test_a_link_leads_into_the_tree_or_is_refused(tmp_path: Path) -> None:
+    link = Bind(source=Path("/srv/x/src"), target=tmp_path / "other" / "src", link=True)
+    command = JailCommand(
+        label="x", argv=("x",), root=Path("/srv/x"), stack=Stack(layers=(), tree=""), binds=(link,)
+    )
+    (mount,) = [each for each in plan(SYSTEM, command) if each.target == str(link.target)]
+    assert (mount.kind, mount.source) == (MountKind.SYMLINK, "/srv/x/src")
+    (tmp_path / "other").mkdir()
+    with pytest.raises(BadInput, match="another checkout"):
+        targets("/srv/x", Bind(source=tmp_path / "other"), link)
+
+
 @pytest.mark.parametrize("target", ["/proc/x", "/dev/x", "/etc/x"])
 def test_nothing_is_shown_in_our_own_places(tmp_path: Path, target: str) -> None:
     with pytest.raises(BadInput):

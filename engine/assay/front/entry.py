@@ -14,7 +14,7 @@ from assay.front import streams
 from assay.front.crash import save_traceback
 from assay.front.signals import interruptible
 from assay.front.usage import usage_sentence
-from assay.model.errors import AssayError, Exit
+from assay.model.errors import AssayError, Exit, leaf
 
 _INTERRUPTED = "interrupted; everything was rolled back"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -47,7 +47,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
 
 def _explain(error: BaseException, arguments: Sequence[str]) -> int:
     """Say what ended the program in one sentence; the exit code it means."""
-    cause = _leaf(error)
+    cause = leaf(error)
     if isinstance(cause, AssayError):
         streams.say(cause.sentence)
         return int(cause.exit_code)
@@ -69,10 +69,3 @@ def _explain(error: BaseException, arguments: Sequence[str]) -> int:
     streams.say(f"internal error ({type(cause).__name__}); please report it{where}")
     return int(Exit.INCONCLUSIVE)
 
-
-def _leaf(error: BaseException) -> BaseException:
-    """The error that matters in a group: one with a sentence for the user, else the first."""
-    if not isinstance(error, BaseExceptionGroup):
-        return error
-    leaves = [_leaf(inner) for inner in error.exceptions]
-    return next((leaf for leaf in leaves if isinstance(leaf, AssayError)), leaves[0])

@@ -25,7 +25,7 @@ import anyio
 from assay.land.recover import recover
 from assay.ledger.ledger import Ledger
 from assay.ledger.states import State
-from assay.model.errors import AssayError
+from assay.model.errors import AssayError, leaf
 from assay.repo.repository import Repository
 
 
@@ -58,11 +58,10 @@ async def transaction(repo: Repository, command: str, payload: dict[str, Any]) -
         except anyio.get_cancelled_exc_class():
             run.end(State.INTERRUPTED)
             raise
-        except AssayError as error:
-            run.end(State.FAILED, error.sentence)
-            raise
         except BaseException as error:
-            run.end(State.FAILED, f"internal error: {type(error).__name__}: {error}")
+            cause = leaf(error)
+            known = isinstance(cause, AssayError)
+            run.end(State.FAILED, str(cause) if known else f"internal error: {type(cause).__name__}: {cause}")
             raise
         else:
             run.end(State.DONE)

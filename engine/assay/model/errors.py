@@ -55,3 +55,11 @@ class Moved(AssayError):
     """The branch to land on is no longer where it was read: nothing was published."""
 
     exit_code = Exit.REJECTED
+
+
+def leaf(error: BaseException) -> BaseException:
+    """The error that matters in a group: one with a sentence for the user, else the first; else the error."""
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    leaves = [leaf(inner) for inner in error.exceptions]
+    return next((each for each in leaves if isinstance(each, AssayError)), leaves[0])

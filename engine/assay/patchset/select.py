@@ -1,9 +1,11 @@
 """Which accepted candidates to land together.
 
 Promises: pure and deterministic. The chosen set holds no conflicting pair, no learnt failing group as a
-whole,AAAsets it has the highest total value, then the lowest total risk, then the smallest total diff, then prefers
-what was given first; exactly so while no connected component of the conflict graph exceeds `solve.EXACT`
-candidates, and otherwise within the bound that `Choice.bound` states. Whoever is left out is told why.
+whole, at most one of several attempts at one task and at most one of several equal trees, which stands for
+all of them and their tasks. Among all such sets it has the highest total value, then the lowest total risk,
+then the smallest total diff, then prefers what was given first; exactly so while no connected component of
+the conflict graph exceeds `solve.EXACT` candidates, and otherwise within the bound that `Choice.bound`
+states. Whoever is left out is told why.
 """
 
 from __future__ import annotations
@@ -65,13 +67,15 @@ def choose(
     edges = [c for c in conflicts if c.a in place and c.b in place and c.a != c.b]
     masks = [sum(1 << place[member] for member in group) for group in groups if group <= place.keys()]
     worths = [values.get(candidate.id, Worth()) for candidate in distinct]
-    neighbours = _neighbours(distinct, place, edges)
+    tasks = _tasks(candidates)
+    neighbours = _neighbours(distinct, place, edges, tasks)
     solver = Solver(_weights(worths), neighbours, masks)
     mask, exact = solver.best()
     members = {distinct[index].id: distinct[index] for index in bits(mask)}
     value = sum(worths[index].value for index in bits(mask))
     plain = Solver([round(item.value * _UNIT) for item in worths], neighbours, ())
-    reasons = _Reasons(members, edges, [frozenset(distinct[i].id for i in bits(m)) for m in masks], values)
+    groups_left = [frozenset(distinct[i].id for i in bits(mask)) for mask in masks]
+    reasons = _Reasons(members, edges, groups_left, values, tasks)
     left_out = tuple(
         LeftOut(id=c.id, why=doubles[c.id] if c.id in doubles else reasons.why(c))
         for c in candidates
@@ -100,8 +104,20 @@ def _distinct(candidates: Sequence[Candidate]) -> tuple[list[Candidate], dict[st
     return list(first.values()), doubles
 
 
+def _tasks(candidates: Iterable[Candidate]) -> dict[str | None, frozenset[str]]:
+    """By tree, the tasks at which some candidate of that tree is an attempt."""
+    tasks: dict[str | None, frozenset[str]] = {}
+    for candidate in candidates:
+        named = {candidate.instance} - {""}
+        tasks[candidate.tree] = tasks.get(candidate.tree, frozenset()) | named
+    return tasks
+
+
 def _neighbours(
-    distinct: Sequence[Candidate], place: Mapping[str, int], edges: Iterable[Conflict]
+    distinct: Sequence[Candidate],
+    place: Mapping[str, int],
+    edges: Iterable[Conflict],
+    tasks: Mapping[str | None, frozenset[str]],
 ) -> list[int]:
     neighbours = [0] * len(distinct)
 
@@ -113,8 +129,8 @@ def _neighbours(
         exclude(place[edge.a], place[edge.b])
     attempts: dict[str, list[int]] = {}
     for index, candidate in enumerate(distinct):
-        if candidate.instance:
-            attempts.setdefault(candidate.instance, []).append(index)
+        for task in tasks[candidate.tree]:
+            attempts.setdefault(task, []).append(index)
     for same_task in attempts.values():
         for a, b in combinations(same_task, 2):
             exclude(a, b)
@@ -150,7 +166,9 @@ class _Reasons:
         edges: Sequence[Conflict],
         groups: Sequence[frozenset[str]],
         values: Mapping[str, Worth],
+        tasks: Mapping[str | None, frozenset[str]],
     ) -> None:
+        self._tasks = tasks
         self._members = members
         self._edges = edges
         self._groups = groups
@@ -162,8 +180,9 @@ class _Reasons:
             if other in self._members:
                 return f"conflicts with {self._members[other].name}, which is in the set: {edge.why}"
         for member in self._members.values():
-            if candidate.instance and member.instance == candidate.instance:
-                return self._rival(candidate, member)
+            shared = self._tasks[candidate.tree] & self._tasks[member.tree]
+            if shared:
+                return self._rival(min(shared), candidate, member)
         for group in self._groups:
             rest = group - {candidate.id}
             if candidate.id in group and not rest:
@@ -173,7 +192,7 @@ class _Reasons:
                 return f"fails the gates together with {names}, though each passes alone"
         raise AssertionError(f"{candidate.id} was left out though nothing stands in its way")
 
-    def _rival(self, candidate: Candidate, member: Candidate) -> str:
+    def _rival(self, task: str, candidate: Candidate, member: Candidate) -> str:
         mine = self._values.get(candidate.id, Worth())
         theirs = self._values.get(member.id, Worth())
         if theirs.value > mine.value:
@@ -186,4 +205,4 @@ class _Reasons:
             ground = "came first"
         else:
             ground = "leaves room for more of the others"
-        return f"another attempt at {candidate.instance}: {member.name} was chosen, which {ground}"
+        return f"another attempt at {task}: {member.name} was chosen, which {ground}"

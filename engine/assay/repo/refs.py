@@ -6,7 +6,9 @@ all, without hooks, and only if every ref is where the caller read it (invariant
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import pygit2
 
@@ -20,6 +22,10 @@ CANDIDATES = "refs/assay/candidates/"
 
 _NOBODY = Signature(name="Assay", email="assay@localhost", time=0)
 _ABSENT = "0" * 40
+
+_LOCK_SECONDS = 2.0
+"""A lock on a ref is held for milliseconds; one that is older belongs to a process that was killed."""
+_TRIES = 3
 
 Update = tuple[str, Oid | None, Oid | None]
 """A ref's full name, where it is expected (None: nowhere), and where it shall go (None: removed)."""
@@ -37,14 +43,8 @@ def keep(repo: Repository, candidate: Candidate) -> str:
     parents = [candidate.base.commit] if candidate.base.commit is not None else []
     made = commit(repo, candidate.tree, parents, message, author, author)
     name = CANDIDATES + candidate.id
-    try:
-        repo.git.references.create(name, pygit2.Oid(hex=made), force=True)
-    except (OSError, ValueError, pygit2.GitError) as error:
-        raise BadInput(
-            f"the ref {name} cannot be written ({error})",
-            where=str(repo.common_dir),
-            fix="check the repository's permissions and the free space",
-        ) from error
+    if at(repo, name) != made:
+        _point(repo, name, made)
     return name
 
 
@@ -107,6 +107,41 @@ def swap(repo: Repository, updates: Sequence[Update], message: str = "assay") ->
             where=updates[0][0],
             fix="nothing was published; try again, and if a lock file is left over from a crash remove it",
         ) from error
+
+
+def _point(repo: Repository, name: str, commit: Oid) -> None:
+    """Make a ref of Assay's own point to a commit, wherever it was.
+
+    A lock in the way is another run's, which keeps the same candidate at this moment, or a dead one's.
+    """
+    lock = repo.common_dir / f"{name}.lock"
+    tries_without_lock = 0
+    while True:
+        try:
+            repo.git.references.create(name, pygit2.Oid(hex=commit), force=True)
+        except (OSError, ValueError, pygit2.GitError) as error:
+            # It may have gone between the two looks; something else would be in the way again.
+            tries_without_lock = 0 if _locked(lock) else tries_without_lock + 1
+            if tries_without_lock < _TRIES:
+                time.sleep(0.01)
+                continue
+            raise BadInput(
+                f"the ref {name} cannot be written ({error})",
+                where=str(repo.common_dir),
+                fix="check the repository's permissions and the free space",
+            ) from error
+        else:
+            return
+
+
+def _locked(lock: Path) -> bool:
+    """Whether a lock is there; one that nobody can hold any more is removed."""
+    try:
+        if time.time() - lock.stat().st_mtime > _LOCK_SECONDS:
+            lock.unlink()
+    except OSError:
+        return False
+    return True
 
 
 def _command(ref: str, expected: Oid | None, new: Oid | None) -> bytes:

@@ -16,7 +16,7 @@ _MAX_TEXT = 256 * 1024
 
 
 def own_place(path: Path, repo_root: Path) -> Path | None:
-    """The place below `repo_root` that answers to `path`, if `path` lies in another checkout of the project."""
+    """What `path` is below `repo_root`, if `path` lies in another checkout of the same project; else None."""
     repository, name = _repository(repo_root), _name(repo_root)
     for top in (path, *path.parents):
         if top == repo_root:
