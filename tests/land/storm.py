@@ -1,10 +1,10 @@
 """Kills whole engines at random instants, and looks at what they leave; run as a program.
 
-    python -m tests.land.storm ROOT KIND KILLS SEED
+    python -m tests.land.storm ROOT KIND SIGNAL TIMES SEED
 
-KIND is `grade`, `land` (the branch is checked out) or `bare`. One JSON object is printed for each kill: the
-instant, and what was wrong afterwards (empty: nothing). The program takes over the orphans of what it kills,
-so that every process that outlives its engine is seen.
+KIND is `grade`, `land` (the branch is checked out) or `bare`; SIGNAL is KILL, INT, TERM or HUP. One JSON
+object is printed for each run: the instant, and what was wrong afterwards (empty: nothing). The program takes
+over the orphans of what it kills, so that every process that outlives its engine is seen.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ TESTS = "tests/test_pricing.py"
 """The one file of tests that is kept: a run is to take a second, not ten."""
 BRANCH = "refs/heads/main"
 _PR_SET_CHILD_SUBREAPER = 36
+_PROMPT = 20.0
+"""A run that was asked to stop has stopped after so many seconds, also on a machine with too much to do."""
+_HANGS = 60.0
 _SETTLED = 8.0
 """Seconds within which whatever outlives an engine has to be gone."""
 
@@ -179,6 +182,17 @@ class Yard:
         runs = self.cache / "run"
         return list(runs.iterdir()) if runs.is_dir() else []
 
+    def age(self) -> None:
+        """Let an hour pass for what a kill left where only its age tells that nobody uses it."""
+        left = [
+            *self.cache.glob("try-*"),
+            *self.cache.glob("m/.*"),
+            *self.git_dir.glob("refs/assay/**/*.lock"),
+        ]
+        left += [path for path in self.runs() if not (path / "lock").exists()]
+        for path in (*left, *self.tmp.iterdir()):
+            os.utime(path, (0, 0))
+
     def mounts(self) -> list[str]:
         lines = Path("/proc/self/mounts").read_text().splitlines()
         return [line for line in lines if str(self.root) in line]
@@ -233,6 +247,11 @@ def groups(names: set[str]) -> list[str]:
     return [str(parent) for parent in parents if parent.name in names]
 
 
+def differing(before: dict[str, object], after: dict[str, object]) -> list[str]:
+    """The names under which two looks differ."""
+    return sorted(k for k in before.keys() | after.keys() if before.get(k) != after.get(k))
+
+
 class Storm:
     """Kills one after another on one yard; every few, a run that has to succeed."""
 
@@ -266,28 +285,55 @@ class Storm:
     def kill(self) -> tuple[float, list[str]]:
         """Kill one run at a random instant; when, and what is wrong once any command has run again."""
         yard, wrong = self.yard, []
-        cold = self.dice.random() < 0.4
-        if cold:  # results that are cached start no jails
-            for path in (yard.git_dir / "assay").glob("cache.sqlite*"):
-                path.unlink()
         before, old = yard.look(), yard.tip()
-        instant = self.dice.uniform(0.0, self.seconds[0 if cold else 1] * 1.1)
-        run = yard.start(yard.main(self.kind))
-        time.sleep(instant)
+        run, instant = self._begin()
         os.kill(run, signal.SIGKILL)
         self.names |= {f"assay-{path.name}" for path in yard.runs()}
         wait(run, 10)
         after = yard.look()
         if after != before and (self.kind == "grade" or yard.tip() == old):
-            changed = sorted(k for k in before.keys() | after.keys() if before.get(k) != after.get(k))
-            # Until the branch moves, a landing's one trace is the lock on the index.
-            if self.kind == "grade" or not all("index.lock" in k or k.endswith(".lock") for k in changed):
-                wrong.append(f"changed at once: {changed[:8]}")
+            # Until the branch moves, a landing's one trace is a lock.
+            changed = [k for k in differing(before, after) if self.kind == "grade" or ".lock" not in k]
+            wrong += [f"changed at once: {changed[:8]}"] if changed else []
         wrong += self._settle()
         done = yard.run(yard.argv("audit", "list"))
         if done.code or b"Traceback" in done.stderr:
             wrong.append(f"audit list: {done.code} {done.stderr[-300:]!r}")
         return instant, wrong + self._old_or_new(before, old)
+
+    def stop(self, number: signal.Signals) -> tuple[float, list[str]]:
+        """Send a signal to one run and what it started, as a terminal does; when, and what is wrong."""
+        yard, wrong = self.yard, []
+        before, old = yard.look(), yard.tip()
+        run, instant = self._begin()
+        started = time.monotonic()
+        os.killpg(run, number)
+        code = wait(run, _HANGS)
+        seconds = time.monotonic() - started
+        said = (yard.root / "stderr").read_text()
+        if code not in (130, 1 if self.kind == "grade" else 0):
+            wrong.append(f"ended with {code}: {said[-300:]}")
+        if seconds > _PROMPT:
+            wrong.append(f"took {seconds:.1f} s to stop")
+        if code == 130 and yard.look() != before:
+            wrong.append(f"stopped, but changed: {differing(before, yard.look())[:8]}")
+        self.names |= {f"assay-{path.name}" for path in yard.runs()}
+        if left := [*orphans(), *groups(self.names), *yard.mounts(), *yard.temporary()]:
+            wrong.append(f"stopped, but left: {left[:8]}")
+        with Ledger.open(yard.git_dir / "assay") as ledger:
+            wrong += [f"unfinished: {one.state}" for one in ledger.unfinished()]
+        return instant, wrong + self._old_or_new(before, old)
+
+    def _begin(self) -> tuple[int, float]:
+        """Start a run and let a random part of it pass: its pid, and the instant."""
+        cold = self.dice.random() < 0.4
+        if cold:  # results that are cached start no jails
+            for path in (self.yard.git_dir / "assay").glob("cache.sqlite*"):
+                path.unlink()
+        instant = self.dice.uniform(0.0, self.seconds[0 if cold else 1] * 1.1)
+        run = self.yard.start(self.yard.main(self.kind))
+        time.sleep(instant)
+        return run, instant
 
     def _settle(self) -> list[str]:
         end = time.monotonic() + _SETTLED
@@ -298,11 +344,10 @@ class Storm:
         return [f"left over: {left}"] if left else []
 
     def _old_or_new(self, before: dict[str, object], old: str) -> list[str]:
-        yard, after = self.yard, self.yard.look()
-        new = yard.tip()
-        changed = {k for k in before.keys() | after.keys() if before.get(k) != after.get(k)}
+        yard, new = self.yard, self.yard.tip()
+        changed = differing(before, yard.look())
         if new == old:
-            return [f"old, but changed: {sorted(changed)[:8]}"] if changed else []
+            return [f"old, but changed: {changed[:8]}"] if changed else []
         if self.kind == "grade":
             return ["the branch moved"]
         wrong = []
@@ -320,11 +365,12 @@ class Storm:
             wrong.append(f"new, but not clean: {status[:200]}")
         return wrong
 
-    def check(self) -> list[str]:
+    def check(self, original: str) -> list[str]:
         """The next run succeeds and cleans up; the ledger is whole."""
         yard, wrong = self.yard, []
-        if yard.tip() != yard.git(yard.root / "template", "rev-parse", BRANCH).strip():
+        if yard.tip() != original:
             yard.reset(keep=True)
+        yard.age()
         done = yard.run(yard.main(self.kind))
         if done.code != (1 if self.kind == "grade" else 0):
             wrong.append(f"the next run: {done.code} {done.stderr[-400:]!r}")
@@ -344,18 +390,19 @@ class Storm:
 
 
 def main() -> None:
-    root, kind, kills, seed = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    root, kind, number = Path(sys.argv[1]), sys.argv[2], signal.Signals[f"SIG{sys.argv[3]}"]
+    times, seed = int(sys.argv[4]), int(sys.argv[5])
     adopt_orphans()
     importlib.import_module("assay.land.flow")
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     storm = Storm(Yard(root, bare=kind == "bare"), kind, seed)
-    for number in range(1, kills + 1):
-        instant, wrong = storm.kill()
-        if number % 4 == 0 or number == kills:
-            wrong += storm.check()
-        elif storm.yard.tip() != storm.yard.git(root / "template", "rev-parse", BRANCH).strip():
+    original = storm.yard.tip()
+    for turn in range(1, times + 1):
+        instant, wrong = storm.kill() if number is signal.SIGKILL else storm.stop(number)
+        if turn % 5 == 0 or turn == times:
+            wrong += storm.check(original)
+        elif storm.yard.tip() != original:
             storm.yard.reset(keep=True)
-        print(json.dumps({"kill": number, "instant": round(instant, 4), "wrong": wrong}), flush=True)
+        print(json.dumps({"turn": turn, "instant": round(instant, 4), "wrong": wrong}), flush=True)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from assay.model.errors import BadInput
+from assay.repo.program import run_git
 from assay.repo.repository import EMPTY_TREE, open_repository
 
 
@@ -154,3 +155,14 @@ def test_a_missing_object_is_bad_input(project) -> None:
         project.open().blob("1" * 40)
     with pytest.raises(BadInput, match="expected type"):
         project.open().blob(project.head())
+
+
+def test_git_is_out_of_reach_of_a_terminals_signals(project, tmp_path, monkeypatch) -> None:
+    program = tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\nread -r _ _ _ _ group _ </proc/$$/stat\necho $group $$\n")
+    program.chmod(0o755)
+    repo = project.open()
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    group, process = run_git(repo, "anything").split()
+    assert group == process

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -301,3 +302,15 @@ def test_prepared_layers_are_adopted_once(trees: Trees, store: LayerStore) -> No
     assert not directory.exists()
     assert store.known(key) == done
     assert (done / "built").read_text() == "first"
+
+
+def test_a_marker_that_a_killed_run_was_writing_is_no_layer_and_goes(tmp_path: Path) -> None:
+    cache_module.LayerCache(tmp_path)
+    partial = tmp_path / "m" / ".name-0badf00d"
+    marker = cache_module.Marker(kind=LayerKind.FULL, repo="r", tree="0" * 40)
+    partial.write_bytes(msgspec.json.encode(marker))
+    assert cache_module.LayerCache(tmp_path).markers() == ()
+    assert partial.exists()
+    os.utime(partial, (0, 0))
+    cache_module.LayerCache(tmp_path)
+    assert not partial.exists()

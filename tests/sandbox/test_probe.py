@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 
 from assay.model.errors import BadInput, Exit, Unsound
 from assay.model.tool import Ending, Tier
-from assay.sandbox import diagnose, trial
+from assay.sandbox import cgroups, diagnose, trial
 from assay.sandbox import probe as probe_module
 from assay.sandbox.cgroups import Hierarchies
 from assay.sandbox.diagnose import Fact
@@ -93,6 +94,25 @@ def test_an_unusable_cache_directory_is_named_with_a_remedy() -> None:
         find_cache({"ASSAY_CACHE_DIR": "/proc/assay"})
     with pytest.raises(Unsound, match="mount options"):
         find_cache({"ASSAY_CACHE_DIR": "/tmp/a:b"})
+
+
+def test_invariant_10_the_trial_of_a_killed_run_is_removed_by_the_next(tmp_path: Path) -> None:
+    old, fresh = tmp_path / "try-dead", tmp_path / "try-alive"
+    for path in (old, fresh):
+        path.mkdir()
+    os.utime(old, (0, 0))
+    find_cache({"ASSAY_CACHE_DIR": str(tmp_path)})
+    assert [path.name for path in tmp_path.iterdir()] == ["try-alive"]
+
+
+def test_invariant_10_the_trial_group_of_a_killed_run_is_removed_by_the_next(tmp_path: Path) -> None:
+    # Control groups are directories; what is tried and tidied is the same in any other directory.
+    (tmp_path / "cgroup.procs").write_text("")
+    old = tmp_path / "assay-try-dead"
+    old.mkdir()
+    os.utime(old, (0, 0))
+    cgroups._can_group(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["cgroup.procs"]
 
 
 def test_a_cache_directory_of_somebody_else_is_not_taken(tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from msgspec.structs import replace
+
 from assay.delta import compose_delta
-from assay.delta.compose_candidates import entries, names_of
+from assay.delta.compose_candidates import entries, findings_of, names_of
 from assay.delta.page import Group, Line, Page, Section, Span, Tone, bounded, code, count, dim, line
 from assay.model.delta import Delta, MemberShare
 from assay.model.report import CandidateReport, Conflict, PatchSet, Report
@@ -106,7 +108,15 @@ def _sections(report: Report, names: Mapping[str, str]) -> Iterator[Section]:
     if chosen is not None and (len(report.candidates) > 1 or report.command == "land"):
         yield _patch_set(chosen, names, report.delta)
     if report.delta is not None:
-        yield compose_delta.section(report.delta)
+        yield compose_delta.section(_unseen(report.delta, report.candidates))
+
+
+def _unseen(delta: Delta, candidates: tuple[CandidateReport, ...]) -> Delta:
+    """The delta without the findings that the entry of its only candidate is about."""
+    if len(candidates) != 1:
+        return delta
+    seen = findings_of(candidates[0])
+    return replace(delta, findings_introduced=tuple(f for f in delta.findings_introduced if f not in seen))
 
 
 def _patch_set(chosen: PatchSet, names: Mapping[str, str], delta: Delta | None) -> Section:

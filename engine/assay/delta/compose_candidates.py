@@ -1,7 +1,8 @@
 """The part of the page that shows candidates: verdict, the gate that decided, and what to look at.
 
 Promises: pure. The details of a rejection come from the gate that rejected and nothing else, since that is
-what its author has to change; what a person is asked to review shows on accepted candidates.
+what its author has to change; what a person is asked to review shows on accepted candidates. Nothing that
+the reason says is said again below it, and the risk of what is not accepted is left to the delta.
 """
 
 from __future__ import annotations
@@ -72,31 +73,46 @@ def _why(candidate: CandidateReport) -> Line:
 
 
 def _risk(risk: Risk) -> list[str | Span]:
+    """Band and score, and what weighs most where the risk is worth a reader's time."""
+    if risk.band == "low" or not risk.contributions:
+        return [risk_words(risk)]
     tone = {"high": Tone.BAD, "medium": Tone.DOUBT}.get(risk.band, Tone.PLAIN)
-    top = risk.contributions[0].words or risk.contributions[0].feature if risk.contributions else ""
-    return [Span(text=risk_words(risk), tone=tone), f": {top}" if top else ""]
+    top = risk.contributions[0].words or risk.contributions[0].feature
+    return [Span(text=risk_words(risk), tone=tone), f": {top}"]
 
 
 def _details(candidate: CandidateReport, most: int) -> tuple[Line, ...]:
-    lines: list[Line] = []
-    for gate in candidate.gates:
-        if candidate.verdict is Decision.REJECTED and gate.gate == candidate.rejected_by:
-            lines += bounded(_evidence_against(gate), most)
+    found = findings_of(candidate)
     if candidate.verdict is Decision.ACCEPTED:
-        doubts = [f for gate in candidate.gates for f in gate.findings if f.severity is not Severity.NOTE]
-        lines += bounded([finding_line(finding) for finding in doubts], most)
-        lines += _flaky(candidate.gates)
-    elif candidate.risk is not None:
-        lines.append(line(*_risk(candidate.risk)))
-    return tuple(lines)
+        return (*bounded([finding_line(finding) for finding in found], most), *_flaky(candidate.gates))
+    lines = [line for finding in found if (line := _beyond(candidate.reason, finding))]
+    return bounded(lines or _newly_failing(candidate), most)
 
 
-def _evidence_against(gate: GateReport) -> list[Line]:
-    """Where to look: the rejecting gate's findings, worst first, else the tests it names."""
-    worst = sorted(gate.findings, key=lambda finding: list(Severity).index(finding.severity))
-    if worst:
-        return [finding_line(finding) for finding in worst]
-    return [line("newly failing: ", code(test)) for test in _strings(gate, "newly_failing")]
+def findings_of(candidate: CandidateReport) -> tuple[Finding, ...]:
+    """The findings that the entry is about: those of the rejecting gate, worst first, or what the reviewer of
+    an accepted candidate is to look at."""
+    if candidate.verdict is Decision.ACCEPTED:
+        return tuple(f for gate in candidate.gates for f in gate.findings if f.severity is not Severity.NOTE)
+    found = [f for gate in _rejecting(candidate) for f in gate.findings]
+    return tuple(sorted(found, key=lambda finding: list(Severity).index(finding.severity)))
+
+
+def _rejecting(candidate: CandidateReport) -> list[GateReport]:
+    return [gate for gate in candidate.gates if gate.gate == candidate.rejected_by]
+
+
+def _beyond(reason: str, finding: Finding) -> Line:
+    """What a finding says beyond the reason: all of it, its place alone, or nothing."""
+    if finding.message not in reason:
+        return finding_line(finding)
+    place = _place(finding)
+    return line(code(place), dim(f" [{finding.rule}]")) if place not in reason else ()
+
+
+def _newly_failing(candidate: CandidateReport) -> list[Line]:
+    tests = [test for gate in _rejecting(candidate) for test in _strings(gate, "newly_failing")]
+    return [line("newly failing: ", code(test)) for test in tests if test not in candidate.reason]
 
 
 def _flaky(gates: Sequence[GateReport]) -> list[Line]:
@@ -109,10 +125,15 @@ def _flaky(gates: Sequence[GateReport]) -> list[Line]:
 
 def finding_line(finding: Finding) -> Line:
     """Place, message, rule."""
-    place = f"{finding.path}:{finding.line}" if finding.line else finding.path
+    place = _place(finding)
     return line(
         code(place) if place else "", " " if place else "", finding.message, dim(f" [{finding.rule}]")
     )
+
+
+def _place(finding: Finding) -> str:
+    """`path:line`; a line without a path is one of the patch, which the message names."""
+    return f"{finding.path}:{finding.line}" if finding.path and finding.line else finding.path
 
 
 def summary(delta: Delta) -> str:

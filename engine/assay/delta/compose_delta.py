@@ -113,5 +113,6 @@ def _risk(risk: Risk) -> tuple[Line, ...]:
     parts = [
         line(f"{part.effect:+.2f}  ", part.words or f"{part.feature} {part.value:g}")
         for part in risk.contributions
+        if abs(part.effect) >= 0.005  # less would show as nothing
     ]
     return (line(words, dim(kind)), *bounded(parts, 5))

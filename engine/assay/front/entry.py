@@ -68,4 +68,3 @@ def _explain(error: BaseException, arguments: Sequence[str]) -> int:
     where = f" with the file {saved}" if saved else ""
     streams.say(f"internal error ({type(cause).__name__}); please report it{where}")
     return int(Exit.INCONCLUSIVE)
-

@@ -131,10 +131,7 @@ def write_file(path: Path, text: str) -> None:
         # A pipe or device the user names cannot be replaced, only written to.
         _write_through(path, data)
         return
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.resolve().parent)
-    except OSError as error:
-        raise _unwritable(path, error) from error
+    handle, name = _beside(path)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -151,6 +148,18 @@ def check_writable(path: Path) -> None:
         raise BadInput("is a directory", where=str(path), fix="name a file for --output")
     if not path.resolve().parent.is_dir():
         raise BadInput("its directory does not exist", where=str(path), fix="create it or name another")
+    if not path.exists() or path.is_file():
+        handle, name = _beside(path)
+        os.close(handle)
+        Path(name).unlink()
+
+
+def _beside(path: Path) -> tuple[int, str]:
+    """A new file in the directory of `path`: its descriptor and its name."""
+    try:
+        return tempfile.mkstemp(prefix=".assay-output-", dir=path.resolve().parent)
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 def _write_through(path: Path, data: bytes) -> None:

@@ -49,6 +49,9 @@ class TestsGate:
         if found.ended is not Ended.COMPLETE:
             return unfinished(found, bench.use)
         comparison = compare(on_base.suite, found.suite, bench.subject.touched)
+        if not comparison.suspects and not wobbly:
+            # A run with failures that may be chance would excuse the same failures of later candidates.
+            await base.keep(toolbox, bench.subject.tree, found)
         confirmation = await bench.confirm(comparison.suspects)
         trial = Trial(
             base=on_base,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from assay.gates.protocol import Gate, Toolbox
+from assay.ledger.codec import decode, encode
 from assay.ledger.keys import verdict_key
 from assay.model.candidate import Candidate
 from assay.model.outcome import GateResult, Outcome, Skip
@@ -40,8 +41,8 @@ async def recall(toolbox: Toolbox, key: str) -> GateResult | None:
     if raw is None:
         return None
     try:
-        result = msgspec.json.decode(raw, type=GateResult)
-    except (msgspec.DecodeError, ValueError):
+        result = decode(raw, GateResult)
+    except (msgspec.MsgspecError, ValueError):
         return None
     return msgspec.structs.replace(result, cached=True)
 
@@ -49,7 +50,7 @@ async def recall(toolbox: Toolbox, key: str) -> GateResult | None:
 async def keep(toolbox: Toolbox, key: str, result: GateResult) -> None:
     """Remember `result` if it may be."""
     if _keepable(result):
-        await toolbox.remember(key, msgspec.json.encode(result))
+        await toolbox.remember(key, encode(result))
 
 
 def _keepable(result: GateResult) -> bool:

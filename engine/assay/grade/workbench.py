@@ -25,7 +25,7 @@ from assay.ledger.ledger import Ledger
 from assay.model.candidate import Base
 from assay.model.errors import Unsound
 from assay.model.event import Observer, Preparing
-from assay.model.tool import Ending
+from assay.model.tool import Ending, Tier
 from assay.policy.schema import GitView, Policy, Prepare
 from assay.repo.repository import Repository
 from assay.repo.tags import Tag, nearest_tag
@@ -72,6 +72,8 @@ class Workbench:
 
     async def _discover(self) -> ProjectEnvironment:
         found = discover(self.repo.root, self.policy.environment, self._environ)
+        if self.sandbox.isolation.tier is Tier.NONE:
+            found = found.importing()
         if self.policy.environment.git is not GitView.SYNTHETIC:
             return found
         tag = await self._tag()

@@ -2,7 +2,8 @@
 
 Promises: no hook, fsmonitor, pager or content filter program is started, whatever the configuration says; no
 index but the one named is written; GIT_* variables of the caller do not leak in. End-of-line conversion,
-`core.symlinks`, `core.fileMode` and encodings stay as the user configured them.
+`core.symlinks`, `core.fileMode` and encodings stay as the user configured them. A terminal's Ctrl-C does not
+reach git, so that it cannot end a publication half-way.
 """
 
 from __future__ import annotations
@@ -60,7 +61,13 @@ class GitProgram:
             environment["GIT_INDEX_FILE"] = str(index)
         try:
             done = subprocess.run(
-                [*argv, *arguments], cwd=where, env=environment, input=stdin, capture_output=True, check=False
+                [*argv, *arguments],
+                cwd=where,
+                env=environment,
+                input=stdin,
+                capture_output=True,
+                check=False,
+                process_group=0,  # Ctrl-C is for us to heed, not for a git in the middle of its work
             )
         except OSError as error:
             raise Unsound(f"git cannot be run ({error.strerror})", fix="install git") from error

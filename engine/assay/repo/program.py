@@ -1,7 +1,8 @@
 """The `git` program, for the little that libgit2 cannot do.
 
 Promises: it is always told which git directory, works on no work tree (its current directory is the git
-directory), inherits no GIT_ variable, and runs no hook, fsmonitor or fetch.
+directory), inherits no GIT_ variable, and runs no hook, fsmonitor or fetch. A terminal's Ctrl-C does not
+reach it.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ def run_git(
             check=False,
             cwd=repo.git_dir,
             env={**inherited, **_FIXED, **(variables or {})},
+            process_group=0,  # Ctrl-C is for us to heed, not for a git in the middle of its work
         )
     except FileNotFoundError as error:
         raise Unsound("the git program was not found", fix="install git, or put it on PATH") from error

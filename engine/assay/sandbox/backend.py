@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import msgspec
-
+from assay.ledger.codec import encode
 from assay.model.tool import Isolation
 from assay.sandbox.spec import JailCommand
 from assay.sandbox.supervise import CONFIG, GO, LOG, REPORT, STATUS, Started
@@ -87,7 +86,7 @@ def digest(command: JailCommand, variables: dict[str, str]) -> str:
         command.limits,
         hashlib.sha256(command.stdin).hexdigest(),
     )
-    return hashlib.sha256(msgspec.json.encode(seen, order="deterministic")).hexdigest()
+    return hashlib.sha256(encode(seen)).hexdigest()
 
 
 @dataclass(slots=True)

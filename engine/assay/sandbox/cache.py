@@ -24,9 +24,11 @@ from pathlib import Path
 import msgspec
 
 from assay.model.candidate import Record
-from assay.sandbox.scratch import remove_tree
+from assay.sandbox.scratch import remove_tree, settled
 
 _BUILDING = ".new-"
+_PARTIAL = "."
+"""How the name of a marker begins that is being written."""
 
 
 class LayerKind(StrEnum):
@@ -124,6 +126,8 @@ class LayerCache:
         """Every layer's name and marker, last used first."""
         found = []
         for path in self._markers.iterdir():
+            if path.name.startswith(_PARTIAL):
+                continue
             try:
                 marker = msgspec.json.decode(path.read_bytes(), type=Marker)
                 found.append((path.stat().st_mtime_ns, path.name, marker))
@@ -167,7 +171,7 @@ class LayerCache:
             remove_tree(fresh)
             raise
         fresh.rename(self._layers / name)
-        text = self._markers / f".{name}-{secrets.token_hex(4)}"
+        text = self._markers / f"{_PARTIAL}{name}-{secrets.token_hex(4)}"
         text.write_bytes(msgspec.json.encode(marker))
         text.rename(self._markers / name)
 
@@ -188,6 +192,9 @@ class LayerCache:
 
     def _sweep(self) -> None:
         """Remove what killed builders left: a build holds its lock."""
+        for path in self._markers.glob(f"{_PARTIAL}*"):
+            if settled(path):
+                path.unlink(missing_ok=True)
         for path in self._layers.iterdir():
             if not path.name.startswith(_BUILDING):
                 continue

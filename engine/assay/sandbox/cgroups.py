@@ -14,8 +14,9 @@ from pathlib import Path
 
 from assay.model.candidate import Record
 from assay.policy.schema import MIB, Limits
-from assay.sandbox.scratch import end_group, new_name
+from assay.sandbox.scratch import end_group, new_name, settled
 
+_TRIAL = "assay-try-"
 _SUPERVISOR_SHARE = 8 * MIB
 """Added to a memory limit for the jail's own supervisor, which lives in the same group."""
 
@@ -195,7 +196,11 @@ def _version_2_parent(mount: Path, own: str) -> Path | None:
 def _can_group(parent: Path) -> bool:
     if not os.access(parent / "cgroup.procs", os.W_OK):
         return False
-    trial = parent / f"assay-try-{new_name()}"
+    for left in parent.glob(f"{_TRIAL}*"):
+        if settled(left):  # by a run that was killed just there
+            with contextlib.suppress(OSError):
+                left.rmdir()
+    trial = parent / f"{_TRIAL}{new_name()}"
     try:
         trial.mkdir()
     except OSError:

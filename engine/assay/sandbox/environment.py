@@ -6,6 +6,7 @@ Promises: discovery only reads; it never starts the project's interpreter and ne
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from assay.model.candidate import Record
 from assay.model.errors import BadInput
 from assay.policy import schema
 from assay.sandbox.checkouts import own_place
-from assay.sandbox.installed import digest, linked_paths, package_directories
+from assay.sandbox.installed import digest, import_paths, linked_paths, package_directories
 from assay.sandbox.interpreter import Interpreter, find_interpreter, is_system
 from assay.sandbox.spec import Bind
 
@@ -28,19 +29,28 @@ class ProjectEnvironment(Record, frozen=True, kw_only=True):
 
     `python` is the interpreter's path as seen inside, `mounts` are read-only binds (and links by which an
     editable install of another checkout of the project leads to the candidate), `variables` go into
-    `JailCommand.variables`. `digest` (hexadecimal) changes when the interpreter, an installed distribution
+    `JailCommand.variables`. `imports` are the directories of the repository that editable installs import
+    from. `digest` (hexadecimal) changes when the interpreter, an installed distribution
     or a variable changes: it is part of every verdict's key (invariant 8).
     """
 
     python: Path
     mounts: tuple[Bind, ...] = ()
     variables: dict[str, str] = field(default_factory=dict)
+    imports: tuple[Path, ...] = ()
     digest: str
 
     def with_more(self, name: str, value: str) -> ProjectEnvironment:
         """The same, with one more thing that verdicts depend on in the digest."""
         mixed = hashlib.sha256(f"{self.digest} {name}={value}".encode("utf-8", "surrogateescape"))
         return replace(self, digest=mixed.hexdigest())
+
+    def importing(self) -> ProjectEnvironment:
+        """The same, with editable installs ahead on the import path: for trees that are not at the path which
+        the installs name."""
+        own = self.variables.get("PYTHONPATH", "")
+        path = os.pathsep.join((*((own,) if own else ()), *map(str, self.imports)))
+        return replace(self, variables={**self.variables, "PYTHONPATH": path}) if self.imports else self
 
     def inside(self, root: Path) -> tuple[str, ...]:
         """The mounts below `root`, relative to it."""
@@ -77,6 +87,7 @@ def discover(
             if not is_system(target) and target != repo_root
         ),
         variables=variables,
+        imports=import_paths(directories, repo_root),
         digest=digest(interpreter, directories, seen),
     )
 

@@ -34,8 +34,20 @@ def linked_paths(directories: Iterable[Path]) -> tuple[Path, ...]:
         for path in sorted(directory.glob("*.pth")):
             found += _lines(directory, path)
         for path in sorted(directory.glob("__editable__*_finder.py")):
-            found += _mapping(path)
+            found += [place for _, place in _mapping(path)]
     return tuple(dict.fromkeys(path for path in found if path.exists()))
+
+
+def import_paths(directories: Iterable[Path], root: Path) -> tuple[Path, ...]:
+    """The directories in and including `root` that editable installs import from. A package that is mapped to
+    a directory of another name has none."""
+    found: list[Path] = []
+    for directory in directories:
+        for path in sorted(directory.glob("*.pth")):
+            found += _lines(directory, path)
+        for path in sorted(directory.glob("__editable__*_finder.py")):
+            found += [place.parent for package, place in _mapping(path) if place.name == package]
+    return tuple(path for path in dict.fromkeys(found) if path == root or root in path.parents)
 
 
 def digest(interpreter: Interpreter, directories: Iterable[Path], variables: dict[str, str]) -> str:
@@ -82,8 +94,8 @@ def _lines(directory: Path, path: Path) -> Iterator[Path]:
             yield (directory / line.strip()).resolve()
 
 
-def _mapping(path: Path) -> Iterator[Path]:
-    """The values of the literal MAPPING of a finder that setuptools wrote."""
+def _mapping(path: Path) -> Iterator[tuple[str, Path]]:
+    """The literal MAPPING of a finder that setuptools wrote: packages' or modules' names and places."""
     with contextlib.suppress(SyntaxError, ValueError):
         for node in ast.parse(_text(path)).body:
             targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
@@ -92,7 +104,9 @@ def _mapping(path: Path) -> Iterator[Path]:
                 continue
             mapping = ast.literal_eval(value)
             if isinstance(mapping, dict):
-                yield from (Path(str(place)) for place in mapping.values() if str(place).startswith("/"))
+                for name, place in mapping.items():
+                    if str(place).startswith("/"):
+                        yield str(name).rpartition(".")[2], Path(str(place))
 
 
 def _text(path: Path) -> str:

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from assay.model.candidate import Record
 from assay.model.errors import Unsound
-from assay.sandbox.scratch import new_name, remove_tree
+from assay.sandbox.scratch import new_name, remove_tree, settled
 from assay.sandbox.workspace import OPAQUE
 
 _FORBIDDEN = frozenset(":,\\")
+_TRIAL = "try-"
 _MAX_LENGTH = 200
 """Four or five layer paths share the 4096 bytes of a mount's options."""
 
@@ -71,7 +72,10 @@ def _take(place: Path) -> None:
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
         raise OSError(0, "not a directory of this user's own")
     place.chmod(0o711 if os.geteuid() == 0 else 0o700)
-    trial = place / f"try-{new_name()}"
+    for left in place.glob(f"{_TRIAL}*"):
+        if settled(left):  # by a run that was killed just there
+            remove_tree(left)
+    trial = place / f"{_TRIAL}{new_name()}"
     trial.mkdir(mode=0o755)
     try:
         os.setxattr(trial, OPAQUE, b"y")

@@ -30,7 +30,8 @@ from assay.sandbox.workspace import check_point, is_opaque, read_files
 
 NOTES = (
     "no isolation: programs run as this user and can read and write whatever it can",
-    "the tree is a copy at another path, so that editable installs resolve to the repository itself",
+    "the tree is a copy at another path, so that whatever names the repository's own path means the "
+    "repository itself (editable installs of a plain path or of setuptools excepted)",
     "network, size of files and scratch space are not limited",
 )
 
@@ -88,6 +89,9 @@ class PlainBackend:
         variables = environment(command, str(run.directory / "home"))
         if "TMPDIR" not in command.variables:
             variables["TMPDIR"] = str(run.directory / "tmp")
+        if "PYTHONPATH" in variables:
+            paths = variables["PYTHONPATH"].split(os.pathsep)
+            variables["PYTHONPATH"] = os.pathsep.join(_moved(Path(p), command.root, tree) for p in paths if p)
         # There is no supervisor to write a log, and the program would inherit it.
         os.close(pipes.theirs.pop(LOG))
         return self._launcher.call(lambda: self._launcher.spawn(argv, variables, pipes.theirs))

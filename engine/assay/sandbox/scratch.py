@@ -99,7 +99,7 @@ def sweep(parent: Path) -> tuple[str, ...]:
         try:
             lock = os.open(path / _LOCK, os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
-            if _settled(path):
+            if settled(path):
                 remove_tree(path)
                 gone.append(path.name)
             continue
@@ -155,7 +155,9 @@ def _start_reaper(path: Path, groups: Sequence[Path], litter: Sequence[str]) -> 
     return pid, write_end
 
 
-def _settled(path: Path) -> bool:
+def settled(path: Path) -> bool:
+    """Whether something that is only ever there for a moment has been there for so long that whoever made it
+    is dead."""
     try:
         return time.time() - path.stat().st_mtime > _SETTLE_SECONDS
     except OSError:

@@ -195,3 +195,13 @@ def test_asking_a_repository_without_a_ledger_creates_none(tmp_path, capsys):
     assert entry.run(["audit", "list", "-C", str(tmp_path)]) == 0
     assert entry.run(["audit", "show", "x", "-C", str(tmp_path)]) == 2
     assert not (tmp_path / ".git" / "assay").exists()
+
+
+def test_invariant_9_asking_settles_what_a_killed_run_left(audited, capsys):
+    with Ledger.open(audited / ".git" / "assay") as ledger:
+        run = ledger.begin("grade", {})
+        ledger.step(run, State.GRADING)  # closed without an end, as when the process is killed
+    assert entry.run(["audit", "list", "--repo", str(audited)]) == 0
+    capsys.readouterr()
+    with Ledger.open(audited / ".git" / "assay") as ledger:
+        assert ledger.state(run) is State.INTERRUPTED

@@ -244,6 +244,30 @@ def test_the_base_runs_once_and_is_remembered(project, grade):
     assert [call.label for call in base.calls].count("tests on the base") == 1
 
 
+def next_base(project, before, changes):
+    """A later transaction in which `changes` have landed."""
+    after = project(before.files | changes)
+    after.toolbox.memory = before.toolbox.memory
+    return after
+
+
+def test_what_landed_is_a_base_whose_run_is_known(project, grade):
+    before = project()
+    grade(before, HARMLESS)
+    after = next_base(project, before, HARMLESS)
+    got = grade(after, BROKEN)
+    assert got.detail["newly_failing"] == ["tests/test_lib.py::test_double"]
+    assert "tests on the base" not in [call.label for call in after.calls]
+
+
+def test_invariant_6_a_doubtful_run_is_never_remembered_as_a_bases(project, grade):
+    before = project()
+    grade(before, BROKEN)
+    after = next_base(project, before, BROKEN)
+    grade(after, HARMLESS)
+    assert [call.label for call in after.calls].count("tests on the base") == 1
+
+
 def test_a_damaged_memory_is_a_miss(project, grade):
     base = project()
     grade(base, HARMLESS)

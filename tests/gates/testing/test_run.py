@@ -95,6 +95,12 @@ def test_a_crash_names_the_running_test():
     assert run.why == "was killed by signal 11 while t.py::t was running"
 
 
+def test_a_crash_before_any_test_says_what_pytest_said():
+    run = call(code=1, stderr=b"Traceback\n  File x\nFailed: this section is not supported\n")
+    assert run.ended is Ended.CRASHED
+    assert run.why.endswith("its report was complete: Failed: this section is not supported")
+
+
 def test_exhaustion_names_resource_and_test():
     run = call(START, ending=Ending.EXHAUSTED, code=None, resource=Resource.MEMORY)
     assert (run.ended, run.resource) == (Ended.EXHAUSTED, Resource.MEMORY)

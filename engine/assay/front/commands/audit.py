@@ -17,7 +17,7 @@ import typer
 from assay.front import durations, history, history_text, options, streams
 from assay.front.answer import answer
 from assay.front.options import PlainFormat
-from assay.model.errors import BadInput, Exit
+from assay.model.errors import AssayError, BadInput, Exit
 
 if TYPE_CHECKING:
     from assay.ledger.ledger import Ledger
@@ -174,4 +174,18 @@ def _ledger(path: Path) -> Iterator[tuple[Repository, Ledger]]:
 
     repository = open_repository(path, os.environ)
     with Ledger.open(repository.common_dir / "assay") as ledger:
+        _settle(repository, ledger)
         yield repository, ledger
+
+
+def _settle(repository: Repository, ledger: Ledger) -> None:
+    """Finish or undo what a killed run left, as every command does. Where that is not possible (a read-only
+    disk, somebody else's repository) the record can be read all the same."""
+    from assay.land.recover import recover
+
+    try:
+        notes = recover(repository, ledger)
+    except (AssayError, OSError):
+        return
+    for note in notes:
+        streams.say(note)

@@ -7,14 +7,16 @@ transaction see the same base run.
 from __future__ import annotations
 
 import hashlib
+import zlib
 
 import msgspec
 
 from assay.gates.protocol import Toolbox
 from assay.gates.testing.run import Ended, Run, execute, plugin_source
+from assay.ledger.codec import decode, encode
 from assay.model.event import Preparing
 
-REVISION = 1
+REVISION = 2
 """Raised when the meaning of a remembered run changes."""
 
 
@@ -48,17 +50,28 @@ def base_seconds(toolbox: Toolbox) -> float:
 
 
 async def _results(toolbox: Toolbox, tree: str) -> Run:
-    environment = await toolbox.environment()
-    isolation = toolbox.sandbox.isolation
-    tier = f"{isolation.backend}:{isolation.tier}"
-    key = f"tests:base:{tree}:{configuration(toolbox)}:{environment.digest}:{tier}"
+    key = await _key(toolbox, tree)
     if (raw := await toolbox.recall(key)) is not None:
         try:
-            return msgspec.json.decode(raw, type=Run)
-        except msgspec.DecodeError:
+            return decode(zlib.decompress(raw), Run)
+        except (zlib.error, msgspec.MsgspecError, ValueError):
             pass  # a damaged entry is a miss
     toolbox.observer(Preparing(what="the base's tests"))
     run = await execute(toolbox, tree, label="tests on the base", seconds=base_seconds(toolbox))
-    if run.ended is Ended.COMPLETE:
-        await toolbox.remember(key, msgspec.json.encode(run))
+    await keep(toolbox, tree, run)
     return run
+
+
+async def keep(toolbox: Toolbox, tree: str, run: Run) -> None:
+    """Remember a run of the whole suite of `tree`, if it was complete. What was graded today and landed is
+    the base tomorrow: its own run is the one that would be made then."""
+    if run.ended is Ended.COMPLETE:
+        value = zlib.compress(encode(run), level=1)
+        await toolbox.remember(await _key(toolbox, tree), value)
+
+
+async def _key(toolbox: Toolbox, tree: str) -> str:
+    environment = await toolbox.environment()
+    isolation = toolbox.sandbox.isolation
+    tier = f"{isolation.backend}:{isolation.tier}"
+    return f"tests:base:{tree}:{configuration(toolbox)}:{environment.digest}:{tier}"

@@ -118,14 +118,18 @@ def told(call: ToolCall, secret: str) -> Run:
     return Run(suite=suite, ended=ended, why=why, status=call.exit_code, resource=call.resource, use=call.use)
 
 
+_NOT_RUN = {
+    Ending.INFRA: (Ended.INFRA, "could not be run"),
+    Ending.CANCELLED: (Ended.CANCELLED, "was cancelled"),
+    Ending.REFUSED: (Ended.REFUSED, "cannot be run over this tree"),
+}
+
+
 def _classify(call: ToolCall, suite: Suite) -> tuple[Ended, str]:
     running = f" while {suite.running[-1]} was running" if suite.running else ""
-    if call.ending is Ending.INFRA:
-        return Ended.INFRA, f"could not be run: {call.reason or 'the jail gave no reason'}"
-    if call.ending is Ending.CANCELLED:
-        return Ended.CANCELLED, "was cancelled"
-    if call.ending is Ending.REFUSED:
-        return Ended.REFUSED, f"cannot be run over this tree: {call.reason}"
+    if (not_run := _NOT_RUN.get(call.ending)) is not None:
+        ended, words = not_run
+        return ended, f"{words}: {call.reason}" if call.reason else words
     if call.ending is Ending.EXHAUSTED:
         return Ended.EXHAUSTED, f"ran out of {call.resource or Resource.TIME}{running}"
     if suite.no_pytest:
@@ -141,7 +145,8 @@ def _compare_status(call: ToolCall, suite: Suite, code: int, running: str) -> tu
     if status is None or suite.flaw:
         flaw = f" ({suite.flaw})" if suite.flaw else ""
         ended = Ended.CRASHED if code else Ended.SILENT
-        return ended, f"exited with {code} before its report was complete{flaw}{running}"
+        said = f": {words}" if code and (words := _complaint(call.stderr)) else ""
+        return ended, f"exited with {code} before its report was complete{flaw}{running}{said}"
     if code != status or not suite.whole:
         ended = Ended.CONTRADICTED if code in (0, status) else Ended.CRASHED
         return ended, f"exited with {code}, which its own report (status {status}) contradicts"
