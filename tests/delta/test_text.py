@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from tests.delta.conftest import candidate, delta, finding, risk
+from tests.delta.conftest import gate as make_gate
 
 from assay.delta.compose import compose, seconds
 from assay.delta.page import Entry, Page, Tone, line
@@ -14,7 +16,7 @@ from assay.delta.text import text
 from assay.model.delta import SymbolChange, SymbolChangeKind
 from assay.model.report import Landed, PatchSet
 from assay.model.tool import Isolation, Tier
-from assay.model.verdict import Decision
+from assay.model.verdict import Contribution, Decision
 
 ESCAPE = re.compile(r"\x1b\[\d+m")
 
@@ -117,6 +119,56 @@ def test_many_rejections_show_one_place_each(full_report):
     rows = rows_of(replace(full_report, candidates=tuple(many), patch_set=None, delta=None), width=200)
     assert sum(row.startswith("✗") for row in rows) == 64
     assert sum("test_pricing.py:41" in row for row in rows) == 64
+
+
+def rejected(*findings, reason, gate="lint"):
+    return candidate(
+        "a.patch",
+        Decision.REJECTED,
+        reason=reason,
+        rejected_by=gate,
+        risk=risk(),
+        gates=(make_gate(gate, "failed", findings=findings),),
+    )
+
+
+def test_what_the_reason_says_is_not_said_again(full_report):
+    first = finding(path="a.py", line=3, message="`os` is unused")
+    second = finding(path="b.py", line=9, message="`re` is unused")
+    only = rejected(first, second, reason="a.py:3: F401 `os` is unused (and 1 more)")
+    change = delta(findings_introduced=(first, second, finding(path="c.py", message="another thing")))
+    shown = text(compose(replace(full_report, candidates=(only,), delta=change, patch_set=None)), width=120)
+    assert shown.count("`os` is unused") == 1
+    assert shown.count("b.py:9 `re` is unused") == 1
+    assert shown.count("another thing") == 1
+
+
+def test_a_place_that_the_reason_lacks_is_shown_alone(full_report):
+    found = finding(path="tests/test_a.py", line=7, message="test_a fails: assert 1 == 2", rule="tests/new")
+    only = rejected(found, reason="test_a fails: assert 1 == 2", gate="tests")
+    rows = rows_of(replace(full_report, candidates=(only,), patch_set=None), width=120)
+    assert "      tests/test_a.py:7 [tests/new]" in rows
+
+
+def test_a_line_of_the_patch_itself_is_no_place(full_report):
+    found = finding(path="", line=4, message="hunk 1 ends early", rule="apply/malformed")
+    only = rejected(found, reason="line 4 of the patch: hunk 1 ends early", gate="apply")
+    rows = rows_of(replace(full_report, candidates=(only,), patch_set=None, delta=None), width=120)
+    assert not any(":4" in row for row in rows)
+
+
+def test_a_low_risk_is_one_number(full_report):
+    low = replace(full_report.candidates[0], name="a.patch", risk=risk(band="low", score=0.1))
+    rows = rows_of(replace(full_report, candidates=(low,), patch_set=None, delta=None))
+    assert "✓ a.patch  accepted  risk low 0.10" in rows
+
+
+def test_what_adds_nothing_to_the_risk_is_not_listed(full_report):
+    small = Contribution(feature="x", value=1, effect=0.001, words="one line deleted")
+    doubtful = risk(contributions=(*risk().contributions, small))
+    rows = rows_of(replace(full_report, delta=delta(risk=doubtful)))
+    assert not any("one line deleted" in row for row in rows)
+    assert any("52 lines of code changed" in row for row in rows)
 
 
 def test_names_that_two_candidates_share_carry_the_id(full_report):

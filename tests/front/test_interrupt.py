@@ -7,8 +7,12 @@ import sys
 
 import anyio
 import pytest
+from tests.front.conftest import candidate_report, report
 
+from assay.front import session
 from assay.front.interrupt import run_to_end
+from assay.model.report import Landed
+from assay.model.verdict import Decision
 
 _STOPPED = """
 import signal, sys, anyio
@@ -105,3 +109,34 @@ def test_an_error_of_the_work_comes_through():
     with pytest.raises(BaseExceptionGroup) as caught:
         run_to_end(work)
     assert caught.group_contains(LookupError, match="mine")
+
+
+def test_a_landing_that_is_stopped_while_it_is_told_of_has_landed(monkeypatch, capsys):
+    landed = report(
+        candidate_report("c0", Decision.ACCEPTED),
+        command="land",
+        landed=Landed(ref="refs/heads/main", old="a" * 40, new="b" * 40),
+        landing="1 landed on main as bbbb",
+    )
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    async def flow(_observer):
+        return landed
+
+    monkeypatch.setattr(session, "show", interrupted)
+    assert session.conclude(flow, session.View(quiet=True)) == 0
+    assert "1 landed on main as bbbb" in capsys.readouterr().err
+
+
+def test_a_grading_that_is_stopped_while_it_is_told_of_is_interrupted(monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    async def flow(_observer):
+        return report(candidate_report("c0", Decision.ACCEPTED))
+
+    monkeypatch.setattr(session, "show", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        session.conclude(flow, session.View(quiet=True))

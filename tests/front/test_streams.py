@@ -64,6 +64,13 @@ def test_a_file_that_cannot_be_written_is_bad_input_that_names_it(tmp_path):
         streams.check_writable(tmp_path / "nowhere" / "out")
     with pytest.raises(BadInput, match="directory"):
         streams.check_writable(tmp_path)
+    with pytest.raises(BadInput, match="another file"):
+        streams.check_writable(streams.Path("/proc/report"))
+
+
+def test_asking_whether_a_file_can_be_written_leaves_nothing_behind(tmp_path):
+    streams.check_writable(tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_the_locale_cannot_hold_is_escaped(monkeypatch):

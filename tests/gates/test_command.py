@@ -92,6 +92,20 @@ def test_junit_newly_failing_cases_reject_and_old_ones_do_not(bench: Bench) -> N
     assert script(bench, junit(b=bad) + "exit 1", junit(), **kind).evidence == {"tests": 2}
 
 
+def test_invariant_5_a_clean_report_without_what_ran_on_the_base_is_no_pass(bench: Bench) -> None:
+    runs = gate("./tool", report=ReportKind.JUNIT)
+    result = bench.run(runs, tool(junit()), tool(junit(a="other")))
+    assert result.outcome is Outcome.FAILED
+    assert result.reason.startswith("m::a passes on the base and does not run any more")
+    # Who changes tests may rename one, unless the tests are the base's.
+    renamed = {**tool(junit(a="other")), "tests/a.js": "2"}
+    assert bench.run(runs, {**tool(junit()), "tests/a.js": "1"}, renamed).outcome is Outcome.PASSED
+    trusting = gate("./tool", report=ReportKind.JUNIT, trusted=("tests/**",))
+    assert bench.run(trusting, {**tool(junit()), "tests/a.js": "1"}, renamed).outcome is Outcome.FAILED
+    # A base whose report cannot be read has nothing that could be missing.
+    assert bench.run(runs, tool("exit 0"), tool(junit())).outcome is Outcome.PASSED
+
+
 def test_junit_from_a_file_that_the_program_wrote(bench: Bench) -> None:
     rest = {"report": ReportKind.JUNIT, "file": "out/report.xml"}
     write = "mkdir out; (" + junit() + ") > out/report.xml\n"

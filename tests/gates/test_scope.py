@@ -46,6 +46,37 @@ def test_protected_and_allowed_paths_count_on_both_sides_of_a_rename(bench: Benc
     assert judged(bench, {"src/a": text}, {"b": text}) == ["not-allowed"]
 
 
+@pytest.mark.parametrize(
+    ("files", "place"),
+    [
+        ({"assay.toml": "gates = [\n"}, "assay.toml"),
+        ({"assay.toml": "[limits]\nmemory = 'lots'\n"}, "assay.toml:2"),
+        ({"assay.toml": "extends = './ci/none.toml'\n"}, "assay.toml"),
+    ],
+)
+def test_a_policy_that_would_stop_every_later_run_is_rejected(
+    bench: Bench, files: dict[str, Content], place: str
+) -> None:
+    result = bench.run(ScopeGate(), {"keep": "1"}, {"keep": "1", **files})
+    assert (result.outcome, rules(result)) == (Outcome.FAILED, ["policy"])
+    assert result.reason.startswith(f"{place}")
+
+
+def test_a_policy_that_works_or_that_did_not_work_before_is_no_finding(bench: Bench) -> None:
+    works: dict[str, Content] = {"assay.toml": "extends = 'strict'\n"}
+    broken: dict[str, Content] = {"assay.toml": "gates = [\n"}
+    assert judged(bench, {}, works) == []
+    assert judged(bench, broken, works) == []
+    assert judged(bench, broken, {**broken, "pyproject.toml": "[project]\n"}) == []
+    assert judged(bench, works, {}) == []
+
+
+def test_a_file_that_the_policy_extends_counts_as_the_policy(bench: Bench) -> None:
+    own: dict[str, Content] = {"assay.toml": "extends = './ci/base.toml'\n"}
+    good = {**own, "ci/base.toml": "extends = 'strict'\n"}
+    assert judged(bench, good, {**own, "ci/base.toml": "no such = key\n"}) == ["policy"]
+
+
 def test_limits_hold_only_where_the_policy_sets_them(bench: Bench) -> None:
     new: dict[str, Content] = {"a": "1\n2\n3\n", "b": "x" * 3000}
     assert judged(bench, {}, new) == []

@@ -9,6 +9,7 @@ over the orphans of what it kills, so that every process that outlives its engin
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import importlib
 import json
@@ -121,15 +122,17 @@ class Yard:
         return self.argv("land", *sources, "--onto", "main", "--format", "json")
 
     def start(self, argv: list[str]) -> int:
-        """Start `assay` with these arguments in a session of its own: its pid.
+        """Start `assay` with these arguments in a process group of its own: its pid.
 
         It is forked from here, where everything has been imported: the instants of a storm are to fall into
         the engine's work, not into Python's start.
         """
         environ = self.environ
+        for stream in ("stdout", "stderr"):
+            (self.root / stream).write_bytes(b"")
         child = os.fork()
         if child == 0:
-            os.setsid()
+            os.setpgid(0, 0)
             for number, path in ((0, Path(os.devnull)), (1, self.root / "stdout"), (2, self.root / "stderr")):
                 os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | (os.O_TRUNC if number else 0)), number)
             os.environ.clear()
@@ -140,6 +143,8 @@ class Yard:
                 code = entry.run(argv)
             finally:
                 os._exit(code)
+        with contextlib.suppress(OSError):  # it may have done so itself, and be gone
+            os.setpgid(child, child)
         return child
 
     def run(self, argv: list[str], seconds: float = 120.0) -> Done:
@@ -311,7 +316,9 @@ class Storm:
         code = wait(run, _HANGS)
         seconds = time.monotonic() - started
         said = (yard.root / "stderr").read_text()
-        if code not in (130, 1 if self.kind == "grade" else 0):
+        # Before the program has come to say anything, a signal may end it as any other.
+        early = code == -number and not said and yard.look() == before
+        if not early and code not in (130, 1 if self.kind == "grade" else 0):
             wrong.append(f"ended with {code}: {said[-300:]}")
         if seconds > _PROMPT:
             wrong.append(f"took {seconds:.1f} s to stop")
@@ -356,7 +363,7 @@ class Storm:
         if yard.git(yard.repo, "rev-parse", f"{new}^1").strip() != old:
             wrong.append("the branch lost a commit")
         prefix = "" if yard.bare else ".git/"
-        mine = {k for k in changed if k.startswith(prefix)}
+        mine = {k for k in changed if k.startswith(prefix) and not k.endswith("/")}
         if extra := {
             k for k in mine if k not in (f"{prefix}index", f"{prefix}{BRANCH}") and "logs/" not in k
         }:

@@ -201,3 +201,9 @@ def test_any_value_at_any_key_is_a_policy_or_bad_input(table: str, key: str, val
         )
     except BadInput as error:
         assert "assay.toml of the base" in error.sentence
+
+
+def test_a_broken_policy_of_the_base_says_how_its_repair_can_be_checked():
+    with pytest.raises(BadInput, match="--policy default"):
+        load(None, default_pack="default", base_reader={"assay.toml": b"junk"}.get)
+    assert load("default", default_pack="default", base_reader={"assay.toml": b"junk"}.get).name == "default"

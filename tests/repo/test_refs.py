@@ -174,3 +174,11 @@ def test_refs_with_odd_names_are_left_alone(project) -> None:
     candidate = a_candidate(project)
     refs.keep(repo, candidate)
     assert set(refs.candidates(repo)) == {candidate.id}
+
+
+def test_the_reason_of_a_failure_is_what_git_says_and_not_its_advice(project) -> None:
+    lock = project.path / ".git" / "refs" / "heads" / "held.lock"
+    lock.write_text("")
+    with pytest.raises(Unsound, match=r"held\.lock") as caught:
+        refs.swap(project.open(), [("refs/heads/held", None, Oid(project.head()))])
+    assert "Another git process" not in caught.value.sentence

@@ -166,3 +166,12 @@ def test_git_is_out_of_reach_of_a_terminals_signals(project, tmp_path, monkeypat
     monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
     group, process = run_git(repo, "anything").split()
     assert group == process
+
+
+def test_a_current_directory_that_is_gone_is_bad_input(tmp_path: Path, monkeypatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(BadInput, match="current directory is gone"):
+        open_repository(".")

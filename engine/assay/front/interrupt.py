@@ -21,20 +21,22 @@ T = TypeVar("T")
 def run_to_end(work: Callable[[], Awaitable[T]]) -> T:
     """Run `work` on an event loop of its own; its result, or KeyboardInterrupt if it was stopped."""
     # The event loop leaves the system's defaults behind, not the handlers that it found.
-    with handlers_kept():
-        results = anyio.run(_watched, work)
+    with handlers_kept() as restore:
+        results = anyio.run(_watched, work, restore)
     if not results:
         raise KeyboardInterrupt
     return results[0]
 
 
-async def _watched(work: Callable[[], Awaitable[T]]) -> list[T]:
+async def _watched(work: Callable[[], Awaitable[T]], restore: Callable[[], None]) -> list[T]:
     """The one result, or nothing if a signal came first."""
     results: list[T] = []
     async with anyio.create_task_group() as group:
         await group.start(_stop_on_signal, group.cancel_scope)
         results.append(await work())
         group.cancel_scope.cancel()
+    # The receiver leaves the system's defaults behind; what is to be told yet must not die of them.
+    restore()
     return results
 
 

@@ -1,7 +1,7 @@
 """From a flow to a printed report: what check, grade and land have in common.
 
 Promises: the output file is refused before anything runs, not after; one report, one document; the exit
-code is the flow's own.
+code is the flow's own, also where a signal came after it had published.
 """
 
 from __future__ import annotations
@@ -58,9 +58,20 @@ def conclude(flow: Flow, view: View, first: int = 0) -> int:
     """Run, print, and turn the report into an exit code."""
     from assay.land.report import exit_code
 
-    report = perform(flow, view)
-    show(report, view)
-    return int(exit_code(report, first))
+    done: list[Report] = []
+
+    async def remembered(observer: Observer) -> Report:
+        done.append(await flow(observer))
+        return done[0]
+
+    try:
+        show(perform(remembered, view), view)
+    except KeyboardInterrupt:
+        if not done or done[0].landed is None:
+            raise
+        # Stopped while it was being told: what was published stands, and nothing else may be said.
+        streams.say(done[0].landing)
+    return int(exit_code(done[0], first))
 
 
 def _rendered(report: Report, view: View) -> str:

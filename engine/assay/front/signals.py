@@ -7,7 +7,7 @@ back as they were found.
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -28,12 +28,16 @@ def interruptible() -> Iterator[None]:
 
 
 @contextmanager
-def handlers_kept() -> Iterator[None]:
-    """Whatever the body does to the handlers is undone after it."""
+def handlers_kept() -> Iterator[Callable[[], None]]:
+    """Whatever the body does to the handlers is undone after it, or before, by calling what it is handed."""
     before = {number: signal.getsignal(number) for number in STOPPING}
-    try:
-        yield
-    finally:
+
+    def restore() -> None:
         for number, handler in before.items():
             if handler is not None:  # not set from Python: nothing here has changed it
                 signal.signal(number, handler)
+
+    try:
+        yield restore
+    finally:
+        restore()

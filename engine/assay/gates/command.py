@@ -75,11 +75,16 @@ class CommandGate:
         now = await self._run_on(toolbox, tree, self.name)
         if trouble := machine_trouble(self.name, now.call):
             return trouble
-        if self._plainly_fine(now):
+        plainly_fine = self._plainly_fine(now)
+        if plainly_fine and now.cases is None:
             return command_compare.fine(self.name, now)
+        # Test cases are compared even then: those that do not run any more are missing in a clean report.
         before = await self._base(toolbox, candidate)
-        trouble = machine_trouble(self.name, before.call)
-        return trouble or self._judge(toolbox, candidate, before, now)
+        if trouble := machine_trouble(self.name, before.call):
+            return trouble
+        if plainly_fine and before.problem:
+            return command_compare.fine(self.name, now)
+        return self._judge(toolbox, candidate, before, now)
 
     def _plainly_fine(self, now: Ran) -> bool:
         """Whether there is nothing to compare: the program is content and its report, if any, is clean."""
@@ -99,7 +104,14 @@ class CommandGate:
             return forced or failed(self.name, now.problem, use=now.call.use, detail=detail)
         if self.command.report is ReportKind.EXIT:
             return self._judge_exit(before, now)
-        return command_compare.judge(toolbox.repo, candidate, self.command, before, now)
+        rests = not self._touches_tests(toolbox, candidate)
+        return command_compare.judge(toolbox.repo, candidate, self.command, before, now, tests_rest=rests)
+
+    def _touches_tests(self, toolbox: Toolbox, candidate: Candidate) -> bool:
+        """Whether the candidate changes a test file that is not taken from the base anyway."""
+        is_test, trusted = compile_globs(toolbox.policy.tests.paths), compile_globs(self.command.trusted)
+        paths = {path for change in candidate.changes for path in (change.path, change.old_path)}
+        return any(is_test(path) and not trusted(path) for path in paths)
 
     def _judge_exit(self, before: Ran, now: Ran) -> GateResult:
         detail = {"output": _output(now.call)}

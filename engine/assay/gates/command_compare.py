@@ -93,15 +93,20 @@ def fine(gate: str, now: Ran) -> GateResult:
     return passed(gate, evidence=_evidence(now), use=now.call.use)
 
 
-def judge(repo: Repository, candidate: Candidate, command: Command, before: Ran, now: Ran) -> GateResult:
-    """Compare two runs that both gave a readable report."""
+def judge(
+    repo: Repository, candidate: Candidate, command: Command, before: Ran, now: Ran, *, tests_rest: bool
+) -> GateResult:
+    """Compare two runs that both gave a readable report. `tests_rest`: the candidate changes no test, so that
+    no test case may be missing."""
     became_bad = now.call.exit_code not in command.ok and before.call.exit_code in command.ok
     if now.cases is not None and before.cases is not None:
-        return _judge_cases(command, before.cases, now, became_bad=became_bad)
+        return _judge_cases(command, before.cases, now, became_bad=became_bad, tests_rest=tests_rest)
     return _judge_findings(repo, candidate, command, before, now, became_bad=became_bad)
 
 
-def _judge_cases(command: Command, before: Cases, now: Ran, *, became_bad: bool) -> GateResult:
+def _judge_cases(
+    command: Command, before: Cases, now: Ran, *, became_bad: bool, tests_rest: bool
+) -> GateResult:
     assert now.cases is not None
     new = sorted(now.cases.failed.keys() - before.failed.keys())
     known = before.passed | before.skipped | before.failed.keys()
@@ -130,6 +135,10 @@ def _judge_cases(command: Command, before: Cases, now: Ran, *, became_bad: bool)
     if new:
         many = f" (and {len(new) - 1} more)" if len(new) > 1 else ""
         return failed(command.name, f"newly failing: {new[0]}{many}", findings=findings, **rest)
+    if tests_rest and (lost := sorted(before.passed - present)):
+        many = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
+        reason = f"{lost[0]}{many} passes on the base and does not run any more, though no test file changes"
+        return failed(command.name, reason, **rest)
     return _verdict_by_exit(command, now, (), rest, became_bad=became_bad)
 
 

@@ -9,11 +9,11 @@ error. Honest limits: suppressions and weakened tests are found by their spellin
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from assay.gates import scope_paths, scope_suppressions, scope_tests, scope_text
+from assay.gates import scope_paths, scope_policy, scope_suppressions, scope_tests, scope_text
 from assay.gates.files import display, is_regular
 from assay.gates.protocol import Toolbox
 from assay.gates.scope_types import ChangedFile, Hit
@@ -24,7 +24,7 @@ from assay.repo import diff
 from assay.repo.globs import compile_globs
 from assay.repo.repository import Repository
 
-VERSION = "scope/1"
+VERSION = "scope/2"
 
 MAX_TEXT = 1024 * 1024
 """Files above this many bytes are not read as text: data, and not what a person reviews."""
@@ -41,6 +41,7 @@ SEVERITIES: dict[str, Severity] = {
     "scope/symlink-escape": Severity.ERROR,
     "scope/submodule-hostile": Severity.ERROR,
     "scope/bidi": Severity.ERROR,
+    "scope/policy": Severity.ERROR,
     "scope/invisible": Severity.WARNING,
     "scope/submodule": Severity.WARNING,
     "scope/git-name": Severity.WARNING,
@@ -68,7 +69,8 @@ class ScopeGate:
             return skipped(self.name, Skip.NOT_APPLICABLE, "the candidate changes nothing")
         files = [_read(toolbox.repo, candidate, change) for change in candidate.changes]
         links = scope_paths.tree_links(toolbox.repo, candidate)
-        findings = judge(files, links, toolbox.policy)
+        broken = tuple(scope_policy.broken_policy(toolbox.repo, candidate))
+        findings = judge(files, links, toolbox.policy, broken)
         evidence = {"files": len(files), "lines": sum(len(file.added) for file in files)}
         rejecting = [finding for finding in findings if finding.severity is Severity.ERROR]
         if rejecting:
@@ -76,10 +78,12 @@ class ScopeGate:
         return passed(self.name, evidence=evidence, findings=findings)
 
 
-def judge(files: list[ChangedFile], links: scope_paths.Links, policy: Policy) -> tuple[Finding, ...]:
-    """Every finding on these changes, in order of path and line. Pure."""
+def judge(
+    files: list[ChangedFile], links: scope_paths.Links, policy: Policy, more: Sequence[Hit] = ()
+) -> tuple[Finding, ...]:
+    """Every finding on these changes, with `more` of the caller's, in order of path and line. Pure."""
     severities = {**SEVERITIES, **_named(policy.scope.severity)}
-    findings = [_finding(hit, severities[hit.rule]) for hit in _hits(files, links, policy)]
+    findings = [_finding(hit, severities[hit.rule]) for hit in (*_hits(files, links, policy), *more)]
     return tuple(sorted(findings, key=lambda finding: (finding.path, finding.line, finding.rule)))
 
 

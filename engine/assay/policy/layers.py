@@ -16,7 +16,7 @@ from pathlib import Path
 from assay.model.candidate import Record
 from assay.policy import packs
 from assay.policy.document import Document, parse
-from assay.policy.problem import Problem, allowed
+from assay.policy.problem import ON_THE_BASE, Problem, allowed
 from assay.policy.shape import EXTENDS
 
 BASE_FILE = "assay.toml"
@@ -43,9 +43,7 @@ class Ref(Record, frozen=True, kw_only=True):
     @property
     def origin(self) -> str:
         """How messages and explanations name this layer."""
-        return {Kind.PACK: f"pack {self.name}", Kind.BASE: f"{self.name} of the base"}.get(
-            self.kind, self.name
-        )
+        return {Kind.PACK: f"pack {self.name}", Kind.BASE: self.name + ON_THE_BASE}.get(self.kind, self.name)
 
 
 class Chain(Record, frozen=True, kw_only=True):

@@ -15,6 +15,9 @@ from assay.model.errors import BadInput
 Path = tuple[str | int, ...]
 """Where in a document: table keys, and positions in arrays counted from 0."""
 
+ON_THE_BASE = " of the base"
+"""How the name of a layer ends that was read from the base commit."""
+
 _BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 
 
@@ -45,8 +48,12 @@ class Problem(Record, frozen=True, kw_only=True):
 
     def error(self, others: int = 0) -> BadInput:
         """The problem as the error that ends a run; `others` counts those not told."""
-        fix = f"{others} more: `assay policy validate` lists them all" if others else ""
-        return BadInput(self._what, where=self.place, fix=fix)
+        fixes = (
+            f"{others} more: `assay policy validate` lists them all" if others else "",
+            # Without a way round it, the very change that repairs it could not be checked.
+            "`--policy default` checks its repair" if self.origin.endswith(ON_THE_BASE) else "",
+        )
+        return BadInput(self._what, where=self.place, fix="; ".join(filter(None, fixes)))
 
 
 def refuse(problems: Sequence[Problem]) -> BadInput:

@@ -33,6 +33,7 @@ SCOPE_RULES = frozenset(
         "test-weakened",
         "bidi",
         "invisible",
+        "policy",
     )
 )
 """The rules of the scope gate whose severity a policy may set."""

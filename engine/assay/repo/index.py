@@ -7,19 +7,18 @@ sparse and intent-to-add indexes mean exactly what they mean to git.
 from __future__ import annotations
 
 import shutil
-import tempfile
-from pathlib import Path
 
 from assay.model.candidate import Oid
 from assay.model.errors import BadInput
 from assay.repo.program import GitFailed, run_git
 from assay.repo.repository import EMPTY_TREE, Repository
+from assay.repo.scratch import scratch
 
 
 def staged_tree(repo: Repository) -> Oid:
     """The tree of the index. Raises BadInput when it has conflicts or cannot be read."""
-    with tempfile.TemporaryDirectory(prefix="assay-index-") as scratch:
-        copy = Path(scratch) / "index"
+    with scratch() as directory:
+        copy = directory / "index"
         try:
             shutil.copyfile(repo.index_file, copy)
         except FileNotFoundError:

@@ -60,5 +60,7 @@ def run_git(
     except FileNotFoundError as error:
         raise Unsound("the git program was not found", fix="install git, or put it on PATH") from error
     if done.returncode != 0:
-        raise GitFailed(" ".join(done.stderr.decode("utf-8", "replace").split()) or "no reason given")
+        # The first paragraph is the reason; what follows is advice, and of another program than ours.
+        reason = done.stderr.decode("utf-8", "replace").strip().partition("\n\n")[0]
+        raise GitFailed(" ".join(reason.split()) or "no reason given")
     return done.stdout

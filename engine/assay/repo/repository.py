@@ -201,11 +201,16 @@ def open_repository(path: str | Path, environ: Mapping[str, str] | None = None) 
     `path` is the current directory or above it, as in a hook: it speaks of the repository one stands in.
     """
     _configure()
-    start = Path(path).absolute()
+    try:
+        here = Path.cwd()
+    except OSError as error:
+        raise BadInput(
+            f"the current directory is gone ({error.strerror})", where=str(path), fix="change to another one"
+        ) from error
+    start = here / path
     if not start.exists():
         raise BadInput("there is no such directory", where=str(start))
     variables = os.environ if environ is None else environ
-    here = Path.cwd()
     if start.resolve() != here and start.resolve() not in here.parents:
         variables = {}
     named = variables.get("GIT_DIR", "")

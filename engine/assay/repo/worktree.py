@@ -9,7 +9,6 @@ any other external filter is taken as it stands. Repositories nested in the dire
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +21,7 @@ from assay.model.errors import BadInput
 from assay.repo.index import skipped_paths, staged_tree
 from assay.repo.paths import shown, to_text
 from assay.repo.repository import SUBMODULE, SYMLINK, Repository
+from assay.repo.scratch import scratch
 from assay.repo.trees import Leaf, edit
 
 _FLAGS = (
@@ -83,10 +83,10 @@ def directory_tree(repo: Repository, directory: Path, tracked: str) -> Oid:
 def _view(repo: Repository, directory: Path) -> Iterator[pygit2.Repository]:
     """A repository of our own over `directory`, so that nothing that lies in it (its `.git`, its index, its
     configuration) has a say; it borrows the objects of `repo`."""
-    with tempfile.TemporaryDirectory(prefix="assay-view-") as scratch:
-        made = pygit2.init_repository(scratch, bare=True)
+    with scratch() as place:
+        made = pygit2.init_repository(str(place), bare=True)
         objects = (repo.common_dir / "objects").resolve()
-        alternates = Path(scratch) / "objects" / "info" / "alternates"
+        alternates = place / "objects" / "info" / "alternates"
         alternates.parent.mkdir(parents=True, exist_ok=True)
         alternates.write_text(f"{objects}\n")
         made.config["core.bare"] = False
@@ -96,9 +96,9 @@ def _view(repo: Repository, directory: Path) -> Iterator[pygit2.Repository]:
                 made.config[name] = repo.git.config[name] or ""
         exclude = repo.common_dir / "info" / "exclude"
         if exclude.is_file():
-            (Path(scratch) / "info").mkdir(exist_ok=True)
-            (Path(scratch) / "info" / "exclude").write_bytes(exclude.read_bytes())
-        yield pygit2.Repository(scratch)
+            (place / "info").mkdir(exist_ok=True)
+            (place / "info" / "exclude").write_bytes(exclude.read_bytes())
+        yield pygit2.Repository(str(place))
 
 
 def _tree(repo: Repository, view: pygit2.Repository, tree: Oid, index: pygit2.Index) -> Oid:

@@ -70,9 +70,12 @@ def kernel() -> Fact:
 
 
 def why_no_jail() -> Iterator[Fact]:
-    """What stands in the way of a jail, most basic first."""
-    yield _user_namespaces()
-    yield _mounts()
+    """What stands in the way of a jail, most basic first. Without user namespaces there is no telling what
+    else is missing, nor a remedy for it."""
+    basic = _user_namespaces()
+    yield basic
+    if basic.ok:
+        yield _mounts()
 
 
 def _user_namespaces() -> Fact:

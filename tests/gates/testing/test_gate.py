@@ -244,26 +244,26 @@ def test_the_base_runs_once_and_is_remembered(project, grade):
     assert [call.label for call in base.calls].count("tests on the base") == 1
 
 
-def next_base(project, before, changes):
-    """A later transaction in which `changes` have landed."""
-    after = project(before.files | changes)
+def landed(directory, before, changes):
+    """A later transaction, in which `changes` have landed."""
+    after = Project(directory, before.files | changes)
     after.toolbox.memory = before.toolbox.memory
     return after
 
 
-def test_what_landed_is_a_base_whose_run_is_known(project, grade):
+def test_what_landed_is_a_base_whose_run_is_known(tmp_path, project, grade):
     before = project()
     grade(before, HARMLESS)
-    after = next_base(project, before, HARMLESS)
+    after = landed(tmp_path / "after", before, HARMLESS)
     got = grade(after, BROKEN)
     assert got.detail["newly_failing"] == ["tests/test_lib.py::test_double"]
     assert "tests on the base" not in [call.label for call in after.calls]
 
 
-def test_invariant_6_a_doubtful_run_is_never_remembered_as_a_bases(project, grade):
+def test_invariant_6_a_doubtful_run_is_never_remembered_as_a_bases(tmp_path, project, grade):
     before = project()
     grade(before, BROKEN)
-    after = next_base(project, before, BROKEN)
+    after = landed(tmp_path / "after", before, BROKEN)
     grade(after, HARMLESS)
     assert [call.label for call in after.calls].count("tests on the base") == 1
 
