@@ -184,7 +184,10 @@ def test_invariant_6_a_step_that_fails_on_the_base_blames_nobody(
 ) -> None:
     found = verdict(benches, project, lambda command, tree: 1, changes)
     assert found.gates[0].outcome is Outcome.INFRA
-    assert "on the unpatched base; correct the step, or the base; its output ends: what it complains of" in found.reason
+    assert (
+        "on the unpatched base; correct the step, or the base; its output ends: what it complains of"
+        in found.reason
+    )
 
 
 def test_no_step_leaves_a_repository(benches: Benches, project: Project) -> None:

@@ -169,7 +169,22 @@ def test_invariant_5_an_install_from_another_checkout_leads_to_the_candidate(
     environment = found(root, VIRTUAL_ENV=str(main / ".venv"))
     links = {bind.target: bind.source for bind in environment.mounts if bind.link}
     assert links == {main / "src": root / "src"}
+    assert environment.imports[0] == root / "src" / "deep"
     assert main not in shown(environment)
+
+
+def test_where_editable_installs_import_from(root: Path, base: Path, tmp_path: Path) -> None:
+    packages = virtual(root / ".venv", base)
+    (packages / "a.pth").write_text(f"{root / 'src'}\n{tmp_path / 'library'}\nimport os\n")
+    (packages / "__editable___m_finder.py").write_text(
+        f"MAPPING = {{'m': {str(root / 'lib' / 'm')!r}, 'other': {str(root / 'named')!r}}}\n"
+    )
+    plain = found(root)
+    assert plain.imports == (root / "src", root / "lib")
+    assert "PYTHONPATH" not in plain.variables
+    assert plain.importing().variables["PYTHONPATH"] == f"{root / 'src'}:{root / 'lib'}"
+    own = found(root, Environment(set={"PYTHONPATH": "/opt/x"})).importing()
+    assert own.variables["PYTHONPATH"] == f"/opt/x:{root / 'src'}:{root / 'lib'}"
 
 
 def test_an_install_from_another_project_is_no_checkout_of_this_one(
@@ -182,6 +197,19 @@ def test_an_install_from_another_project_is_no_checkout_of_this_one(
     packages = virtual(root / ".venv", base)
     (packages / "o.pth").write_text(f"{tmp_path / 'other' / 'src'}\n")
     assert shown(found(root))[tmp_path / "other" / "src"] == tmp_path / "other" / "src"
+
+
+@pytest.mark.parametrize("editable", [False, True])
+def test_invariant_5_an_installed_copy_does_not_stand_in_for_the_candidate(
+    root: Path, base: Path, editable: bool
+) -> None:
+    (root / "pyproject.toml").write_text('[project]\nname = "Some.Thing"\n')
+    (root / "src").mkdir()
+    installed = virtual(root / ".venv", base) / "some_thing-1.0.dist-info"
+    installed.mkdir()
+    (installed / "direct_url.json").write_text('{"dir_info": {"editable": true}}' if editable else "{}")
+    variables = found(root).variables
+    assert variables.get("PYTHONPATH") == (None if editable else str(root / "src"))
 
 
 def test_hostile_finders_are_not_run(root: Path, base: Path, tmp_path: Path) -> None:

@@ -151,3 +151,20 @@ def test_plain_programs_are_limited_in_time(tmp_path: Path) -> None:
     call = run.sh(f"sleep {mark} & sleep {mark}", limits=Limits(seconds=0.3))
     assert call.ending is Ending.EXHAUSTED
     assert call.use.seconds < 60
+
+
+def test_without_user_namespaces_there_is_one_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnose, "_works", lambda *argv: False)
+    monkeypatch.setattr(diagnose, "_sysctl", {"user/max_user_namespaces": "0"}.get)
+    (fact,) = diagnose.why_no_jail()
+    assert (fact.ok, fact.remedy) == (False, "`sysctl -w user.max_user_namespaces=15000` as root")
+
+
+def test_the_log_is_told_by_what_failed_first() -> None:
+    log = (
+        "[I][2026-01-01T00:00:00+0000] Mode: STANDALONE_ONCE\n"
+        "[W][2026-01-01T00:00:00+0000][20] runChild():511 clone(flags=CLONE_NEWUSER) failed: No space left\n"
+        "[E][2026-01-01T00:00:00+0000][20] standaloneMode():274 Couldn't launch the child process\n"
+    )
+    assert trial._judge(b"", log) == "clone(flags=CLONE_NEWUSER) failed: No space left"
+    assert trial._judge(b"", "") == "nsjail does not start"

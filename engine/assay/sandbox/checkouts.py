@@ -17,12 +17,12 @@ _MAX_TEXT = 256 * 1024
 
 def own_place(path: Path, repo_root: Path) -> Path | None:
     """What `path` is below `repo_root`, if `path` lies in another checkout of the same project; else None."""
-    repository, name = _repository(repo_root), _name(repo_root)
+    repository, name = _repository(repo_root), project_name(repo_root)
     for top in (path, *path.parents):
         if top == repo_root:
             return None
         same_repository = repository is not None and _repository(top) == repository
-        if same_repository or (name and _name(top) == name):
+        if same_repository or (name and project_name(top) == name):
             return repo_root / path.relative_to(top)
     return None
 
@@ -41,8 +41,8 @@ def _repository(top: Path) -> Path | None:
     return (directory / (_text(directory / "commondir").strip() or ".")).resolve()
 
 
-def _name(top: Path) -> str:
-    """The distribution's normalised name, as far as a file states it; else empty."""
+def project_name(top: Path) -> str:
+    """The normalised name of the distribution whose sources are at `top`, as far as a file states it."""
     try:
         project = tomllib.loads(_text(top / "pyproject.toml"))
         stated = project.get("project", {}).get("name") or project.get("tool", {}).get("poetry", {}).get(

@@ -16,11 +16,12 @@ from msgspec.structs import replace
 from assay.model.candidate import Record
 from assay.model.errors import BadInput
 from assay.policy import schema
-from assay.sandbox.checkouts import own_place
-from assay.sandbox.installed import digest, import_paths, linked_paths, package_directories
+from assay.sandbox.checkouts import own_place, project_name
+from assay.sandbox.installed import digest, holds_a_copy, import_paths, linked_paths, package_directories
 from assay.sandbox.interpreter import Interpreter, find_interpreter, is_system
 from assay.sandbox.spec import Bind
 
+_SOURCES = "src"
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -30,8 +31,8 @@ class ProjectEnvironment(Record, frozen=True, kw_only=True):
     `python` is the interpreter's path as seen inside, `mounts` are read-only binds (and links by which an
     editable install of another checkout of the project leads to the candidate), `variables` go into
     `JailCommand.variables`. `imports` are the directories of the repository that editable installs import
-    from. `digest` (hexadecimal) changes when the interpreter, an installed distribution
-    or a variable changes: it is part of every verdict's key (invariant 8).
+    from. `digest` (hexadecimal) changes when the interpreter, an installed distribution or a variable
+    changes: it is part of every verdict's key (invariant 8).
     """
 
     python: Path
@@ -77,6 +78,9 @@ def discover(
     for named in settings.read:
         shown[_readable(named)] = Path(named).resolve()
     variables = _variables(interpreter, settings, host_environ)
+    if _shadowed(directories, repo_root):
+        ahead = (variables.get("PYTHONPATH", ""), str(repo_root / _SOURCES))
+        variables["PYTHONPATH"] = os.pathsep.join(filter(None, ahead))
     places = {**shown, **links}
     seen = {**variables, **{f"show {target}": str(source) for target, source in places.items()}}
     return ProjectEnvironment(
@@ -87,7 +91,7 @@ def discover(
             if not is_system(target) and target != repo_root
         ),
         variables=variables,
-        imports=import_paths(directories, repo_root),
+        imports=_imports(directories, repo_root),
         digest=digest(interpreter, directories, seen),
     )
 
@@ -100,6 +104,20 @@ def _variables(
     if interpreter.environment is not None:
         variables["VIRTUAL_ENV"] = str(interpreter.environment)
     return {**variables, **settings.set}
+
+
+def _shadowed(directories: tuple[Path, ...], repo_root: Path) -> bool:
+    """Whether tests would import an installed copy of the project in the candidate's place: it lies in the
+    import path, and the sources, being apart from the tests, do not."""
+    name = project_name(repo_root)
+    return bool(name) and (repo_root / _SOURCES).is_dir() and holds_a_copy(directories, name)
+
+
+def _imports(directories: tuple[Path, ...], root: Path) -> tuple[Path, ...]:
+    """Where in the repository editable installs import from, those of its other checkouts included."""
+    paths = import_paths(directories)
+    own = (path if path == root or root in path.parents else own_place(path, root) for path in paths)
+    return tuple(dict.fromkeys(path for path in own if path is not None))
 
 
 def _covered(path: Path, repo_root: Path, shown: Mapping[Path, Path]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -38,16 +39,16 @@ def linked_paths(directories: Iterable[Path]) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(path for path in found if path.exists()))
 
 
-def import_paths(directories: Iterable[Path], root: Path) -> tuple[Path, ...]:
-    """The directories in and including `root` that editable installs import from. A package that is mapped to
-    a directory of another name has none."""
+def import_paths(directories: Iterable[Path]) -> tuple[Path, ...]:
+    """The directories that editable installs import from. A package that is mapped to a directory of another
+    name has none."""
     found: list[Path] = []
     for directory in directories:
         for path in sorted(directory.glob("*.pth")):
             found += _lines(directory, path)
         for path in sorted(directory.glob("__editable__*_finder.py")):
             found += [place.parent for package, place in _mapping(path) if place.name == package]
-    return tuple(path for path in dict.fromkeys(found) if path == root or root in path.parents)
+    return tuple(dict.fromkeys(found))
 
 
 def digest(interpreter: Interpreter, directories: Iterable[Path], variables: dict[str, str]) -> str:

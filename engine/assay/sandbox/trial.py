@@ -7,6 +7,7 @@ whiteout, writing through it, a new /proc. Gives up after some seconds.
 from __future__ import annotations
 
 import os
+import re
 import select
 import stat
 import time
@@ -41,6 +42,10 @@ _WORDS = {
     17: "the host's /root is visible",
     18: "the private /tmp cannot be written to",
 }
+
+
+_PREFIX = re.compile(r"^\[\w\]\[[^\]]*\]\[\d+\]\s*(?:\w+\(\):\d+\s*)?")
+_LONGEST = 300
 
 
 def try_jail(backend: Backend, found: Probe) -> str:
@@ -104,9 +109,17 @@ def _converse(status: int, go: int) -> bytes:
 
 def _judge(words: bytes, log: str) -> str:
     if not words.startswith(b"S\n"):
-        return " ".join(log.split())[-300:] or "nsjail does not start"
+        return _complaint(log) or "nsjail does not start"
     code = words.rpartition(b"X")[2].strip()
     if code == b"0":
         return ""
     number = int(code) if code.isdigit() else -1
     return _WORDS.get(number, f"the trial ended with {number}")
+
+
+def _complaint(log: str) -> str:
+    """What nsjail says first went wrong, without its level, time and place in the source."""
+    lines = [_PREFIX.sub("", line) for line in log.splitlines() if line.startswith(("[W]", "[E]", "[F]"))]
+    return next((line for line in lines if " failed" in line), lines[-1] if lines else log.strip())[
+        -_LONGEST:
+    ]
