@@ -51,6 +51,16 @@ def import_paths(directories: Iterable[Path]) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def holds_a_copy(directories: Iterable[Path], name: str) -> bool:
+    """Whether the distribution of this normalised name is installed as a copy of its files, not as a link."""
+    for directory in directories:
+        for path in directory.glob("*.dist-info"):
+            stem = re.sub(r"[-_.]+", "-", path.name.removesuffix(".dist-info").rpartition("-")[0]).lower()
+            if stem == name and '"editable": true' not in _text(path / "direct_url.json"):
+                return True
+    return False
+
+
 def digest(interpreter: Interpreter, directories: Iterable[Path], variables: dict[str, str]) -> str:
     """Changes with the interpreter, an installed distribution, an editable install or a variable."""
     total = hashlib.sha256()
