@@ -108,6 +108,12 @@ def test_a_dry_run_and_a_refused_landing_are_told_apart(full_report):
     assert rows_of(refused)[0].startswith("NOT LANDED")
 
 
+def test_a_set_of_nothing_is_not_described(full_report):
+    empty = PatchSet(members=(), left_out=(), conflicts=(), tree=None, verdict=None, reason="merges cleanly")
+    assert any(row.startswith("Patch set") for row in rows_of(full_report))
+    assert not any("merges cleanly" in row for row in rows_of(replace(full_report, patch_set=empty)))
+
+
 def test_missing_isolation_is_said_loudly(full_report):
     bare = replace(full_report, isolation=Isolation(backend="none", tier=Tier.NONE))
     assert any(row.startswith("no isolation: ") for row in rows_of(bare))

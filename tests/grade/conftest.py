@@ -1,7 +1,6 @@
 """Shared by the tests of the grading room."""
 
 import pytest
-
 from tests.grade.fakes import FakeBench
 
 

@@ -49,7 +49,7 @@ class FakeBench:
 
 
 class FakeGate:
-    """Answers with what `answers` holds for a candidate's name (a result, an exception, or seconds to hang)."""
+    """Answers with what `answers` holds for a candidate: a result, an exception, or `hang`."""
 
     def __init__(self, name, **answers):
         self.name = name

@@ -2,12 +2,12 @@
 
 import anyio
 import pytest
+from tests.grade.fakes import FakeBench, FakeGate, make_candidate
 
 from assay.grade.engine import grade
 from assay.model.errors import BadInput
 from assay.model.outcome import Outcome, Skip, infra
 from assay.model.verdict import Decision
-from tests.grade.fakes import FakeBench, FakeGate, make_candidate
 
 
 def graded(bench, gates, candidates, **options):
@@ -123,7 +123,7 @@ def test_what_chance_or_the_machine_had_a_hand_in_is_never_cached(bench):
 def test_a_damaged_cache_entry_is_a_miss(bench):
     gates = [FakeGate("one"), FakeGate("two")]
     graded(bench, gates, [make_candidate("a")])
-    bench.memory = {key: b"\x00garbage" for key in bench.memory}
+    bench.memory = dict.fromkeys(bench.memory, b"\x00garbage")
     (verdict,) = graded(bench, gates, [make_candidate("a")])
     assert verdict.decision is Decision.ACCEPTED
     assert not verdict.cached

@@ -228,3 +228,25 @@ def test_invariant_8_the_tag_that_jails_see_is_part_of_every_key(benches: Benche
     project.git.create_reference("refs/tags/v1", project.git.head.target)
     assert len({plain, before, now(policy)}) == 3
     assert now(Policy(name="test")) == plain
+
+
+def test_without_isolation_import_paths_lead_to_the_copy(benches: Benches, project: Project) -> None:
+    root = project.repo.root
+    policy = Policy(name="test", environment=Environment(set={"PYTHONPATH": f"{root}/pkg:/opt/other"}))
+
+    async def ask(bench: Workbench):
+        environment = await bench.environment()
+        return await bench.sandbox.run(
+            JailCommand(
+                label="test",
+                argv=("sh", "-c", 'echo "$PYTHONPATH"; pwd'),
+                root=root,
+                stack=await bench.stack(project.base.tree),
+                variables=environment.variables,
+            )
+        )
+
+    call = benches.jailed(project, policy, ask, {"PATH": "/usr/bin:/bin"}, "none")
+    path, here = call.stdout.decode().split()
+    assert path == f"{here}/pkg:/opt/other"
+    assert here != str(root)

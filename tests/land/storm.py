@@ -333,7 +333,7 @@ class Storm:
 
     def _begin(self) -> tuple[int, float]:
         """Start a run and let a random part of it pass: its pid, and the instant."""
-        cold = self.dice.random() < 0.4
+        cold = self.dice.random() < 0.2
         if cold:  # results that are cached start no jails
             for path in (self.yard.git_dir / "assay").glob("cache.sqlite*"):
                 path.unlink()

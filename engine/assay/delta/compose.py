@@ -105,10 +105,15 @@ def _note(sentence: str) -> Line:
 
 def _sections(report: Report, names: Mapping[str, str]) -> Iterator[Section]:
     chosen = report.patch_set
-    if chosen is not None and (len(report.candidates) > 1 or report.command == "land"):
+    if chosen is not None and (chosen.members or chosen.left_out or chosen.conflicts) and _several(report):
         yield _patch_set(chosen, names, report.delta)
     if report.delta is not None:
         yield compose_delta.section(_unseen(report.delta, report.candidates))
+
+
+def _several(report: Report) -> bool:
+    """Whether there can be a set to speak of: one candidate is its own."""
+    return len(report.candidates) > 1 or report.command == "land"
 
 
 def _unseen(delta: Delta, candidates: tuple[CandidateReport, ...]) -> Delta:

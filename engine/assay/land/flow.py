@@ -6,37 +6,30 @@ what the user sees, in one publication at its very end (invariants 1 and 2).
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 
-from msgspec.structs import replace
-
-from assay.delta.build import build as build_delta
 from assay.land import plan
+from assay.land.findings import Findings
 from assay.land.job import Job, collect, prepare, with_candidates
 from assay.land.publish import check_target, publish
-from assay.land.report import candidate_reports, exit_code, gate_reports
+from assay.land.report import exit_code, gate_reports
 from assay.land.request import Change, Request
 from assay.land.session import Session, session
 from assay.land.transaction import Transaction, transaction
 from assay.ledger.states import State
 from assay.model.candidate import Candidate, Oid, ProblemKind
-from assay.model.delta import Delta, MemberShare
 from assay.model.errors import BadInput, Moved
-from assay.model.event import Observer, Planned, Stage, nobody
+from assay.model.event import Observer, Stage, nobody
 from assay.model.outcome import GateResult
-from assay.model.report import Conflict, Landed, PatchSet, PolicyStamp, Report
+from assay.model.report import PatchSet, PolicyStamp, Report
 from assay.model.tool import Isolation, Tier
-from assay.model.verdict import Decision, Risk, Verdict
+from assay.model.verdict import Decision, Verdict
 from assay.patchset.combine import Combined, combine
-from assay.patchset.conflicts import find
 from assay.patchset.select import choose, worth
 from assay.patchset.verify import verify
 from assay.repo import refs, sources
-from assay.repo.diff import changes
 from assay.repo.repository import open_repository
-from assay.risk.score import assess
 
 __all__ = ["Change", "Request", "check", "exit_code", "grade", "land"]
 
@@ -89,103 +82,6 @@ async def land(
     raise AssertionError("unreachable")
 
 
-class _Findings:
-    """What a run has found out so far, on its way to a report."""
-
-    def __init__(self, job: Job, run: Transaction, open_session: Session) -> None:
-        self.job = job
-        self.run = run
-        self.session = open_session
-        self.refs: dict[str, str] = {}
-        self.verdicts: tuple[Verdict, ...] = ()
-        self.patch_set: PatchSet | None = None
-        self.delta: Delta | None = None
-        self.landed: Landed | None = None
-        self.landing = ""
-        self._started = time.monotonic()
-
-    @property
-    def accepted(self) -> list[Candidate]:
-        """The accepted candidates in the order given, equal trees included."""
-        pairs = zip(self.job.candidates, self.verdicts, strict=True)
-        return [candidate for candidate, verdict in pairs if verdict.decision is Decision.ACCEPTED]
-
-    async def grade(self, observer: Observer) -> None:
-        """Keep the candidates, grade them and assess their risk."""
-        job = self.job
-        names = tuple((candidate.id, candidate.name) for candidate in job.candidates)
-        self.refs = self.session.keep(job.candidates)
-        self.run.step(State.GRADING)
-        observer(Stage(name="grading"))
-        observer(Planned(candidates=names, gates=self.session.gate_names))
-        verdicts = await self.session.grade(
-            job.candidates, first=job.request.first, seconds=job.request.time_limit
-        )
-        self.verdicts = tuple(map(self._with_risk, job.candidates, verdicts))
-        self.run.step(State.GRADED)
-
-    def conflicts(self) -> tuple[Conflict, ...]:
-        """Between accepted candidates, pair by pair."""
-        return find(self.job.repo, self.job.base, self.accepted)
-
-    def combined(self, patch_set: PatchSet) -> Combined | None:
-        """The members of a set as one tree, if they merge."""
-        found = combine(self.job.repo, self.job.base, self.members(patch_set))
-        return found if isinstance(found, Combined) else None
-
-    def members(self, patch_set: PatchSet) -> list[Candidate]:
-        """The candidates of a set, in its order."""
-        by_id = {candidate.id: candidate for candidate in self.job.candidates}
-        return [by_id[member] for member in patch_set.members]
-
-    def describe(self, tree: Oid, results: Sequence[GateResult], members: Sequence[Candidate]) -> None:
-        """Set the delta from the base to `tree`."""
-        shares = tuple(_share(member) for member in members) if len(members) > 1 else ()
-        job = self.job
-        delta = build_delta(job.repo, job.base.tree, tree, results, members=shares)
-        self.delta = replace(delta, risk=self._risk_of(tree, results))
-
-    def report(self) -> Report:
-        """Everything found out."""
-        job = self.job
-        risks = {verdict.candidate: verdict.risk for verdict in self.verdicts if verdict.risk is not None}
-        return Report(
-            transaction=self.run.id,
-            command=job.command,
-            base=job.base,
-            policy=PolicyStamp(name=job.policy.name, digest=job.policy.digest),
-            isolation=self.session.isolation,
-            candidates=candidate_reports(job.candidates, self.verdicts, self.refs, risks),
-            patch_set=self.patch_set,
-            delta=self.delta,
-            landed=self.landed,
-            landing=self.landing,
-            seconds=round(time.monotonic() - self._started, 4),
-            cpu_seconds=round(sum(verdict.use.cpu_seconds for verdict in self.verdicts), 4),
-            notes=(*self.run.notes, *(self.landed.notes if self.landed else ())),
-        )
-
-    def set_candidate(self, tree: Oid, members: Sequence[Candidate]) -> Candidate:
-        """A combined tree as a candidate of its own, so that the same gates can judge it."""
-        job = self.job
-        return Candidate(
-            id=f"set-{tree[:12]}",
-            name=" + ".join(member.name for member in members),
-            source="patch set",
-            base=job.base,
-            tree=tree,
-            changes=changes(job.repo, job.base.tree, tree),
-        )
-
-    def _with_risk(self, candidate: Candidate, verdict: Verdict) -> Verdict:
-        if candidate.tree is None:
-            return verdict
-        return replace(verdict, risk=assess(self.job.repo, candidate, self.job.policy, verdict.gates))
-
-    def _risk_of(self, tree: Oid, results: Sequence[GateResult]) -> Risk:
-        return assess(self.job.repo, self.set_candidate(tree, ()), self.job.policy, results)
-
-
 def _nothing(job: Job) -> Report:
     """The report on no change at all: nobody is to wait for it, or to be blocked by it."""
     return Report(
@@ -200,20 +96,21 @@ def _nothing(job: Job) -> Report:
 
 async def _grade(job: Job, observer: Observer) -> Report:
     async with _begun(job) as run, _session(job, run, observer) as opened:
-        found = _Findings(job, run, opened)
+        found = Findings(job, run, opened)
         await found.grade(observer)
         if len(job.candidates) > 1:
             observer(Stage(name="choosing what goes together"))
             found.patch_set = _unverified(found)
             combined = found.combined(found.patch_set)
             if combined is not None and found.patch_set.members:
-                found.describe(combined.tree, (), found.members(found.patch_set))
+                members = found.members(found.patch_set)
+                found.describe(combined.tree, found.results_of(members), members)
         elif (tree := job.candidates[0].tree) is not None:
             found.describe(tree, found.verdicts[0].gates, ())
     return found.report()
 
 
-def _unverified(found: _Findings) -> PatchSet:
+def _unverified(found: Findings) -> PatchSet:
     """The set that could land together as far as merging tells; `land` verifies it before it lands."""
     conflicts = found.conflicts()
     accepted = found.accepted
@@ -234,7 +131,7 @@ async def _land_once(request: Request, onto: str, dry_run: bool, linear: bool, o
     job = with_candidates(job, collect(job))
     async with _begun(job, {"onto": ref, "dry_run": dry_run, "linear": linear}) as run:
         async with _session(job, run, observer) as opened:
-            found = _Findings(job, run, opened)
+            found = Findings(job, run, opened)
             await found.grade(observer)
             run.step(State.VERIFYING)
             observer(Stage(name="verifying the set together"))
@@ -261,7 +158,7 @@ def _prepare_landing(request: Request, onto: str, dry_run: bool) -> tuple[Job, s
     return prepare("land", request, default_pack="agent", at=(repo, base)), ref
 
 
-async def _verify(found: _Findings) -> tuple[GateResult, ...]:
+async def _verify(found: Findings) -> tuple[GateResult, ...]:
     """Set `found.patch_set` to a verified set; the gate results of its combined tree."""
     results: dict[str, tuple[GateResult, ...]] = {}
 
@@ -289,7 +186,7 @@ async def _verify(found: _Findings) -> tuple[GateResult, ...]:
 
 
 def _publish(
-    found: _Findings,
+    found: Findings,
     results: Sequence[GateResult],
     ref: str,
     dry_run: bool,
@@ -317,16 +214,6 @@ def _publish(
     landing = plan.build(repo, ref, tip, members, combined, refs.candidates(repo), linear=linear)
     found.landed = publish(repo, found.run.ledger, found.run.id, landing)
     found.landing = f"{len(members)} landed on {branch} as {found.landed.new[:12]}"
-
-
-def _share(member: Candidate) -> MemberShare:
-    return MemberShare(
-        candidate=member.id,
-        name=member.name,
-        paths=tuple(change.path for change in member.changes),
-        added_lines=sum(change.added_lines for change in member.changes),
-        deleted_lines=sum(change.deleted_lines for change in member.changes),
-    )
 
 
 def _begun(job: Job, more: dict[str, object] | None = None) -> AbstractAsyncContextManager[Transaction]:

@@ -47,7 +47,9 @@ def _unwritable(repo: Repository, message: str, variables: dict[str, str]) -> Ba
         return BadInput(
             f"the index has an unresolved conflict in {path}", where=where, fix="resolve it first"
         )
-    return BadInput(f"the index cannot be made a tree ({message})", where=where, fix="see `git status`")
+    denied = "permission" in message.lower() or "read-only" in message.lower()
+    fix = "make its objects writable, or work in a clone of your own" if denied else "see `git status`"
+    return BadInput(f"the index cannot be made a tree ({message})", where=where, fix=fix)
 
 
 def skipped_paths(repo: Repository) -> frozenset[bytes]:

@@ -1,0 +1,143 @@
+"""What one run has found out so far, on its way to a report.
+
+Promises: verdicts, sets and deltas are kept once and derived from nowhere else; nothing here decides what
+happens next.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from assay.delta.build import build
+from assay.land.job import Job
+from assay.land.report import candidate_reports
+from assay.land.session import Session
+from assay.land.transaction import Transaction
+from assay.ledger.states import State
+from assay.model.candidate import Candidate, Oid
+from assay.model.delta import Delta, MemberShare
+from assay.model.event import Observer, Planned, Stage
+from assay.model.outcome import GateResult
+from assay.model.report import Conflict, Landed, PatchSet, PolicyStamp, Report
+from assay.model.verdict import Decision, Risk, Verdict
+from assay.patchset.combine import Combined, combine
+from assay.patchset.conflicts import find
+from assay.repo.diff import changes
+from assay.risk.score import assess
+
+
+class Findings:
+    """What a run has found out so far, on its way to a report."""
+
+    def __init__(self, job: Job, run: Transaction, open_session: Session) -> None:
+        self.job = job
+        self.run = run
+        self.session = open_session
+        self.refs: dict[str, str] = {}
+        self.verdicts: tuple[Verdict, ...] = ()
+        self.patch_set: PatchSet | None = None
+        self.delta: Delta | None = None
+        self.landed: Landed | None = None
+        self.landing = ""
+        self._started = time.monotonic()
+
+    @property
+    def accepted(self) -> list[Candidate]:
+        """The accepted candidates in the order given, equal trees included."""
+        pairs = zip(self.job.candidates, self.verdicts, strict=True)
+        return [candidate for candidate, verdict in pairs if verdict.decision is Decision.ACCEPTED]
+
+    async def grade(self, observer: Observer) -> None:
+        """Keep the candidates, grade them and assess their risk."""
+        job = self.job
+        names = tuple((candidate.id, candidate.name) for candidate in job.candidates)
+        self.refs = self.session.keep(job.candidates)
+        self.run.step(State.GRADING)
+        observer(Stage(name="grading"))
+        observer(Planned(candidates=names, gates=self.session.gate_names))
+        verdicts = await self.session.grade(
+            job.candidates, first=job.request.first, seconds=job.request.time_limit
+        )
+        self.verdicts = tuple(map(self._with_risk, job.candidates, verdicts))
+        self.run.step(State.GRADED)
+
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """Between accepted candidates, pair by pair."""
+        return find(self.job.repo, self.job.base, self.accepted)
+
+    def combined(self, patch_set: PatchSet) -> Combined | None:
+        """The members of a set as one tree, if they merge."""
+        found = combine(self.job.repo, self.job.base, self.members(patch_set))
+        return found if isinstance(found, Combined) else None
+
+    def members(self, patch_set: PatchSet) -> list[Candidate]:
+        """The candidates of a set, in its order."""
+        by_id = {candidate.id: candidate for candidate in self.job.candidates}
+        return [by_id[member] for member in patch_set.members]
+
+    def results_of(self, members: Sequence[Candidate]) -> tuple[GateResult, ...]:
+        """What the gates said of these candidates, each alone."""
+        wanted = {member.id for member in members}
+        return tuple(
+            result for verdict in self.verdicts if verdict.candidate in wanted for result in verdict.gates
+        )
+
+    def describe(self, tree: Oid, results: Sequence[GateResult], members: Sequence[Candidate]) -> None:
+        """Set the delta from the base to `tree`."""
+        shares = tuple(_share(member) for member in members) if len(members) > 1 else ()
+        job = self.job
+        delta = build(job.repo, job.base.tree, tree, results, members=shares)
+        self.delta = replace(delta, risk=self._risk_of(tree, results))
+
+    def report(self) -> Report:
+        """Everything found out."""
+        job = self.job
+        risks = {verdict.candidate: verdict.risk for verdict in self.verdicts if verdict.risk is not None}
+        return Report(
+            transaction=self.run.id,
+            command=job.command,
+            base=job.base,
+            policy=PolicyStamp(name=job.policy.name, digest=job.policy.digest),
+            isolation=self.session.isolation,
+            candidates=candidate_reports(job.candidates, self.verdicts, self.refs, risks),
+            patch_set=self.patch_set,
+            delta=self.delta,
+            landed=self.landed,
+            landing=self.landing,
+            seconds=round(time.monotonic() - self._started, 4),
+            cpu_seconds=round(sum(verdict.use.cpu_seconds for verdict in self.verdicts), 4),
+            notes=(*self.run.notes, *(self.landed.notes if self.landed else ())),
+        )
+
+    def set_candidate(self, tree: Oid, members: Sequence[Candidate]) -> Candidate:
+        """A combined tree as a candidate of its own, so that the same gates can judge it."""
+        job = self.job
+        return Candidate(
+            id=f"set-{tree[:12]}",
+            name=" + ".join(member.name for member in members),
+            source="patch set",
+            base=job.base,
+            tree=tree,
+            changes=changes(job.repo, job.base.tree, tree),
+        )
+
+    def _with_risk(self, candidate: Candidate, verdict: Verdict) -> Verdict:
+        if candidate.tree is None:
+            return verdict
+        return replace(verdict, risk=assess(self.job.repo, candidate, self.job.policy, verdict.gates))
+
+    def _risk_of(self, tree: Oid, results: Sequence[GateResult]) -> Risk:
+        return assess(self.job.repo, self.set_candidate(tree, ()), self.job.policy, results)
+
+
+def _share(member: Candidate) -> MemberShare:
+    return MemberShare(
+        candidate=member.id,
+        name=member.name,
+        paths=tuple(change.path for change in member.changes),
+        added_lines=sum(change.added_lines for change in member.changes),
+        deleted_lines=sum(change.deleted_lines for change in member.changes),
+    )
