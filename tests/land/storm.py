@@ -265,9 +265,12 @@ class Storm:
         self.kind = kind
         self.dice = random.Random(seed)
         self.names: set[str] = set()
-        done = yard.run(yard.main(kind))  # the sample must do what is expected when nobody interferes
-        self.seconds = self._timed()
+        # The sample must do what is expected when nobody interferes.
+        cold, done = self._timed()
         self.expected = self._expected(done)
+        yard.reset(keep=True)
+        self.seconds = cold, self._timed()[0]
+        yard.reset(keep=True)
 
     def _expected(self, done: Done) -> str:
         assert done.stdout, done.stderr.decode()
@@ -276,16 +279,10 @@ class Storm:
         assert sorted(n for n, v in verdicts.items() if v == "accepted") == sorted(GOOD), done.stdout[:3000]
         return str(report["patch_set"]["tree"])
 
-    def _timed(self) -> tuple[float, float]:
-        """Seconds of a run that starts from nothing and of one that finds its results."""
-        seconds = []
-        for keep in (False, True):
-            self.yard.reset(keep=keep)
-            started = time.monotonic()
-            self.yard.run(self.yard.main(self.kind))
-            seconds.append(time.monotonic() - started)
-        self.yard.reset(keep=True)
-        return seconds[0], seconds[1]
+    def _timed(self) -> tuple[float, Done]:
+        started = time.monotonic()
+        done = self.yard.run(self.yard.main(self.kind))
+        return time.monotonic() - started, done
 
     def kill(self) -> tuple[float, list[str]]:
         """Kill one run at a random instant; when, and what is wrong once any command has run again."""

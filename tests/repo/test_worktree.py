@@ -10,6 +10,7 @@ import pytest
 
 from assay.model.errors import BadInput
 from assay.repo.index import staged_tree
+from assay.repo.program import GitFailed
 from assay.repo.worktree import directory_tree, worktree_tree
 
 
@@ -220,3 +221,12 @@ def test_a_work_tree_named_by_the_environment(make, tmp_path: Path, monkeypatch)
     monkeypatch.chdir(tmp_path / "apart")
     repo = open_repository(".", {"GIT_DIR": str(scratch.path / ".git"), "GIT_WORK_TREE": "."})
     assert [(e.path, repo.blob(e.blob)) for e in repo.files(worktree_tree(repo))] == [("f", b"2\n")]
+
+
+def test_objects_that_may_not_be_written_are_told_from_a_damaged_index(project, monkeypatch) -> None:
+    def refused(*_args, **_options):
+        raise GitFailed("error: insufficient permission for adding an object")
+
+    monkeypatch.setattr("assay.repo.index.run_git", refused)
+    with pytest.raises(BadInput, match="make its objects writable"):
+        staged_tree(project.open())
