@@ -15,7 +15,7 @@ import pytest
 
 from assay.sandbox.probe import probe
 
-KILLS = int(os.environ.get("ASSAY_STORM", "60"))
+KILLS = int(os.environ.get("ASSAY_STORM", "30"))
 SEED = os.environ.get("ASSAY_STORM_SEED", "1")
 ROOT = Path(__file__).parents[2]
 

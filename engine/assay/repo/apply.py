@@ -86,6 +86,8 @@ def _transplanted(repo: Repository, base: Base, proposal: Proposal, tree: Oid) -
     first = result.conflicts[0]
     more = f" (and {len(result.conflicts) - 1} more)" if len(result.conflicts) > 1 else ""
     message = f"it conflicts with the base in {shown(first.path)}: {first.kind.value}{more}"
+    if ".." in proposal.source:
+        message += "; commits that build on each other are graded as one with --squash"
     raise _problem(ProblemKind.DOES_NOT_APPLY, message, first.path)
 
 
