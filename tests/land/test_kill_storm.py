@@ -1,6 +1,6 @@
 """Whole engines, killed and stopped at random instants: each run wholly old or wholly new, and nothing left.
 
-ASSAY_STORM sets how many runs are killed in all (60); ASSAY_STORM_SEED makes the instants repeatable.
+ASSAY_STORM sets how many runs are killed in all (30); ASSAY_STORM_SEED makes the instants repeatable.
 """
 
 from __future__ import annotations
