@@ -49,6 +49,7 @@ def test_equal_trees_are_graded_once_and_share_the_verdict(bench):
     assert gates[0].ran == ["a"]
     assert verdicts[1].decision is Decision.ACCEPTED
     assert verdicts[1].candidate == "z"
+    assert verdicts[1].use.seconds == 0
 
 
 def test_first_k_cancels_the_rest_at_once(bench):

@@ -18,6 +18,7 @@ from assay.gates.protocol import Gate, Toolbox
 from assay.grade.cascade import not_graded, run_cascade
 from assay.model.candidate import Candidate
 from assay.model.errors import AssayError
+from assay.model.outcome import ResourceUse
 from assay.model.verdict import Decision, Verdict
 
 Recorder = Callable[[Verdict], Awaitable[None]]
@@ -106,5 +107,7 @@ class _Run:
 def _unfinished(run: _Run, gates: Sequence[Gate], candidate: Candidate) -> Verdict:
     """The verdict of a candidate that did not run: its equal's, or that grading stopped before it."""
     if candidate.equivalent_to is not None and candidate.equivalent_to in run.verdicts:
-        return msgspec.structs.replace(run.verdicts[candidate.equivalent_to], candidate=candidate.id)
+        # Nothing was run for it: what the other cost is counted there.
+        shared = run.verdicts[candidate.equivalent_to]
+        return msgspec.structs.replace(shared, candidate=candidate.id, use=ResourceUse())
     return not_graded(gates, candidate, run.stopped_because or "grading stopped before it was graded")
