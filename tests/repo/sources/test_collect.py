@@ -44,7 +44,8 @@ def branched(project):
 def test_a_branch_is_all_that_it_did_since_it_left_the_base(branched) -> None:
     (found,) = applied(branched, "topic")
     assert paths(found) == ["a", "b"]
-    assert (found.name, found.source, found.message) == ("topic", "topic", "second\n")
+    assert (found.name, found.source) == ("topic", "topic")
+    assert found.message == "2 commits of topic\n\n- first\n- second\n"
     assert found.author is not None and found.author.name == "Ada"
     repo = branched.open()
     assert [entry.path for entry in repo.files(found.tree or "")][-3:] == ["c", "src/app.py", "src/other.py"]
@@ -67,6 +68,7 @@ def test_a_range_is_one_candidate_a_commit(branched) -> None:
     assert [one.message for one in found] == ["first\n\nwhy\n", "second\n"]
     (squashed,) = applied(branched, "main..topic", squash=True)
     assert paths(squashed) == ["a", "b"]
+    assert squashed.message == "2 commits of main..topic\n\n- first\n- second\n"
     branched.git("checkout", "--quiet", "topic")
     assert len(gather(branched, "main..")) == 2
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 import pygit2
+from msgspec.structs import replace
 from pygit2.enums import SortMode
 
 from assay.model.candidate import ApplyProblem, Base, Oid, ProblemKind, Proposal
@@ -18,6 +19,8 @@ from assay.repo.commits import signature
 from assay.repo.repository import EMPTY_TREE, Repository
 
 _RANGE = re.compile(r"(?P<old>.*?)\.\.\.?(?P<new>.*)", re.DOTALL)
+_SUBJECTS = 100
+"""How many commits a message lists."""
 _NOTHING = Base(commit=None, tree=EMPTY_TREE)
 
 
@@ -31,7 +34,7 @@ def from_revision(repo: Repository, spec: str, base: Base) -> Proposal:
     tip = repo.resolve(spec)
     assert tip.commit is not None
     fork = merge_base(repo, base, tip.commit)
-    return _proposal(repo, name=spec, source=spec, tip=tip, base=fork, unrelated=fork is None)
+    return _whole(repo, spec, tip, fork)
 
 
 def from_range(repo: Repository, spec: str, *, squash: bool) -> list[Proposal]:
@@ -39,7 +42,7 @@ def from_range(repo: Repository, spec: str, *, squash: bool) -> list[Proposal]:
     old, new = _ends(repo, spec)
     if squash:
         fork = merge_base(repo, old, new.commit) if new.commit else None
-        return [_proposal(repo, name=spec, source=spec, tip=new, base=fork or old)]
+        return [_whole(repo, spec, new, fork or old)]
     found = [_single(repo, spec, commit) for commit in _line(repo, old, new)]
     if not found:
         raise BadInput(
@@ -74,6 +77,19 @@ def _single(repo: Repository, spec: str, commit: pygit2.Commit) -> Proposal:
     subject = _message(commit).partition("\n")[0][:60]
     name = f"{str(commit.id)[:10]} {subject}".rstrip()
     return _proposal(repo, name=name, source=spec, tip=tip, base=_parent(repo, commit))
+
+
+def _whole(repo: Repository, spec: str, tip: Base, fork: Base | None) -> Proposal:
+    """Everything from `fork` to `tip` as one change, whose message names each commit of its line."""
+    proposal = _proposal(repo, name=spec, source=spec, tip=tip, base=fork, unrelated=fork is None)
+    line = _line(repo, fork, tip) if fork is not None else []
+    if len(line) < 2:
+        return proposal
+    subjects = [_message(commit).partition("\n")[0] for commit in line]
+    listed = [f"- {subject}" for subject in subjects[:_SUBJECTS]]
+    more = [f"- and {len(line) - _SUBJECTS} more"] if len(line) > _SUBJECTS else []
+    text = "\n".join([f"{len(line)} commits of {spec}", "", *listed, *more]) + "\n"
+    return replace(proposal, message=text)
 
 
 def _parent(repo: Repository, commit: pygit2.Commit) -> Base:
