@@ -6,7 +6,7 @@ from tests.grade.fakes import FakeBench, FakeGate, make_candidate
 
 from assay.grade.engine import grade
 from assay.model.errors import BadInput
-from assay.model.outcome import Outcome, Skip, infra
+from assay.model.outcome import Outcome, Skip, infra, passed
 from assay.model.verdict import Decision
 
 
@@ -108,8 +108,6 @@ def test_what_chance_or_the_machine_had_a_hand_in_is_never_cached(bench):
 
     async def run(_toolbox, candidate):
         flaky.ran.append(candidate.name)
-        from assay.model.outcome import passed
-
         return passed("two", evidence={"tests": 1}, detail={"flaky": ["t::a"]})
 
     flaky.run = run
@@ -128,3 +126,30 @@ def test_a_damaged_cache_entry_is_a_miss(bench):
     (verdict,) = graded(bench, gates, [make_candidate("a")])
     assert verdict.decision is Decision.ACCEPTED
     assert not verdict.cached
+
+
+def test_candidates_that_hang_in_a_costly_gate_do_not_keep_the_rest_from_being_rejected():
+    hanging = [make_candidate(name) for name in ["h1", "h2"]]
+    others = [make_candidate(f"r{number}") for number in range(6)]
+    quick = FakeGate("lint", **{candidate.name: Outcome.FAILED for candidate in others})
+    costly = FakeGate("tests", h1="hang", h2="hang")
+    verdicts = graded(FakeBench(["lint", "tests"]), [quick, costly], hanging + others, jobs=2, seconds=0.5)
+    assert [v.decision for v in verdicts[2:]] == [Decision.REJECTED] * 6
+    assert [v.decision for v in verdicts[:2]] == [Decision.INCONCLUSIVE] * 2
+
+
+def test_no_more_than_jobs_candidates_are_in_costly_gates():
+    running, most = 0, 0
+    gate = FakeGate("tests")
+
+    async def run(_toolbox, _candidate):
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await anyio.sleep(0.01)
+        running -= 1
+        return passed("tests", evidence={"tests": 1})
+
+    gate.run = run
+    graded(FakeBench(["tests"]), [gate], [make_candidate(f"c{number}") for number in range(9)], jobs=3)
+    assert most == 3

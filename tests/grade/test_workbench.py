@@ -8,6 +8,7 @@ import pytest
 from tests.grade.projects import Benches, Project
 
 from assay.grade.cascade import run_cascade
+from assay.grade.slots import Slots
 from assay.grade.workbench import Workbench
 from assay.model.candidate import Candidate
 from assay.model.outcome import Outcome, Resource, passed
@@ -147,7 +148,9 @@ def verdict(benches: Benches, project: Project, step, changes):
     tree = project.tree(changes)
     candidate = Candidate(id="c", name="c", source="test", base=project.base, tree=tree)
     policy = Policy(name="test", gates=("stack",), prepare=STEPS.prepare)
-    return benches.pretend(project, policy, step, lambda bench: run_cascade(bench, [StackGate()], candidate))
+    return benches.pretend(
+        project, policy, step, lambda bench: run_cascade(bench, [StackGate()], candidate, Slots(1))
+    )
 
 
 def failing_on(content: str, answer=1):

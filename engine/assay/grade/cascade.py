@@ -18,6 +18,7 @@ from assay.gates.protocol import Gate, Toolbox
 from assay.grade import cache
 from assay.grade.attribution import on_behalf
 from assay.grade.prepare import PrepareFailed
+from assay.grade.slots import Slots
 from assay.model.candidate import Candidate
 from assay.model.errors import AssayError, BadInput
 from assay.model.event import Decided, GateEnded, GateStarted
@@ -30,12 +31,11 @@ _FREE = frozenset({"apply"})
 """Gates whose answer costs less than looking it up."""
 
 
-async def run_cascade(toolbox: Toolbox, gates: Sequence[Gate], candidate: Candidate) -> Verdict:
+async def run_cascade(toolbox: Toolbox, gates: Sequence[Gate], candidate: Candidate, slots: Slots) -> Verdict:
     """The verdict on one candidate. Raises `BadInput` where a gate finds the user's own input wrong."""
-    started = time.monotonic()
     results: list[GateResult] = []
     for position, gate in enumerate(gates):
-        result = await _answer(toolbox, gate, candidate)
+        result = await _answer(toolbox, gate, candidate, slots)
         results.append(result)
         if settles(result, toolbox.policy.required):
             why = f"the {gate.name} gate settled it"
@@ -48,7 +48,7 @@ async def run_cascade(toolbox: Toolbox, gates: Sequence[Gate], candidate: Candid
         reason=reason,
         rejected_by=blamed,
         gates=tuple(results),
-        use=_total(results, time.monotonic() - started),
+        use=_total(results),
         cached=_all_cached(results),
     )
     toolbox.observer(Decided(verdict=verdict))
@@ -66,12 +66,13 @@ def not_graded(gates: Sequence[Gate], candidate: Candidate, reason: str) -> Verd
     )
 
 
-async def _answer(toolbox: Toolbox, gate: Gate, candidate: Candidate) -> GateResult:
-    toolbox.observer(GateStarted(candidate=candidate.id, gate=gate.name))
+async def _answer(toolbox: Toolbox, gate: Gate, candidate: Candidate, slots: Slots) -> GateResult:
     key = None if gate.name in _FREE else await cache.key_of(toolbox, gate, candidate)
     result = await cache.recall(toolbox, key) if key else None
     if result is None:
-        result = await _run_with_retry(toolbox, gate, candidate)
+        async with slots.of(gate.name):
+            toolbox.observer(GateStarted(candidate=candidate.id, gate=gate.name))
+            result = await _run_with_retry(toolbox, gate, candidate)
         if key:
             await cache.keep(toolbox, key, result)
     toolbox.observer(GateEnded(candidate=candidate.id, result=result))
@@ -111,10 +112,11 @@ async def _run(toolbox: Toolbox, gate: Gate, candidate: Candidate) -> GateResult
         return infra(gate.name, reason, detail={"traceback": traceback.format_exc(limit=20)})
 
 
-def _total(results: Sequence[GateResult], seconds: float) -> ResourceUse:
+def _total(results: Sequence[GateResult]) -> ResourceUse:
+    """What the gates cost this time; waiting for a slot is no cost of the candidate."""
     fresh = [result.use for result in results if not result.cached]
     return ResourceUse(
-        seconds=seconds,
+        seconds=sum(use.seconds for use in fresh),
         cpu_seconds=sum(use.cpu_seconds for use in fresh),
         peak_memory=max((use.peak_memory for use in fresh), default=0),
     )

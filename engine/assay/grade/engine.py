@@ -16,6 +16,7 @@ import msgspec
 
 from assay.gates.protocol import Gate, Toolbox
 from assay.grade.cascade import not_graded, run_cascade
+from assay.grade.slots import Slots
 from assay.model.candidate import Candidate
 from assay.model.errors import AssayError
 from assay.model.outcome import ResourceUse
@@ -42,9 +43,9 @@ async def grade(
 ) -> tuple[Verdict, ...]:
     """One verdict for each candidate, in the order given.
 
-    `jobs` candidates run at a time; `first` > 0 stops once that many distinct trees are accepted; `seconds`
-    > 0 stops after that wall time. `record` is awaited for each verdict before it counts (invariant 9).
-    Raises the first `AssayError` that a gate lets through.
+    `jobs` candidates run at a time (see `slots`); `first` > 0 stops once that many distinct trees are
+    accepted; `seconds` > 0 stops after that wall time. `record` is awaited for each verdict before it counts
+    (invariant 9). Raises the first `AssayError` that a gate lets through.
     """
     run = _Run(toolbox, gates, jobs=jobs, first=first, record=record)
     await run.everything([c for c in candidates if c.equivalent_to is None], seconds or None)
@@ -64,7 +65,7 @@ class _Run:
         self.stopped_because = ""
         self._toolbox = toolbox
         self._gates = gates
-        self._slots = anyio.CapacityLimiter(max(1, jobs))
+        self._slots = Slots(max(1, jobs))
         self._first = first
         self._accepted = 0
         self._record = record
@@ -88,10 +89,10 @@ class _Run:
             self.verdicts[verdict.candidate] = verdict
 
     async def _one(self, candidate: Candidate, scope: anyio.CancelScope) -> None:
-        async with self._slots:
+        async with self._slots.under_way:
             try:
                 with self._toolbox.lease():
-                    verdict = await run_cascade(self._toolbox, self._gates, candidate)
+                    verdict = await run_cascade(self._toolbox, self._gates, candidate, self._slots)
             except AssayError as error:
                 self._error = self._error or error
                 scope.cancel()
