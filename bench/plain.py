@@ -32,10 +32,10 @@ _TOOLS = Path(sys.executable).parent
 
 @dataclass(frozen=True)
 class Answers:
-    """What the tools say of one tree: findings by (rule, file), tests that passed, and pytest's exit code."""
+    """What the tools say of one tree: findings by (rule, file), tests that failed, and pytest's exit code."""
 
     findings: Counter[tuple[str, str]]
-    passed: frozenset[str]
+    failed: frozenset[str]
     exit_code: int
 
 
@@ -70,7 +70,7 @@ def _accepted(project: Checkout, patch: Patch, tree: Path, base: Answers) -> boo
     if changed and _run([_python(project), "-m", "py_compile", *changed], tree).returncode:
         return False
     now = _ask(project, tree, changed)
-    return now.exit_code in (0, 1) and not now.findings - base.findings and base.passed <= now.passed
+    return now.exit_code in (0, 1) and not now.findings - base.findings and now.failed <= base.failed
 
 
 def _ask(project: Checkout, tree: Path, files: list[str]) -> Answers:
@@ -94,12 +94,12 @@ def _tests(project: Checkout, tree: Path) -> tuple[frozenset[str], int]:
         except subprocess.TimeoutExpired:
             return frozenset(), -1
         cases = ElementTree.parse(report.name).iter("testcase") if Path(report.name).stat().st_size else ()
-        passed = {
+        failed = {
             f"{case.get('classname')}::{case.get('name')}"
             for case in cases
-            if not any(child.tag in ("failure", "error", "skipped") for child in case)
+            if any(child.tag in ("failure", "error") for child in case)
         }
-    return frozenset(passed), done.returncode
+    return frozenset(failed), done.returncode
 
 
 def _python_files(tree: Path) -> list[str]:

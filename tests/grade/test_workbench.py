@@ -193,6 +193,23 @@ def test_invariant_6_a_step_that_fails_on_the_base_blames_nobody(
     )
 
 
+def test_invariant_6_a_step_that_fails_by_chance_is_run_again(benches: Benches, project: Project) -> None:
+    answers = [1, 0, 0]  # the candidate, the base in between, the candidate again
+    found = verdict(benches, project, lambda command, tree: answers.pop(0), {"setup.cfg": b"2"})
+    assert found.gates[0].outcome is Outcome.PASSED
+
+
+def test_invariant_6_that_the_base_was_prepared_once_does_not_blame_a_candidate_now(
+    benches: Benches, project: Project
+) -> None:
+    assert (
+        verdict(benches, project, lambda command, tree: 0, {"a.py": b"A"}).gates[0].outcome is Outcome.PASSED
+    )
+    found = verdict(benches, project, lambda command, tree: 1, {"setup.cfg": b"2"})
+    assert found.gates[0].outcome is Outcome.INFRA
+    assert "on the unpatched base" in found.reason
+
+
 def test_no_step_leaves_a_repository(benches: Benches, project: Project) -> None:
     def step(_command: JailCommand, tree: Path) -> None:
         (tree / ".git").mkdir(exist_ok=True)

@@ -252,3 +252,23 @@ def test_invariant_8_the_digest_follows_what_is_installed(root: Path, base: Path
     os.utime(base / "bin" / "python3.11", (1, 1))
     seen.append(found(root).digest)
     assert len(set(seen)) == len(seen)
+
+
+def test_invariant_8_the_digest_follows_what_is_shown_of_other_projects(
+    root: Path, base: Path, tmp_path: Path
+) -> None:
+    packages = virtual(root / ".venv", base)
+    sibling, data = tmp_path / "sibling", tmp_path / "data"
+    for directory in (sibling, data):
+        directory.mkdir()
+        (directory / "held.py").write_text("1")
+    (packages / "sibling.pth").write_text(f"{sibling}\n")
+    settings = Environment(read=(str(data),))
+    seen = [found(root, settings).digest]
+    for directory in (sibling, data):
+        (directory / "held.py").write_text("12")
+        seen.append(found(root, settings).digest)
+        (directory / "__pycache__").mkdir()
+        (directory / "__pycache__" / "held.pyc").write_text("")
+        assert found(root, settings).digest == seen[-1]
+    assert len(set(seen)) == len(seen)

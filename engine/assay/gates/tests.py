@@ -1,7 +1,8 @@
 """The tests gate: the project's own pytest on base and candidate, compared test by test.
 
 Promises: the base's suite runs first and must run to its end; a candidate is blamed only for tests that fail
-again on it, in fresh jails, and pass again on the base (invariant 6); a run without a complete report, or
+again on it, in fresh jails, and pass again on the base, and for a run that comes to no end only if the base's
+comes to its end at that very time (invariant 6); a run without a complete report, or
 with one that its exit status contradicts, never passes (invariant 5). With `tests.from_base`, the tests and
 pytest's configuration are the base's (invariant 3). Nothing is told from what a program prints.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assay.gates.endings import total
+from assay.gates.fingerprint import fold_space
 from assay.gates.protocol import Toolbox
 from assay.gates.testing import base
 from assay.gates.testing.compare import compare
@@ -19,10 +21,10 @@ from assay.gates.testing.judge import Trial, base_unusable, judge, spoilt, unfin
 from assay.gates.testing.run import Ended, Run, execute
 from assay.gates.testing.trusted import Subject, subject
 from assay.model.candidate import Candidate
-from assay.model.outcome import GateResult, ResourceUse
+from assay.model.outcome import GateResult, Resource, ResourceUse, infra
 
-_REPEATABLE = frozenset({Ended.CRASHED, Ended.BROKE, Ended.INTERRUPTED, Ended.REFUSED, Ended.NO_PYTEST})
-"""Ends that chance may have had a hand in: believed when they happen twice."""
+_BY_CHANCE = frozenset({Ended.CRASHED, Ended.BROKE, Ended.INTERRUPTED, Ended.REFUSED, Ended.NO_PYTEST})
+"""Ends that chance may have had a hand in: believed when they happen twice, and not on the base."""
 
 
 class TestsGate:
@@ -46,8 +48,12 @@ class TestsGate:
         found, wobbly = await bench.first()
         if found.ended.machine:
             return spoilt(found, bench.use)
+        if found.ended in _BY_CHANCE or found.resource is Resource.TIME:
+            found, trouble = await bench.fairly(found)
+            if trouble:
+                return infra(self.name, fold_space(trouble), use=bench.use)
         if found.ended is not Ended.COMPLETE:
-            return unfinished(found, bench.use)
+            return spoilt(found, bench.use) if found.ended.machine else unfinished(found, bench.use)
         comparison = compare(on_base.suite, found.suite, bench.subject.touched)
         if not comparison.suspects and not wobbly:
             # A run with failures that may be chance would excuse the same failures of later candidates.
@@ -69,24 +75,53 @@ class _Bench:
     """The runs of one candidate, and what they cost together."""
 
     def __init__(self, toolbox: Toolbox, candidate: Candidate, on_base: Run) -> None:
-        rules = toolbox.policy.tests
-        self.subject: Subject = subject(toolbox.repo, candidate, rules)
+        self.subject: Subject = subject(toolbox.repo, candidate, toolbox.policy.tests)
         self.use = ResourceUse()
         self._toolbox = toolbox
         self._base_tree = candidate.base.tree
         self._on_base = on_base
-        self._seconds = rules.time_limit or max(rules.grace, rules.slowdown * on_base.use.seconds)
+        self._seconds = self._limit(on_base)
         self._name = candidate.name
 
     async def first(self) -> tuple[Run, str]:
         """The candidate's run of the whole suite; and, if it had to be repeated, why (a sentence)."""
         run = await self._candidate()
-        if run.ended not in _REPEATABLE or not self._toolbox.policy.tests.confirm:
+        if run.ended not in _BY_CHANCE or not self._toolbox.policy.tests.confirm:
             return run, ""
         again = await self._candidate()
         if again.ended is not Ended.COMPLETE:
             return again, ""
         return again, f"pytest {run.why}, and ran to its end the second time"
+
+    async def fairly(self, found: Run) -> tuple[Run, str]:
+        """A run that came to no end, or a better one; and, if the machine is to blame, why (a sentence).
+
+        The base's results may be days old, from a machine that had disk and memory to spare and time: so
+        the base is asked again, now. If it is slower by now, the candidate gets as much more time.
+        """
+        if not self._toolbox.policy.tests.confirm:
+            return found, ""
+        now = await execute(
+            self._toolbox,
+            self._base_tree,
+            label="tests on the base again",
+            seconds=base.base_seconds(self._toolbox),
+        )
+        self.use = total(self.use, now.use)
+        if now.ended.machine:
+            return now, ""
+        if now.ended is not Ended.COMPLETE:
+            return found, f"pytest {found.why}; on the base, run again at the same time, it {now.why}"
+        seconds = self._limit(now)
+        if found.resource is not Resource.TIME or seconds <= self._seconds:
+            return found, ""
+        self._seconds = seconds
+        return await self._candidate(), ""
+
+    def _limit(self, on_base: Run) -> float:
+        """Seconds for the whole suite of the candidate, by what the base took."""
+        rules = self._toolbox.policy.tests
+        return rules.time_limit or max(rules.grace, rules.slowdown * on_base.use.seconds)
 
     async def confirm(self, suspects: Sequence[str]) -> Confirmation:
         """Run the suspects again, as often as the policy wants."""

@@ -25,7 +25,7 @@ from assay.ledger.ledger import Ledger
 from assay.model.candidate import Base
 from assay.model.errors import Unsound
 from assay.model.event import Observer, Preparing
-from assay.model.tool import Ending, Tier
+from assay.model.tool import Ending, Tier, ToolCall
 from assay.policy.schema import GitView, Policy, Prepare
 from assay.repo.repository import Repository
 from assay.repo.tags import Tag, nearest_tag
@@ -167,49 +167,78 @@ class Workbench:
         step works on the base."""
         seen = _on_top(stack, view)
         try:
-            layer = await self.once(f"prepare:{key}", lambda: self._prepare(seen, step, key))
+            make = self._prepare if of_base else self._prepare_fairly
+            layer = await self.once(f"prepare:{key}", lambda: make(seen, step, key))
             if await anyio.to_thread.run_sync(self._layers.hides, layer, stack.tree):
                 # Made for another tree with the same inputs, of which this one has more files of its own.
                 alone = f"{key}:{stack.tree}"
-                layer = await self.once(f"prepare:{alone}", lambda: self._prepare(seen, step, alone))
+                layer = await self.once(f"prepare:{alone}", lambda: make(seen, step, alone))
         except PrepareFailed as problem:
             if of_base:
-                raise Unsound(
-                    f"{problem.what} on the unpatched base",
-                    where="policy [[prepare]]",
-                    fix=f"correct the step, or the base; its output ends: {problem.last_words}",
-                ) from problem
-            await self.stack(self.base.tree)
+                raise _on_base(problem) from problem
             raise
         return _on_top(stack, (layer,))
+
+    async def _prepare_fairly(self, stack: Stack, step: Prepare, key: str) -> Path:
+        """Like `_prepare`, for a candidate: a failure is believed when it happens twice and the same step
+        works on the base in between. That the base's output is kept from some day says nothing of today."""
+        try:
+            return await self._prepare(stack, step, key)
+        except PrepareFailed:
+            await self._try_on_base(step)
+            return await self._prepare(stack, step, key)
+
+    async def _try_on_base(self, wanted: Prepare) -> None:
+        """Run a step on the base, for nothing but to see that it works. Raises `Unsound` if it does not."""
+        base = stack = await self.once("layers of the base", self._build_base)
+        view = await self.once("git view of the base", lambda: self._git_view(base, base))
+        for step, key in zip(self.policy.prepare, await self._prepare_keys(self.base.tree), strict=True):
+            if step is wanted:
+                break
+            stack = await self._prepared(stack, view, step, key, of_base=True)
+        call = await self._run_step(_on_top(stack, view), wanted, None)
+        if not succeeded(call):
+            raise _on_base(failure(wanted, call))
 
     async def _prepare(self, stack: Stack, step: Prepare, key: str) -> Path:
         if (known := await anyio.to_thread.run_sync(self._layers.known, key)) is not None:
             return known
         self.observer(Preparing(what=f"prepare step `{' '.join(step.run)}`"))
-        environment = await self.environment()
         with self._layers.building(key) as directory:
-            call = await self.sandbox.run(
-                JailCommand(
-                    label="prepare",
-                    argv=step.run,
-                    root=self.repo.root,
-                    stack=stack,
-                    binds=environment.mounts,
-                    variables=environment.variables,
-                    limits=self.policy.limits,
-                    writes=directory,
-                )
-            )
-            if call.ending in (Ending.INFRA, Ending.CANCELLED):
-                raise Unsound(
-                    f"a prepare step could not be run: {call.reason}",
-                    where=" ".join(step.run),
-                    fix="try again",
-                )
+            call = await self._run_step(stack, step, directory)
             if not succeeded(call):
                 raise failure(step, call)
             return await anyio.to_thread.run_sync(self._layers.adopt, stack.tree, key, directory)
+
+    async def _run_step(self, stack: Stack, step: Prepare, writes: Path | None) -> ToolCall:
+        environment = await self.environment()
+        call = await self.sandbox.run(
+            JailCommand(
+                label="prepare",
+                argv=step.run,
+                root=self.repo.root,
+                stack=stack,
+                binds=environment.mounts,
+                variables=environment.variables,
+                limits=self.policy.limits,
+                writes=writes,
+            )
+        )
+        if call.ending in (Ending.INFRA, Ending.CANCELLED):
+            raise Unsound(
+                f"a prepare step could not be run: {call.reason}",
+                where=" ".join(step.run),
+                fix="try again",
+            )
+        return call
+
+
+def _on_base(problem: PrepareFailed) -> Unsound:
+    return Unsound(
+        f"{problem.what} on the unpatched base",
+        where="policy [[prepare]]",
+        fix=f"correct the step, or the base; its output ends: {problem.last_words}",
+    )
 
 
 def _on_top(stack: Stack, layers: tuple[Path, ...]) -> Stack:

@@ -17,7 +17,14 @@ from assay.model.candidate import Record
 from assay.model.errors import BadInput
 from assay.policy import schema
 from assay.sandbox.checkouts import own_place, project_name
-from assay.sandbox.installed import digest, holds_a_copy, import_paths, linked_paths, package_directories
+from assay.sandbox.installed import (
+    contents,
+    digest,
+    holds_a_copy,
+    import_paths,
+    linked_paths,
+    package_directories,
+)
 from assay.sandbox.interpreter import Interpreter, find_interpreter, is_system
 from assay.sandbox.spec import Bind
 
@@ -31,8 +38,8 @@ class ProjectEnvironment(Record, frozen=True, kw_only=True):
     `python` is the interpreter's path as seen inside, `mounts` are read-only binds (and links by which an
     editable install of another checkout of the project leads to the candidate), `variables` go into
     `JailCommand.variables`. `imports` are the directories of the repository that editable installs import
-    from. `digest` (hexadecimal) changes when the interpreter, an installed distribution or a variable
-    changes: it is part of every verdict's key (invariant 8).
+    from. `digest` (hexadecimal) changes when the interpreter, an installed distribution, what is shown of
+    other projects and directories, or a variable changes: it is part of every verdict's key (invariant 8).
     """
 
     python: Path
@@ -68,21 +75,28 @@ def discover(
     directories = package_directories(interpreter)
     shown = dict(interpreter.shown)
     links: dict[Path, Path] = {}
+    held: dict[Path, str] = {}
     for path in sorted(linked_paths(directories)):
         if _covered(path, repo_root, {**shown, **links}):
             continue
         if (own := own_place(path, repo_root)) is None:
             shown[path] = path
+            held[path] = contents(path)
         elif own != repo_root:  # the tree itself is where programs start, and needs no second name
             links[path] = own
     for named in settings.read:
         shown[_readable(named)] = Path(named).resolve()
+        held[Path(named)] = contents(Path(named))
     variables = _variables(interpreter, settings, host_environ)
     if _shadowed(directories, repo_root):
         ahead = (variables.get("PYTHONPATH", ""), str(repo_root / _SOURCES))
         variables["PYTHONPATH"] = os.pathsep.join(filter(None, ahead))
     places = {**shown, **links}
-    seen = {**variables, **{f"show {target}": str(source) for target, source in places.items()}}
+    seen = {
+        **variables,
+        **{f"show {target}": str(source) for target, source in places.items()},
+        **{f"hold {target}": found for target, found in held.items()},
+    }
     return ProjectEnvironment(
         python=interpreter.python,
         mounts=tuple(

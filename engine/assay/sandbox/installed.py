@@ -8,13 +8,18 @@ from __future__ import annotations
 import ast
 import contextlib
 import hashlib
+import os
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from assay.sandbox.interpreter import Interpreter
 
 _MAX_TEXT = 256 * 1024
+_MAX_FILES = 50_000
+_PASSING = frozenset({".git", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv", "__pycache__"})
+"""Directories that change without any change of what a program sees."""
 
 
 def package_directories(interpreter: Interpreter) -> tuple[Path, ...]:
@@ -61,6 +66,15 @@ def holds_a_copy(directories: Iterable[Path], name: str) -> bool:
     return False
 
 
+def contents(path: Path) -> str:
+    """A digest of the files at `path` by names, sizes and times: what an editable install of another project
+    or a directory of the policy's holds. Of a directory with more than `_MAX_FILES`, the first ones count."""
+    total = hashlib.sha256(_stamp(path).encode() if path.is_file() else b"")
+    for file in islice(_files(path), _MAX_FILES):
+        total.update(f"{file} {_stamp(file)}".encode("utf-8", "surrogateescape") + b"\0")
+    return total.hexdigest()
+
+
 def digest(interpreter: Interpreter, directories: Iterable[Path], variables: dict[str, str]) -> str:
     """Changes with the interpreter, an installed distribution, an editable install or a variable."""
     total = hashlib.sha256()
@@ -85,6 +99,13 @@ def _identity(
                 yield f"{path.name} {_stamp(path)}"
     for name, value in sorted(variables.items()):
         yield f"{name}={value}"
+
+
+def _files(path: Path) -> Iterator[Path]:
+    for directory, below, files in os.walk(path):
+        below[:] = sorted(name for name in below if name not in _PASSING)
+        for name in sorted(files):
+            yield Path(directory, name)
 
 
 def _stamp(path: Path) -> str:

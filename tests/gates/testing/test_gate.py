@@ -142,7 +142,58 @@ def test_a_crash_is_the_candidate_s_failure_and_the_test_named(project, grade):
     got = grade(base, crash)
     assert got.outcome is Outcome.FAILED
     assert "signal 11 while tests/test_lib.py::test_double was running" in got.reason
-    assert len(base.calls) == 3, "a crash is believed when it happens twice"
+    labels = [call.label for call in base.calls[1:]]
+    assert labels == ["tests of c", "tests of c", "tests on the base again"], "believed when it happens twice"
+
+
+def world(tmp_path, body):
+    """A test of what the machine does, and the file that says how the machine is."""
+    state = tmp_path / "world"
+    state.write_text("")
+    head = "import os, time\nfrom pathlib import Path\n\nfrom lib import double\n\n\ndef test_world():\n"
+    text = f"{head}    state = Path({str(state)!r}).read_text()\n    {body}\n    assert double(2) == 4\n"
+    return state, {"tests/test_world.py": text}
+
+
+def test_invariant_6_a_crash_that_the_base_shares_by_now_is_the_machine_s(project, grade, tmp_path):
+    state, files = world(tmp_path, "state and os._exit(9)")
+    base = project(files)
+    assert grade(base, HARMLESS).outcome is Outcome.PASSED
+    base.toolbox.forget()
+    state.write_text("no space left")
+    got = grade(base, {"README": "later"})
+    assert got.outcome is Outcome.INFRA
+    assert "on the base, run again at the same time, it exited with 9" in got.reason
+
+
+def test_invariant_6_a_machine_that_became_slow_gives_more_time(project, grade, tmp_path):
+    state, files = world(tmp_path, "time.sleep(float(state or 0))")
+    base = project(files, grace=0.0, slowdown=9.0)
+    grade(base, HARMLESS)
+    base.toolbox.forget()
+    state.write_text("2")
+    late = ToolCall(
+        label="t",
+        argv=(),
+        environment_digest="",
+        ending=Ending.EXHAUSTED,
+        exit_code=None,
+        resource=Resource.TIME,
+    )
+    base.toolbox.sandbox.endings = [late]
+    assert grade(base, {"README": "later"}).outcome is Outcome.PASSED
+    assert [call.label for call in base.calls][-3:] == ["tests of c", "tests on the base again", "tests of c"]
+
+
+def test_a_failure_of_chance_on_the_base_excuses_nobody(project, grade, tmp_path):
+    base = project(flaky(tmp_path, (1,)))
+    got = grade(base, {"tests/test_lucky.py": "def test_lucky():\n    assert 0\n"})
+    assert got.outcome is Outcome.FAILED
+    assert got.detail["newly_failing"] == ["tests/test_lucky.py::test_lucky"]
+    base.toolbox.forget()
+    grade(base, HARMLESS)
+    labels = [call.label for call in base.calls]
+    assert labels.count("tests on the base") == 1, "what was settled is remembered"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """The base's own results: what every candidate is compared with, run once per base and remembered.
 
 Promises: a run that timed out, crashed or was spoilt by the machine is never remembered; all candidates of a
-transaction see the same base run.
+transaction see the same base run. A test counts as failing on the base only if it failed there twice: a
+failure of chance would excuse every candidate that breaks the test, for as long as the run is remembered.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import hashlib
 import zlib
 
 import msgspec
+from msgspec import structs
 
 from assay.gates.protocol import Toolbox
+from assay.gates.testing.compare import clears
 from assay.gates.testing.run import Ended, Run, execute, plugin_source
 from assay.ledger.codec import decode, encode
 from assay.model.event import Preparing
 
-REVISION = 2
+REVISION = 3
 """Raised when the meaning of a remembered run changes."""
 
 
@@ -58,8 +61,49 @@ async def _results(toolbox: Toolbox, tree: str) -> Run:
             pass  # a damaged entry is a miss
     toolbox.observer(Preparing(what="the base's tests"))
     run = await execute(toolbox, tree, label="tests on the base", seconds=base_seconds(toolbox))
+    if run.ended is Ended.COMPLETE and toolbox.policy.tests.confirm:
+        run = await _without_chance(toolbox, tree, run)
     await keep(toolbox, tree, run)
     return run
+
+
+async def _without_chance(toolbox: Toolbox, tree: str, run: Run) -> Run:
+    """`run`, with only those failures that happen again. What passes alone may still fail in company, so the
+    whole suite has the last word; where all fail alone too, it need not be asked."""
+    bad = [case.id for case in run.suite.cases if case.result.bad]
+    if not bad:
+        return run
+    alone = await execute(
+        toolbox,
+        tree,
+        label="failing tests on the base",
+        seconds=base_seconds(toolbox),
+        select=bad,
+        serial=run.suite.parallel,
+    )
+    cases = alone.suite.by_id()
+    if alone.ended is not Ended.COMPLETE or not any(clears(cases, test, None) for test in bad):
+        return run
+    again = await results_again(toolbox, tree)
+    return better(run, again) if again.ended is Ended.COMPLETE else run
+
+
+def better(run: Run, again: Run) -> Run:
+    """Two complete runs of one tree as one: what did not fail in both did not fail. Pure."""
+    first, second = run.suite.by_id(), again.suite.by_id()
+    cases = dict(first)
+    for test, case in first.items():
+        if case.result.bad and clears(second, test, None):
+            del cases[test]
+    for test, case in second.items():
+        if test not in cases and not case.result.bad:
+            cases[test] = case  # among them the tests of a file that could not be collected the first time
+    suite = structs.replace(run.suite, cases=tuple(cases[test] for test in sorted(cases)))
+    if any(case.result.bad for case in suite.cases):
+        return structs.replace(run, suite=suite)
+    # An exit status that failures of chance explained must not look like one that nothing explains.
+    explained = any(case.result.bad for case in again.suite.cases)
+    return structs.replace(run, suite=suite, status=0 if explained else again.status)
 
 
 async def keep(toolbox: Toolbox, tree: str, run: Run) -> None:
