@@ -59,6 +59,8 @@ class TestsGate:
             # A run with failures that may be chance would excuse the same failures of later candidates.
             await base.keep(toolbox, bench.subject.tree, found)
         confirmation = await bench.confirm(comparison.suspects)
+        if confirmation.shared:
+            await base.forget(toolbox, candidate.base.tree)
         trial = Trial(
             base=on_base,
             found=found,

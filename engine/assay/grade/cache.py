@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
+from assay import __version__
 from assay.gates.protocol import Gate, Toolbox
 from assay.ledger.codec import decode, encode
 from assay.ledger.keys import verdict_key
@@ -29,7 +30,8 @@ async def key_of(toolbox: Toolbox, gate: Gate, candidate: Candidate) -> str | No
         base_tree=candidate.base.tree,
         gate=gate.name,
         configuration=toolbox.policy.digest,
-        tools=await toolbox.once(f"version:{gate.name}", lambda: gate.version(toolbox)),
+        tools=f"assay {__version__};"
+        + await toolbox.once(f"version:{gate.name}", lambda: gate.version(toolbox)),
         environment=environment.digest,
         tier=f"{isolation.backend}:{isolation.tier}",
     )

@@ -185,6 +185,21 @@ def test_invariant_6_a_machine_that_became_slow_gives_more_time(project, grade, 
     assert [call.label for call in base.calls][-3:] == ["tests of c", "tests on the base again", "tests of c"]
 
 
+def test_invariant_5_a_test_that_base_and_candidate_fail_by_now_is_no_evidence(project, grade, tmp_path):
+    state, files = world(tmp_path, "assert not state")
+    base = project(files)
+    grade(base, HARMLESS)
+    base.toolbox.forget()
+    state.write_text("no space left")
+    got = grade(base, {"README": "later"})
+    assert got.outcome is Outcome.INFRA
+    assert "tests/test_world.py::test_world passed on the base" in got.reason
+    base.toolbox.forget()
+    again = grade(base, {"README": "later"})
+    assert again.outcome is Outcome.PASSED, "and not for ever: what the base fails is told anew"
+    assert again.detail["pre_existing"] == ["tests/test_world.py::test_world"]
+
+
 def test_a_failure_of_chance_on_the_base_excuses_nobody(project, grade, tmp_path):
     base = project(flaky(tmp_path, (1,)))
     got = grade(base, {"tests/test_lucky.py": "def test_lucky():\n    assert 0\n"})

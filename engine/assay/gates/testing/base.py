@@ -114,6 +114,11 @@ async def keep(toolbox: Toolbox, tree: str, run: Run) -> None:
         await toolbox.remember(await _key(toolbox, tree), value)
 
 
+async def forget(toolbox: Toolbox, tree: str) -> None:
+    """Run the base's tests anew in the next transaction: what is remembered is not so any more."""
+    await toolbox.remember(await _key(toolbox, tree), b"")
+
+
 async def _key(toolbox: Toolbox, tree: str) -> str:
     environment = await toolbox.environment()
     isolation = toolbox.sandbox.isolation

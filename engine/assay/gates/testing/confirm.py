@@ -38,6 +38,12 @@ class Confirmation(Record, frozen=True, kw_only=True):
     flaky: dict[str, tuple[int, int]] = field(default_factory=dict)
     trouble: Run | None = None
 
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """Tests that never passed on the candidate, and that the base, which passed them once, fails by now:
+        they speak neither against the candidate nor for it."""
+        return tuple(test for test, (bad, runs) in self.flaky.items() if bad == runs)
+
 
 class _Spoilt(Exception):
     """A re-run that the machine or the user ended."""

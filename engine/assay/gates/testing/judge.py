@@ -92,10 +92,8 @@ def judge(trial: Trial, rules: Tests) -> GateResult:
         cases, before = suite.by_id(), trial.base.suite.by_id()
         findings = tuple(_finding(test, cases.get(test), before.get(test)) for test in guilty[:LIST_LIMIT])
         return failed(GATE, _blame(findings[0], guilty), findings=findings, **rest)
-    if confirmation.trouble is not None:
-        return spoilt(confirmation.trouble, trial.use)
-    if (unstable := _instability(trial)) and rules.flaky is FlakyRule.INCONCLUSIVE:
-        return infra(GATE, unstable, **rest)
+    if (undecided := _undecided(trial, rules, rest)) is not None:
+        return undecided
     if _unexplained(trial.found) and not _unexplained(trial.base):
         status = trial.found.status
         reason = (
@@ -111,6 +109,21 @@ def judge(trial: Trial, rules: Tests) -> GateResult:
 def counts(suite: Suite) -> dict[str, int]:
     """How many tests ended in which way."""
     return {str(result): number for result in Result if (number := suite.count(result))}
+
+
+def _undecided(trial: Trial, rules: Tests, rest: Mapping[str, Any]) -> GateResult | None:
+    """What keeps the tests from speaking for or against the candidate, or None."""
+    confirmation = trial.confirmation
+    if confirmation.trouble is not None:
+        return spoilt(confirmation.trouble, trial.use)
+    if confirmation.shared:
+        reason = (
+            f"{confirmation.shared[0]} passed on the base when its tests were run, and fails there by now"
+        )
+        return infra(GATE, f"{reason}: look what changed around it, then try again", **rest)
+    if (unstable := _instability(trial)) and rules.flaky is FlakyRule.INCONCLUSIVE:
+        return infra(GATE, unstable, **rest)
+    return None
 
 
 def _nothing_passed(trial: Trial, rules: Tests, rest: Mapping[str, Any]) -> GateResult:
