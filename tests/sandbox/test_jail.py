@@ -14,6 +14,7 @@ import pytest
 from assay.model.outcome import Resource
 from assay.model.tool import Ending
 from assay.policy.schema import MIB, Limits
+from assay.sandbox import scratch
 from assay.sandbox.cgroups import find
 from assay.sandbox.jail import JailSandbox
 from assay.sandbox.probe import Probe
@@ -62,7 +63,7 @@ def test_invariant_4_nothing_of_the_host_is_there(
     secret.write_text("secret")
     monkeypatch.setenv("HOST_TOKEN", "secret")
     script = f"""
-    for path in {secret} /root /boot /mnt /opt /work /sys/class /etc/shadow /var/lib /run/user; do
+    for path in {secret} /root /boot /mnt /opt /media /sys/class /etc/shadow /var/lib /run/user; do
         [ -e "$path" ] && echo "visible: $path"
     done
     env | grep -i secret
@@ -155,6 +156,16 @@ def test_large_streams_are_whole(run: Runner) -> None:
 def test_exit_codes_are_the_programs_own(run: Runner, code: int) -> None:
     call = run.sh(f"exit {code}")
     assert (call.ending, call.exit_code) == (Ending.EXITED, code)
+
+
+@pytest.mark.parametrize(("script", "ending"), [("exit 1", Ending.INFRA), ("exit 0", Ending.EXITED)])
+def test_invariant_6_what_fails_on_a_full_disk_is_the_machines_trouble(
+    run: Runner, stack: Stack, monkeypatch: pytest.MonkeyPatch, script: str, ending: Ending
+) -> None:
+    monkeypatch.setattr(scratch, "_FULL", 1 << 62)
+    call = run.sh(script, stack=stack)
+    assert call.ending is ending
+    assert ("full" in call.reason) is (ending is Ending.INFRA)
 
 
 def test_signals_are_told_from_exit_codes(run: Runner) -> None:

@@ -47,6 +47,10 @@ class Prepared(Protocol):
         """Move what the program wrote to `target`."""
         ...
 
+    def crowded(self) -> bool:
+        """Whether the disk below its tree is full."""
+        ...
+
     def remove(self) -> None:
         """Remove everything that was made for it."""
         ...

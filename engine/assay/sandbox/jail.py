@@ -31,6 +31,7 @@ from assay.sandbox.workspace import Obstructed
 T = TypeVar("T")
 Record = Callable[[ToolCall], None]
 _DRAIN_SECONDS = 2.0
+_NO_ROOM = "the disk of the cache is full; free some space, or set ASSAY_CACHE_DIR to another place"
 _THREADS = 64
 
 
@@ -144,7 +145,7 @@ class JailSandbox:
         if command.outputs or command.writes is not None:
             with anyio.CancelScope(shield=True):
                 outputs = await self._in_thread(collect)
-        return replace(_tell(blank, supervisor, conclusion), outputs=outputs)
+        return _with_room(replace(_tell(blank, supervisor, conclusion), outputs=outputs), prepared)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await anyio.to_thread.run_sync(work, limiter=self._threads)
@@ -205,6 +206,14 @@ def _blank(command: JailCommand) -> ToolCall:
         exit_code=None,
         started_at=time.time(),
     )
+
+
+def _with_room(call: ToolCall, prepared: Prepared) -> ToolCall:
+    """Invariant 6: what fails while there is no room to write may have failed for that alone."""
+    ended = call.ending in (Ending.EXITED, Ending.SIGNALLED)
+    if ended and call.exit_code != 0 and prepared.crowded():
+        return replace(call, ending=Ending.INFRA, exit_code=None, signal=None, reason=_NO_ROOM)
+    return call
 
 
 def _tell(blank: ToolCall, supervisor: Supervisor, conclusion: Conclusion) -> ToolCall:

@@ -104,6 +104,11 @@ class NamespaceBackend:
             raise
         return _Jail(self, command, scratch, group)
 
+    @property
+    def crowded(self) -> bool:
+        """Whether the disk below the scratch area is full."""
+        return self._area.full
+
     def close(self) -> None:
         """See `Backend`."""
         if self._closed:
@@ -229,6 +234,10 @@ class _Jail:
         """See `Prepared`."""
         if self.scratch is not None:
             self.scratch.keep(target)
+
+    def crowded(self) -> bool:
+        """See `Prepared`."""
+        return self._backend.crowded
 
     def remove(self) -> None:
         """See `Prepared`."""

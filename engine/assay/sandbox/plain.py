@@ -75,6 +75,11 @@ class PlainBackend:
                 place.symlink_to(bind.source)
         return _PlainRun(self, command, directory, self._groups.jail(name, command.limits))
 
+    @property
+    def crowded(self) -> bool:
+        """Whether the disk below the scratch area is full."""
+        return self._area.full
+
     def close(self) -> None:
         """See `Backend`."""
         self._launcher.close()
@@ -144,6 +149,10 @@ class _PlainRun:
                 place.unlink()
         target.parent.mkdir(parents=True, exist_ok=True)
         (self.directory / "tree").rename(target)
+
+    def crowded(self) -> bool:
+        """See `Prepared`."""
+        return self._backend.crowded
 
     def remove(self) -> None:
         """See `Prepared`."""

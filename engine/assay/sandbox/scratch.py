@@ -19,6 +19,8 @@ from pathlib import Path
 
 _LOCK = "lock"
 _GROUPS = "groups"
+_FULL = 1 << 20
+"""Bytes below which a file system is as good as full."""
 _SETTLE_SECONDS = 60.0
 
 # Waits for the end of its standard input, which is the end of the engine; then ends what still runs in the
@@ -57,6 +59,13 @@ class Area:
         self.path = path
         self._lock = lock
         self._pid, self._lifeline = _start_reaper(path, groups, litter)
+
+    @property
+    def full(self) -> bool:
+        """Whether the file system below has no room left for what a program could not write."""
+        status = os.statvfs(self.path)
+        no_inodes = status.f_files > 0 and status.f_favail == 0
+        return no_inodes or status.f_bavail * status.f_frsize < _FULL
 
     def close(self) -> None:
         """Remove the directory and stop the reaper. Idempotent."""
