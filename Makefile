@@ -10,7 +10,7 @@ STAMP  := $(VENV)/.ready
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*##/  make \1\t/p' $(MAKEFILE_LIST)
 
-$(STAMP): pyproject.toml tools/bootstrap.sh
+$(STAMP): pyproject.toml tools/bootstrap.sh tools/constraints.txt
 	@PYTHON="$(PYTHON)" sh tools/bootstrap.sh "$(VENV)"
 	@touch $@
 

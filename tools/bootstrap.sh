@@ -32,4 +32,4 @@ make_venv() {
 
 [ -x "$venv/bin/python" ] && "$venv/bin/python" -m pip --version >/dev/null 2>&1 || make_venv
 echo "assay: installing into $venv (first run only)" >&2
-"$venv/bin/python" -m pip -q --disable-pip-version-check install -e '.[dev]'
+"$venv/bin/python" -m pip -q --disable-pip-version-check install -c tools/constraints.txt -e '.[dev]'

@@ -24,7 +24,7 @@ def test_the_version_imports_no_command_line():
         "import sys; sys.argv = ['assay', '--version']\n"
         "from assay.__main__ import main\n"
         "assert main() == 0\n"
-        "heavy = {'typer', 'rich', 'pygit2', 'libcst', 'bandit', 'anyio', 'msgspec', 'networkx'}\n"
+        "heavy = {'typer', 'rich', 'pygit2', 'libcst', 'bandit', 'anyio', 'msgspec'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, check=True)
