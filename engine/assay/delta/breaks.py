@@ -77,7 +77,7 @@ def _removed(change: SymbolChange, new: Outline, name: str) -> list[str]:
     top = change.symbol.split(".")[0]
     if top in new.imported and "." not in change.symbol:
         return []  # moved elsewhere and imported back under the same name
-    if new.star_import or any(definition.symbol == "__getattr__" for definition in new.definitions):
+    if "*" in new.imported or any(definition.symbol == "__getattr__" for definition in new.definitions):
         return [f"{name} is no longer defined there; a star import or `__getattr__` may still provide it"]
     return [f"{name} is removed"]
 

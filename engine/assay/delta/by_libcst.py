@@ -65,7 +65,6 @@ def outline(source: bytes) -> Outline:
     return Outline(
         definitions=tuple(walker.definitions),
         imported=frozenset(walker.imported),
-        star_import="*" in walker.imported,
     )
 
 

@@ -70,12 +70,11 @@ class Definition(Record, frozen=True, kw_only=True):
 
 
 class Outline(Record, frozen=True, kw_only=True):
-    """A file's definitions in order, the names that its imports bind at module level, and whether a star
-    import may bind more."""
+    """A file's definitions in order, and the names that its imports bind at module level; `*` is among them
+    where a star import may bind more."""
 
     definitions: tuple[Definition, ...]
     imported: frozenset[str] = frozenset()
-    star_import: bool = False
 
     def by_symbol(self) -> dict[str, tuple[Definition, ...]]:
         """Definitions grouped by symbol, in order of first appearance."""

@@ -100,6 +100,3 @@ class Gate(Protocol):
     async def run(self, toolbox: Toolbox, candidate: Candidate) -> GateResult:
         """Check one candidate that has a tree (only `apply` is handed candidates without one)."""
         ...
-
-
-GateFactory = Callable[[], Gate]

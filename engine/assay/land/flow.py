@@ -34,6 +34,8 @@ from assay.repo.repository import open_repository
 __all__ = ["Change", "Request", "check", "exit_code", "grade", "land"]
 
 _LANDING_ATTEMPTS = 3
+_MERGES = "merges cleanly; `assay land` verifies the combination before it lands"
+_CLASHES = "its pairs merge, but not all of it at once; `assay land` finds the part that does"
 
 
 async def check(
@@ -101,10 +103,9 @@ async def _grade(job: Job, observer: Observer) -> Report:
         if len(job.candidates) > 1:
             observer(Stage(name="choosing what goes together"))
             found.patch_set = _unverified(found)
-            combined = found.combined(found.patch_set)
-            if combined is not None and found.patch_set.members:
+            if found.patch_set.tree is not None:
                 members = found.members(found.patch_set)
-                found.describe(combined.tree, found.results_of(members), members)
+                found.describe(Oid(found.patch_set.tree), found.results_of(members), members)
         elif (tree := job.candidates[0].tree) is not None:
             found.describe(tree, found.verdicts[0].gates, ())
     return found.report()
@@ -122,7 +123,7 @@ def _unverified(found: Findings) -> PatchSet:
         conflicts=conflicts,
         tree=combined.tree if isinstance(combined, Combined) and choice.members else None,
         verdict=None,
-        reason="merges cleanly; `assay land` verifies the combination before it lands",
+        reason=_MERGES if isinstance(combined, Combined) else _CLASHES,
     )
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from assay.ledger.codec import encode
 from assay.model.tool import Isolation
+from assay.sandbox.cgroups import JailGroup
 from assay.sandbox.spec import JailCommand
 from assay.sandbox.supervise import CONFIG, GO, LOG, REPORT, STATUS, Started
 
@@ -105,6 +107,30 @@ class Pipes:
         for descriptor in self.theirs.values():
             os.close(descriptor)
         self.theirs.clear()
+
+    def started(
+        self,
+        pid: int,
+        *,
+        group: JailGroup | None,
+        kill: Callable[[], None],
+        on_start: Callable[[], None],
+    ) -> Started:
+        """The program that now has the other ends: what its supervisor needs."""
+        self.close_theirs()
+        return Started(
+            pid=pid,
+            stdout=self.ours[1],
+            stderr=self.ours[2],
+            status=self.ours[STATUS],
+            go=self.ours[GO],
+            log=self.ours[LOG],
+            report=self.ours.get(REPORT, -1),
+            stdin=self.ours.get(0, -1),
+            group=group,
+            kill=kill,
+            on_start=on_start,
+        )
 
     def close(self) -> None:
         """After a start that failed: close everything."""

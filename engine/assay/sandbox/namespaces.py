@@ -197,8 +197,6 @@ class _Jail:
     def start(self, pipes: Pipes) -> Started:
         """See `Prepared`."""
         pid = self._backend.launch(self, pipes)
-        pipes.close_theirs()
-        ours = pipes.ours
 
         def kill() -> None:
             # The first process of a pid namespace takes all the others with it, and its death lets the
@@ -212,19 +210,7 @@ class _Jail:
         def on_start() -> None:
             self._first = _only_child(pid)
 
-        return Started(
-            pid=pid,
-            stdout=ours[1],
-            stderr=ours[2],
-            status=ours[STATUS],
-            go=ours[GO],
-            log=ours[LOG],
-            report=ours.get(REPORT, -1),
-            stdin=ours.get(0, -1),
-            group=self.group,
-            kill=kill,
-            on_start=on_start,
-        )
+        return pipes.started(pid, group=self.group, kill=kill, on_start=on_start)
 
     def outputs(self, paths: tuple[str, ...], bound: int) -> dict[str, bytes]:
         """See `Prepared`."""

@@ -24,7 +24,7 @@ from assay.sandbox.namespaces import enter, find_setpriv
 from assay.sandbox.plan import points_below
 from assay.sandbox.scratch import Area, new_name, open_area, remove_tree
 from assay.sandbox.spec import JailCommand
-from assay.sandbox.supervise import GO, LOG, REPORT, STATUS, Started, first_process
+from assay.sandbox.supervise import LOG, Started, first_process
 from assay.sandbox.view import within
 from assay.sandbox.workspace import check_point, is_opaque, read_files
 
@@ -116,26 +116,12 @@ class _PlainRun:
     def start(self, pipes: Pipes) -> Started:
         """See `Prepared`."""
         pid = self._backend.launch(self, pipes)
-        pipes.close_theirs()
 
         def kill() -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
 
-        ours = pipes.ours
-        return Started(
-            pid=pid,
-            stdout=ours[1],
-            stderr=ours[2],
-            status=ours[STATUS],
-            go=ours[GO],
-            log=ours[LOG],
-            report=ours.get(REPORT, -1),
-            stdin=ours.get(0, -1),
-            group=self.group,
-            kill=kill,
-            on_start=lambda: None,
-        )
+        return pipes.started(pid, group=self.group, kill=kill, on_start=lambda: None)
 
     def outputs(self, paths: tuple[str, ...], bound: int) -> dict[str, bytes]:
         """See `Prepared`."""
