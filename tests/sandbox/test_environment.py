@@ -272,3 +272,19 @@ def test_invariant_8_the_digest_follows_what_is_shown_of_other_projects(
         (directory / "__pycache__" / "held.pyc").write_text("")
         assert found(root, settings).digest == seen[-1]
     assert len(set(seen)) == len(seen)
+
+
+def test_processors_are_part_of_the_digest_as_far_as_there_are_any(
+    root: Path, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    virtual(root / ".venv", base)
+
+    def seen(there: int, wanted: int) -> ProjectEnvironment:
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(there)))
+        return found(root, Environment(cpus=wanted))
+
+    assert (seen(4, 2).cpus, seen(4, 2).variables["PYTHON_CPU_COUNT"]) == (2, "2")
+    assert (seen(4, 0).cpus, "PYTHON_CPU_COUNT" in seen(4, 0).variables) == (0, False)
+    assert seen(4, 0).digest != seen(8, 0).digest
+    assert seen(4, 2).digest == seen(8, 2).digest
+    assert seen(1, 2).digest != seen(8, 2).digest

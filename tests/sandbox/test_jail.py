@@ -249,7 +249,7 @@ def test_resource_use_is_counted(run: Runner) -> None:
     call = run.sh("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done")
     assert call.use.cpu_seconds > 0
     assert call.use.seconds > 0
-    assert (call.use.peak_memory > 0) == (find().memory is not None)
+    assert call.use.peak_memory > 0 or find().memory is None
 
 
 def test_ordinary_build_tools_work(run: Runner, stack: Stack) -> None:
@@ -437,7 +437,7 @@ def test_invariant_10_a_killed_engine_leaves_nothing(tmp_path: Path, host: Probe
         word, *listed = engine.stdout.readline().split() or [""]
         groups = [Path(each) for each in listed]
         assert word == "groups"
-        assert all(running("sleep", nap) for nap in naps)
+        assert eventually(lambda: all(running("sleep", nap) for nap in naps))
         assert all(group.is_dir() for group in groups)
     finally:
         engine.kill()

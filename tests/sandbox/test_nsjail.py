@@ -13,7 +13,9 @@ from assay.sandbox.nsjail import Allowance, quote, render
 from assay.sandbox.view import Mount, MountKind
 
 
-def config(limits: Limits = Limits(), *, memory_group: bool = True, pids_group: bool = True) -> list[str]:
+def config(
+    limits: Limits = Limits(), *, memory_group: bool = True, pids_group: bool = True, seccomp: str = ""
+) -> list[str]:
     text = render(
         identity=Identity(uid=7, gid=8),
         mounts=(
@@ -30,6 +32,7 @@ def config(limits: Limits = Limits(), *, memory_group: bool = True, pids_group: 
         ),
         passed=(4, 5),
         log=6,
+        seccomp=seccomp,
     )
     return text.decode().splitlines()
 
@@ -39,7 +42,7 @@ def test_the_whole_configuration() -> None:
         "mode: ONCE",
         'hostname: "assay"',
         'cwd: "/"',
-        "time_limit: 32",
+        "time_limit: 0",
         "log_fd: 6",
         "log_level: WARNING",
         "nice_level: 0",
@@ -78,6 +81,11 @@ def test_the_whole_configuration() -> None:
     ]
 
 
+def test_a_filter_is_there_exactly_when_given() -> None:
+    assert 'seccomp_string: "DEFAULT ALLOW"' in config(seccomp="DEFAULT ALLOW")
+    assert not [line for line in config() if line.startswith("seccomp")]
+
+
 def test_no_limit_is_more_than_the_engine_has() -> None:
     assert "rlimit_nofile_type: HARD" in config(Limits(open_files=5000))
 
@@ -85,7 +93,7 @@ def test_no_limit_is_more_than_the_engine_has() -> None:
 def test_rlimits_stand_in_for_missing_control_groups() -> None:
     lines = config(Limits(memory=100 * MIB, pids=50), memory_group=False, pids_group=False)
     assert "rlimit_as: 1424 rlimit_as_type: VALUE" in lines
-    assert "rlimit_nproc: 50 rlimit_nproc_type: VALUE" in lines
+    assert "rlimit_nproc: 52 rlimit_nproc_type: VALUE" in lines
 
 
 def test_no_limit_means_no_limit() -> None:

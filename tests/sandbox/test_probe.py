@@ -16,6 +16,7 @@ from assay.sandbox import cgroups, diagnose, trial
 from assay.sandbox import probe as probe_module
 from assay.sandbox.cgroups import Hierarchies
 from assay.sandbox.diagnose import Fact
+from assay.sandbox.namespaces import NamespaceBackend
 from assay.sandbox.places import find_cache
 from assay.sandbox.probe import Probe, probe
 
@@ -23,9 +24,11 @@ from .conftest import Runner
 
 
 @pytest.mark.jail
-def test_a_working_jail_is_namespaced_and_never_called_hardened(host: Probe) -> None:
-    assert host.isolation.backend == "nsjail"
-    assert host.isolation.tier is Tier.NAMESPACED
+def test_a_working_jail_is_hardened_exactly_when_its_filter_works(host: Probe) -> None:
+    if host.isolation.backend != "nsjail":
+        pytest.skip("no nsjail on this host")
+    filtered = next(fact for fact in host.facts if fact.name == "seccomp")
+    assert host.isolation.tier is (Tier.HARDENED if filtered.ok else Tier.NAMESPACED)
     assert {"kernel", "cache", "nsjail", "jail", "seccomp"} <= {fact.name for fact in host.facts}
     json.loads(msgspec.json.encode(host.facts))
 
@@ -34,13 +37,13 @@ def test_a_working_jail_is_namespaced_and_never_called_hardened(host: Probe) -> 
 def test_the_probe_leaves_nothing(tmp_path: Path) -> None:
     mounts = Path("/proc/self/mounts").read_text()
     found = probe(environ={"ASSAY_CACHE_DIR": str(tmp_path)})
-    assert found.tier is Tier.NAMESPACED
+    assert found.tier is not None
     assert list((tmp_path / "run").iterdir()) == []
     assert Path("/proc/self/mounts").read_text() == mounts
 
 
 def broken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Probe:
-    monkeypatch.setattr(trial, "try_jail", lambda backend, found: "mount: Operation not permitted")
+    monkeypatch.setattr(trial, "try_jail", lambda *_: "mount: Operation not permitted")
     remedy = "`sysctl -w user.max_user_namespaces=15000` as root"
     fact = Fact(name="user namespaces", ok=False, detail="user.max_user_namespaces is 0", remedy=remedy)
     monkeypatch.setattr(diagnose, "why_no_jail", lambda: iter([fact]))
@@ -75,12 +78,47 @@ def test_no_isolation_is_given_only_when_asked_for_by_name(tmp_path: Path) -> No
     assert any("no isolation" in note for note in found.isolation.notes)
 
 
-@pytest.mark.parametrize(
-    ("wanted", "error"), [("hardened", Unsound), ("container", Unsound), ("x", BadInput)]
-)
-def test_what_is_not_offered_is_refused(wanted: str, error: type[Exception]) -> None:
-    with pytest.raises(error):
-        probe(wanted)
+def test_what_is_not_offered_is_refused() -> None:
+    with pytest.raises(BadInput):
+        probe("x")
+
+
+def only_namespaces(backend: NamespaceBackend, *_: object) -> str:
+    return "the filter lets unshare(2) through" if backend.isolation.tier is Tier.HARDENED else ""
+
+
+@pytest.mark.jail
+def test_without_a_filter_the_tier_is_the_next_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(trial, "try_jail", only_namespaces)
+    found = probe(environ={"ASSAY_CACHE_DIR": str(tmp_path)})
+    assert found.isolation.tier is Tier.NAMESPACED
+    assert "seccomp: the filter lets unshare(2) through" in found.isolation.notes
+    assert any("seccomp(2)" in remedy for remedy in found.remedies)
+
+
+@pytest.mark.jail
+def test_hardened_asked_for_is_never_given_weaker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(trial, "try_jail", only_namespaces)
+    found = probe("hardened", environ={"ASSAY_CACHE_DIR": str(tmp_path)})
+    assert found.tier is None
+    for attempt in (lambda: found.isolation, found.open_backend):
+        with pytest.raises(Unsound, match=r"hardened is not reached.*unshare") as raised:
+            attempt()
+        assert raised.value.exit_code is Exit.INCONCLUSIVE
+        assert "--isolation namespaced" in raised.value.sentence
+
+
+@pytest.mark.jail
+def test_a_weaker_tier_is_given_when_asked_for_by_name_and_stamped(host: Probe, tmp_path: Path) -> None:
+    if host.isolation.backend != "nsjail":
+        pytest.skip("no nsjail on this host")
+    found = probe("namespaced", environ={"ASSAY_CACHE_DIR": str(tmp_path)})
+    assert found.isolation.tier is Tier.NAMESPACED
+    assert any("`namespaced` was asked for" in note for note in found.isolation.notes)
+    status = Runner(found).sh("grep Seccomp: /proc/self/status").stdout.split()
+    assert status == [b"Seccomp:", b"0"]
 
 
 def test_missing_control_groups_are_noted_with_a_remedy() -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from assay.sandbox.scratch import open_area, remove_tree, sweep
+from assay.sandbox.scratch import open_area, sweep
+from assay.sandbox.tree import remove_tree
 
 
 def eventually(check: Callable[[], bool]) -> bool:

@@ -15,9 +15,19 @@ from typing import Protocol
 
 from assay.ledger.codec import encode
 from assay.model.tool import Isolation
-from assay.sandbox.cgroups import JailGroup
 from assay.sandbox.spec import JailCommand
-from assay.sandbox.supervise import CONFIG, GO, LOG, REPORT, STATUS, Started
+from assay.sandbox.supervise import (
+    CONFIG,
+    GO,
+    LOG,
+    PATIENCE_SECONDS,
+    REPORT,
+    STATUS,
+    Accounts,
+    Started,
+    nothing,
+)
+from assay.sandbox.watch import Subject
 
 FIXED_VARIABLES = {
     "LANG": "C.UTF-8",
@@ -82,7 +92,7 @@ def environment(command: JailCommand, home: str) -> dict[str, str]:
 
 
 def digest(command: JailCommand, variables: dict[str, str]) -> str:
-    """A digest of all that a program can see or may use, apart from its arguments."""
+    """A digest of all that a program can see or may use, apart from its arguments and its nonce."""
     seen = (
         sorted(variables.items()),
         command.stack.tree if command.stack else "",
@@ -112,9 +122,12 @@ class Pipes:
         self,
         pid: int,
         *,
-        group: JailGroup | None,
+        group: Accounts | None,
         kill: Callable[[], None],
         on_start: Callable[[], None],
+        on_end: Callable[[], None] = nothing,
+        patience: float = PATIENCE_SECONDS,
+        subject: Subject | None = None,
     ) -> Started:
         """The program that now has the other ends: what its supervisor needs."""
         self.close_theirs()
@@ -130,6 +143,9 @@ class Pipes:
             group=group,
             kill=kill,
             on_start=on_start,
+            on_end=on_end,
+            patience=patience,
+            subject=subject or Subject(),
         )
 
     def close(self) -> None:
@@ -142,7 +158,7 @@ class Pipes:
 
 def open_pipes(command: JailCommand, *, keep_stdin: bool) -> Pipes:
     """The descriptors of one program. With `keep_stdin` its input is a pipe of which we hold the end, else
-    it is exactly `command.stdin`."""
+    it is exactly `command.stdin` and the nonce."""
     pipes = Pipes(theirs={}, ours={})
     try:
         for number in (1, 2, STATUS, *((REPORT,) if command.report else ())):
@@ -154,7 +170,7 @@ def open_pipes(command: JailCommand, *, keep_stdin: bool) -> Pipes:
             pipes.theirs[0], pipes.ours[0] = os.pipe2(os.O_CLOEXEC)
             os.set_blocking(pipes.ours[0], False)
         else:
-            pipes.theirs[0] = _input(command.stdin)
+            pipes.theirs[0] = _input(command.stdin + command.nonce)
         pipes.theirs[LOG] = os.memfd_create("assay-log", os.MFD_CLOEXEC)
         pipes.ours[LOG] = os.dup(pipes.theirs[LOG])
     except BaseException:

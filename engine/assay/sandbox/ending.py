@@ -1,7 +1,8 @@
 """How a program ended, concluded from what was observed and from nothing the program printed.
 
-Promises: pure. A jail that did not start is `infra`; one that did is never `infra` for anything the program
-can do, except that the jail's own supervisor was killed from outside.
+Promises: pure. A jail that did not start is `infra`; one that did is `infra` only for what comes from
+outside of it: its supervisor or its first process was killed, the machine ran out of memory or disk without
+the jail being at its own limit. A program that ends well has ended well, whatever became of its children.
 """
 
 from __future__ import annotations
@@ -22,6 +23,13 @@ class Stop(StrEnum):
     TIME = "time"
     CPU = "cpu"
     OUTPUT = "output"
+    MEMORY = "memory"
+    PIDS = "pids"
+    DISK = "disk"
+    FILES = "files"
+    NO_MEMORY = "no memory"
+    """The machine is about to run out, and this program's end helps most."""
+    NO_DISK = "no disk"
     CANCELLED = "cancelled"
     START = "start"
 
@@ -32,6 +40,9 @@ class Observed(Record, frozen=True, kw_only=True):
     `started`: the jail was built and its first process spoke. `code`: the exit status that this process
     gave for the program, None if it could not. `by_signal`: it said that the program was ended by a signal.
     `wait_status`: the supervisor's, as from wait(2). `stop`: what the engine itself did, and why.
+    `oom_kills`: processes that the kernel killed at the jail's own memory limit; `oom_kills_elsewhere`: those
+    it killed because memory ran out somewhere else. `refused_forks`: how often the limit on processes was
+    met.
     """
 
     started: bool
@@ -40,6 +51,7 @@ class Observed(Record, frozen=True, kw_only=True):
     wait_status: int
     stop: Stop | None = None
     oom_kills: int = 0
+    oom_kills_elsewhere: int = 0
     refused_forks: int = 0
     cpu_seconds: float = 0.0
     log: str = ""
@@ -64,6 +76,8 @@ def conclude(seen: Observed, limits: Limits) -> Conclusion:
     if seen.stop is not None and (seen.code is None or seen.stop is Stop.OUTPUT):
         # Whether a program that printed too much got to its end before it was stopped is a matter of luck.
         return _stopped(seen.stop, limits)
+    if seen.code is not None and seen.code != _outside(seen):
+        return _disagreeing(seen, limits)
     if seen.code == 0:
         return Conclusion(ending=Ending.EXITED, exit_code=0)
     return _ended_badly(seen, limits)
@@ -72,6 +86,8 @@ def conclude(seen: Observed, limits: Limits) -> Conclusion:
 def _ended_badly(seen: Observed, limits: Limits) -> Conclusion:
     if seen.oom_kills:
         return _exhausted(Resource.MEMORY, f"more than {limits.memory} bytes of memory")
+    if seen.oom_kills_elsewhere:
+        return _infra("the machine ran out of memory, and the kernel killed a process of this jail")
     if seen.refused_forks:
         return _exhausted(Resource.PIDS, f"more than {limits.pids} processes")
     if seen.code is None:
@@ -99,19 +115,61 @@ def _stopped(stop: Stop, limits: Limits) -> Conclusion:
         return _exhausted(Resource.TIME, f"more than {limits.seconds:g} s")
     if stop is Stop.CPU:
         return _exhausted(Resource.CPU, f"more than {limits.cpu_seconds:g} s of CPU time")
-    return _exhausted(Resource.OUTPUT, f"more than {limits.output} bytes of output")
+    if stop is Stop.OUTPUT:
+        return _exhausted(Resource.OUTPUT, f"more than {limits.output} bytes of output")
+    return _pressed(stop, limits)
+
+
+def _pressed(stop: Stop, limits: Limits) -> Conclusion:
+    """It was ended for the sake of the machine."""
+    if stop is Stop.MEMORY:
+        return _exhausted(Resource.MEMORY, f"more than {limits.memory} bytes of memory")
+    if stop is Stop.PIDS:
+        return _exhausted(Resource.PIDS, f"more than {limits.pids} processes")
+    if stop is Stop.DISK:
+        return _exhausted(Resource.DISK, f"more than its share of the disk ({limits.disk} bytes at most)")
+    if stop is Stop.FILES:
+        return _exhausted(Resource.DISK, f"more than {limits.files} files")
+    what = "memory" if stop is Stop.NO_MEMORY else "space on the disk of the cache"
+    return _infra(f"the machine was running out of {what}")
 
 
 def _exhausted(resource: Resource, reason: str) -> Conclusion:
     return Conclusion(ending=Ending.EXHAUSTED, resource=resource, reason=reason)
 
 
+def _outside(seen: Observed) -> int | None:
+    """The status that the supervisor handed on, out of the jail's reach; None if it was killed."""
+    if os.WIFSIGNALED(seen.wait_status):
+        return None
+    return os.waitstatus_to_exitcode(seen.wait_status)
+
+
+def _disagreeing(seen: Observed, limits: Limits) -> Conclusion:
+    """The first process said one status, and the supervisor handed on another or none: never a success."""
+    if seen.stop is not None:
+        return _stopped(seen.stop, limits)
+    if (outside := _outside(seen)) is None:
+        return _unspoken(seen)
+    return Conclusion(
+        ending=Ending.EXITED,
+        exit_code=outside or 1,
+        reason=f"the program is said to have ended with {seen.code}, the jail ended with {outside}",
+    )
+
+
+def _infra(reason: str) -> Conclusion:
+    return Conclusion(ending=Ending.INFRA, reason=reason)
+
+
 def _unspoken(seen: Observed) -> Conclusion:
     """The jail's first process ended without a word on the program."""
     if os.WIFSIGNALED(seen.wait_status):
-        number = os.WTERMSIG(seen.wait_status)
-        return Conclusion(ending=Ending.INFRA, reason=f"the jail's supervisor was killed by signal {number}")
+        return _infra(f"the jail's supervisor was killed by signal {os.WTERMSIG(seen.wait_status)}")
     code = os.waitstatus_to_exitcode(seen.wait_status)
+    if code == 128 + signal.SIGKILL:
+        # From inside, the kernel keeps the first process of a pid namespace from this signal.
+        return _infra("the jail's first process was killed from outside")
     if code > 128:
         return Conclusion(ending=Ending.SIGNALLED, signal=code - 128, reason=f"killed by signal {code - 128}")
     # Only interference with the first process leads here: never a success.

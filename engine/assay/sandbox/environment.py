@@ -28,6 +28,7 @@ from assay.sandbox.installed import (
 from assay.sandbox.interpreter import Interpreter, find_interpreter, is_system
 from assay.sandbox.spec import Bind
 
+_CPU_COUNT = "PYTHON_CPU_COUNT"
 _SOURCES = "src"
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -38,14 +39,16 @@ class ProjectEnvironment(Record, frozen=True, kw_only=True):
     `python` is the interpreter's path as seen inside, `mounts` are read-only binds (and links by which an
     editable install of another checkout of the project leads to the candidate), `variables` go into
     `JailCommand.variables`. `imports` are the directories of the repository that editable installs import
-    from. `digest` (hexadecimal) changes when the interpreter, an installed distribution, what is shown of
-    other projects and directories, or a variable changes: it is part of every verdict's key (invariant 8).
+    from. `cpus` is how many processors tests may use, 0 for those of this host. `digest` (hexadecimal)
+    changes when the interpreter, an installed distribution, what is shown of other projects and directories,
+    a variable, or the number of processors changes: it is part of every verdict's key (invariant 8).
     """
 
     python: Path
     mounts: tuple[Bind, ...] = ()
     variables: dict[str, str] = field(default_factory=dict)
     imports: tuple[Path, ...] = ()
+    cpus: int = 0
     digest: str
 
     def with_more(self, name: str, value: str) -> ProjectEnvironment:
@@ -94,6 +97,7 @@ def discover(
     places = {**shown, **links}
     seen = {
         **variables,
+        "cpus": str(_processors(settings.cpus)),
         **{f"show {target}": str(source) for target, source in places.items()},
         **{f"hold {target}": found for target, found in held.items()},
     }
@@ -106,6 +110,7 @@ def discover(
         ),
         variables=variables,
         imports=_imports(directories, repo_root),
+        cpus=settings.cpus,
         digest=digest(interpreter, directories, seen),
     )
 
@@ -117,7 +122,15 @@ def _variables(
     variables["PATH"] = f"{interpreter.python.parent}:{_PATH}"
     if interpreter.environment is not None:
         variables["VIRTUAL_ENV"] = str(interpreter.environment)
+    if settings.cpus:
+        variables[_CPU_COUNT] = str(settings.cpus)
     return {**variables, **settings.set}
+
+
+def _processors(wanted: int) -> int:
+    """How many processors a test can count: what depends on that must not be taken for the same elsewhere."""
+    there = len(os.sched_getaffinity(0))
+    return min(wanted or there, there)
 
 
 def _shadowed(directories: tuple[Path, ...], repo_root: Path) -> bool:

@@ -1,12 +1,14 @@
 """A stand-in for /etc: what programs need to start and to resolve names, and nothing that names this host.
 
 Promises: only files that any user of the host may read are copied; accounts, host names and resolvers are
-synthetic. Links are copied as links.
+synthetic. Links are copied as links. The shell of a jail's first process is there too, and nobody in the jail
+may read it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import shutil
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -40,6 +42,11 @@ _COPIED = (
 SHOWN = ("alternatives", "fonts", "ssl/certs")
 """Large directories that name nothing of this host: shown as they are instead of being copied."""
 
+SHELL = "/etc/assay/sh"
+"""A copy of the host's shell that can be started but not read. The kernel lets nobody look into, write to or
+trace a process that runs such a program, nor open its descriptors: that is what keeps the jail's first
+process, which says how the program ended, apart from the program."""
+
 _COPIED_PREFIXES = ("python", "java", "perl")
 _MAX_FILE = 4 * 1024 * 1024
 _MAX_DEPTH = 6
@@ -62,6 +69,10 @@ def build_etc(directory: Path, synthetic: Mapping[str, str], host: Path = Path("
         path.unlink(missing_ok=True)
         path.write_text(text)
         path.chmod(0o644)
+    shell = directory / Path(SHELL).relative_to("/etc")
+    _make_parents(shell)
+    shutil.copyfile(Path("/bin/sh").resolve(), shell)
+    shell.chmod(0o111)
 
 
 def shown(host: Path = Path("/etc")) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from assay.sandbox.probe import Probe
 from assay.sandbox.spec import JailCommand
 from assay.sandbox.supervise import Started, Supervisor
 from assay.sandbox.view import home_for
+from assay.sandbox.watch import Neighbours
 from assay.sandbox.worker import JailWorker, WorkerDied
 from assay.sandbox.workspace import Obstructed
 
@@ -41,6 +42,7 @@ class JailSandbox:
     def __init__(self, backend: Backend, record: Record) -> None:
         self._backend = backend
         self._record = record
+        self._neighbours = Neighbours()
         # Of its own: jails must not wait for whatever else the engine does in threads.
         self._threads = anyio.CapacityLimiter(_THREADS)
 
@@ -127,7 +129,7 @@ class JailSandbox:
         # Not to be interrupted between the start of the process and our knowing of it.
         with anyio.CancelScope(shield=True):
             started = await self._in_thread(lambda: _start(prepared, pipes))
-        return Supervisor(started, command.limits)
+        return Supervisor(started, command.limits, self._neighbours)
 
     async def _finish(
         self, blank: ToolCall, supervisor: Supervisor, prepared: Prepared, command: JailCommand
@@ -145,7 +147,8 @@ class JailSandbox:
         if command.outputs or command.writes is not None:
             with anyio.CancelScope(shield=True):
                 outputs = await self._in_thread(collect)
-        return _with_room(replace(_tell(blank, supervisor, conclusion), outputs=outputs), prepared)
+        call = replace(_tell(blank, supervisor, conclusion), outputs=outputs)
+        return _with_room(call, supervisor.was_crowded or prepared.crowded())
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await anyio.to_thread.run_sync(work, limiter=self._threads)
@@ -208,10 +211,10 @@ def _blank(command: JailCommand) -> ToolCall:
     )
 
 
-def _with_room(call: ToolCall, prepared: Prepared) -> ToolCall:
+def _with_room(call: ToolCall, crowded: bool) -> ToolCall:
     """Invariant 6: what fails while there is no room to write may have failed for that alone."""
     ended = call.ending in (Ending.EXITED, Ending.SIGNALLED)
-    if ended and call.exit_code != 0 and prepared.crowded():
+    if ended and call.exit_code != 0 and crowded:
         return replace(call, ending=Ending.INFRA, exit_code=None, signal=None, reason=_NO_ROOM)
     return call
 

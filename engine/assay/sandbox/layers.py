@@ -24,8 +24,9 @@ from assay.sandbox.checkout import LayerWriter, write_delta, write_tree
 from assay.sandbox.gitview import GitSettings, read_entries, write_common, write_own
 from assay.sandbox.identity import Identity
 from assay.sandbox.probe import Probe
-from assay.sandbox.scratch import Area, open_area, remove_tree
+from assay.sandbox.scratch import Area, open_area
 from assay.sandbox.spec import Stack
+from assay.sandbox.tree import remove_tree
 
 _NEAR = 4
 """A tree is near a cached one when at most one in so many of its files differ."""

@@ -20,18 +20,20 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from assay.model.errors import Unsound
-from assay.model.tool import Isolation
-from assay.sandbox import nsjail
+from assay.model.tool import Isolation, Tier
+from assay.sandbox import nsjail, seccomp
 from assay.sandbox.backend import Pipes, add_config, environment
 from assay.sandbox.cgroups import Hierarchies, JailGroup, RunGroups
-from assay.sandbox.etc import build_etc
+from assay.sandbox.etc import SHELL, build_etc
 from assay.sandbox.identity import Identity
 from assay.sandbox.launcher import Launcher
 from assay.sandbox.plan import plan, points_below
 from assay.sandbox.scratch import Area, new_name, open_area
 from assay.sandbox.spec import JailCommand
 from assay.sandbox.supervise import GO, LOG, REPORT, STATUS, Started, first_process
+from assay.sandbox.usage import make_expendable, open_processes
 from assay.sandbox.view import Mount, MountKind, home_for, identity_files, inspect_system, overlay_options
+from assay.sandbox.watch import Subject
 from assay.sandbox.workspace import Scratch, check_point, read_files
 
 # Enters the control groups whose files are named first (their number comes before them), then becomes the
@@ -78,6 +80,9 @@ class NamespaceBackend:
             self._area.close()
             raise
         self._etc: dict[str, str] = {}
+        # What cannot be started from there is taken from where it is, readable as it is.
+        can_start = not os.statvfs(self._area.path).f_flag & os.ST_NOEXEC
+        self._keeper = SHELL if can_start else "/bin/sh"
         self._mutex = threading.Lock()
         self.allowance = nsjail.Allowance(
             memory_group=hierarchies.memory is not None,
@@ -125,18 +130,20 @@ class NamespaceBackend:
         home = home_for(str(command.root))
         cwd = command.cwd or (command.root if command.stack else _TREELESS)
         mounts = plan(inspect_system(self._etc_for(home)), command)
+        denied = seccomp.policy() if self.isolation.tier is Tier.HARDENED else ""
 
         def work() -> int:
             reach = jail.reach(self._launcher)
             config = nsjail.render(
                 identity=self.identity,
                 mounts=[_reached(mount, reach, jail) for mount in mounts],
-                argv=first_process("/bin/sh", str(cwd), command.argv),
+                argv=first_process(self._keeper, str(cwd), command.argv),
                 variables=environment(command, home),
                 limits=command.limits,
                 allowance=self.allowance,
                 passed=(STATUS, GO, *((REPORT,) if command.report else ())),
                 log=LOG,
+                seccomp=denied,
             )
             # With the directory that its libraries are found in, relative to it.
             site = self._binary.parents[2]
@@ -207,10 +214,22 @@ class _Jail:
                 else:
                     os.kill(pid, signal.SIGKILL)
 
-        def on_start() -> None:
-            self._first = _only_child(pid)
+        allowance = self._backend.allowance
+        subject = Subject(
+            tree=self.scratch.upper if self.scratch is not None else None,
+            memory=not allowance.memory_group,
+            tasks=not allowance.pids_group,
+            cpu=self.group is None or self.group.cpu_seconds() is None,
+        )
 
-        return pipes.started(pid, group=self.group, kill=kill, on_start=on_start)
+        def on_start() -> None:
+            if first := _only_child(pid):
+                self._first = os.pidfd_open(first)
+                places = ("/tmp", "/dev/shm", home_for(str(self.command.root)))  # noqa: S108 -- inside
+                subject.processes, subject.private = open_processes(first, places)
+
+        make_expendable(pid)
+        return pipes.started(pid, group=self.group, kill=kill, on_start=on_start, subject=subject)
 
     def outputs(self, paths: tuple[str, ...], bound: int) -> dict[str, bytes]:
         """See `Prepared`."""
@@ -296,9 +315,8 @@ def _anchor(layer: Path) -> Path:
 
 
 def _only_child(pid: int) -> int:
-    """A descriptor of the only child of a supervisor, or -1 where the kernel does not tell."""
+    """The only child of a supervisor, or 0 where the kernel does not tell."""
     try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return os.pidfd_open(int(children[0]))
+        return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
     except (OSError, IndexError):
-        return -1
+        return 0

@@ -8,6 +8,7 @@ used since the command line cannot hold ':' or ',' in paths.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 
 from assay.model.candidate import Record
@@ -16,8 +17,7 @@ from assay.sandbox.identity import INSIDE_ID, Identity
 from assay.sandbox.view import Mount, MountKind
 
 _GIB = 1024 * MIB
-_BACKSTOP_SECONDS = 30
-"""By how much nsjail's own time limit outlasts the engine's, which is the one that counts."""
+_PLAIN = re.compile(r"[ !#-\[\]-~]*")
 
 
 class Allowance(Record, frozen=True, kw_only=True):
@@ -39,13 +39,16 @@ def render(
     allowance: Allowance,
     passed: Sequence[int],
     log: int,
+    seccomp: str = "",
 ) -> bytes:
-    """The configuration: run `argv` with exactly `variables`, keeping the descriptors `passed`."""
+    """The configuration: run `argv` with exactly `variables`, keeping the descriptors `passed`. `seccomp` is
+    a policy in Kafel; without one every system call is allowed."""
     lines = [
         b"mode: ONCE",
         _text("hostname", "assay"),
         _text("cwd", "/"),
-        f"time_limit: {math.ceil(limits.seconds) + _BACKSTOP_SECONDS if limits.seconds else 0}".encode(),
+        # nsjail's own goes by the wall clock, which may be set at any moment; it also dies with the engine.
+        b"time_limit: 0",
         f"log_fd: {log}".encode(),
         b"log_level: WARNING",
         b"nice_level: 0",
@@ -66,6 +69,7 @@ def render(
         *(f"pass_fd: {descriptor}".encode() for descriptor in passed),
         *(_text("envar", f"{name}={value}") for name, value in sorted(variables.items())),
         *(_mount(mount) for mount in mounts),
+        *((_text("seccomp_string", seccomp),) if seccomp else ()),
         b"exec_bin { "
         + b" ".join([_text("path", argv[0]), *(_text("arg", argument) for argument in argv[1:])])
         + b" }",
@@ -75,6 +79,8 @@ def render(
 
 def quote(text: str) -> bytes:
     """A quoted string of the text format; anything but plain ASCII is written in octal."""
+    if _PLAIN.fullmatch(text):
+        return b'"' + text.encode() + b'"'
     out = bytearray(b'"')
     for byte in text.encode("utf-8", "surrogateescape"):
         if byte in b'"\\':
@@ -133,7 +139,8 @@ def _rlimits(limits: Limits, allowance: Allowance) -> list[bytes]:
     if allowance.pids_group:
         lines.append(_as_is("nproc"))
     else:
-        lines.append(_bounded("nproc", limits.pids, allowance))
+        # Our own first process counts here; with one more, going beyond the limit can be seen.
+        lines.append(_bounded("nproc", limits.pids and limits.pids + 2, allowance))
     return lines
 
 

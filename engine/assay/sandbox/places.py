@@ -14,7 +14,8 @@ from pathlib import Path
 
 from assay.model.candidate import Record
 from assay.model.errors import Unsound
-from assay.sandbox.scratch import new_name, remove_tree, settled
+from assay.sandbox.scratch import new_name, settled
+from assay.sandbox.tree import remove_tree
 from assay.sandbox.workspace import OPAQUE
 
 _FORBIDDEN = frozenset(":,\\")

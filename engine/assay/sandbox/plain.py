@@ -1,8 +1,9 @@
 """The backend `none`: plain processes on a copy of the tree, for hosts that cannot isolate anything.
 
 Promises: only used when asked for by name, and its notes say what it does not do. The program runs in a
-copy of the tree, at another path than the repository's; time and output are limited as in a jail, memory
-and processes where control groups can be had; nothing keeps the program from reading or writing the host.
+copy of the tree, at another path than the repository's; limits are those of a jail, by control groups where
+they can be had and by looking else; processes that detach themselves are ended with the program. Nothing
+keeps the program from reading or writing the host, nor from ending the process that looks after it.
 """
 
 from __future__ import annotations
@@ -11,29 +12,37 @@ import contextlib
 import itertools
 import os
 import shutil
-import signal
 import stat
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from assay.model.tool import Isolation
+from assay.sandbox import custodian
 from assay.sandbox.backend import Pipes, environment
 from assay.sandbox.cgroups import Hierarchies, JailGroup, RunGroups
 from assay.sandbox.launcher import Launcher
 from assay.sandbox.namespaces import enter, find_setpriv
 from assay.sandbox.plan import points_below
-from assay.sandbox.scratch import Area, new_name, open_area, remove_tree
+from assay.sandbox.scratch import Area, new_name, open_area
 from assay.sandbox.spec import JailCommand
 from assay.sandbox.supervise import LOG, Started, first_process
+from assay.sandbox.tree import measure, remove_tree
+from assay.sandbox.usage import Processes, make_expendable
 from assay.sandbox.view import within
+from assay.sandbox.watch import Subject
 from assay.sandbox.workspace import check_point, is_opaque, read_files
 
 NOTES = (
     "no isolation: programs run as this user and can read and write whatever it can",
     "the tree is a copy at another path, so that whatever names the repository's own path means the "
     "repository itself (editable installs of a plain path or of setuptools excepted)",
-    "network, size of files and scratch space are not limited",
+    "network and what is written outside of the copy are not limited",
+    "a program can end the process that looks after it, and leave others behind",
 )
+
+
+_PATIENCE_SECONDS = 20.0
+"""How long the custodian may take to end what the program left behind."""
 
 
 class PlainBackend:
@@ -44,6 +53,7 @@ class PlainBackend:
         self._setpriv = find_setpriv()
         self._numbers = itertools.count()
         name = new_name()
+        self.hierarchies = hierarchies
         self._groups = RunGroups(hierarchies, name)
         self._area: Area = open_area(runs, name=name, groups=self._groups.directories)
         try:
@@ -90,7 +100,14 @@ class PlainBackend:
         """Start the first process: its pid."""
         command, tree = run.command, run.directory / "tree"
         argv = first_process("/bin/sh", _moved(command.cwd or command.root, command.root, tree), command.argv)
-        argv = enter(run.group, (self._setpriv, "--pdeathsig", "KILL", "--", *argv))
+        argv = (
+            self._setpriv,
+            "--pdeathsig",
+            custodian.KILL.name[3:],
+            "--",
+            *custodian.keep(argv, command.limits),
+        )
+        argv = enter(run.group, argv)
         variables = environment(command, str(run.directory / "home"))
         if "TMPDIR" not in command.variables:
             variables["TMPDIR"] = str(run.directory / "tmp")
@@ -112,16 +129,36 @@ class _PlainRun:
         self.directory = directory
         self.group = group
         self._backend = backend
+        self._already = measure(directory)
 
     def start(self, pipes: Pipes) -> Started:
         """See `Prepared`."""
         pid = self._backend.launch(self, pipes)
+        make_expendable(pid)
+        subject = Subject(
+            tree=self.directory,
+            already=self._already,
+            memory=self._backend.hierarchies.memory is None,
+            tasks=self._backend.hierarchies.pids is None,
+            cpu=self._backend.hierarchies.cpu is None,
+        )
 
         def kill() -> None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(pid, signal.SIGKILL)
+                os.kill(pid, custodian.KILL)
 
-        return pipes.started(pid, group=self.group, kill=kill, on_start=lambda: None)
+        def on_start() -> None:
+            proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            subject.processes = Processes(proc, lambda: custodian.descendants(pid))
+
+        return pipes.started(
+            pid,
+            group=self.group,
+            kill=kill,
+            on_start=on_start,
+            patience=_PATIENCE_SECONDS,
+            subject=subject,
+        )
 
     def outputs(self, paths: tuple[str, ...], bound: int) -> dict[str, bytes]:
         """See `Prepared`."""

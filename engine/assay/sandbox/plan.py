@@ -24,9 +24,10 @@ def plan(system: System, command: JailCommand) -> tuple[Mount, ...]:
     empty. Raises BadInput for a bind that cannot be shown where it is asked for."""
     root = _resolve_top(system, str(command.root))
     targets = {bind: _resolve_top(system, _target(bind)) for bind in command.binds}
+    limits = command.limits
     mounts = [
         mount
-        for mount in system_mounts(system, root, command.limits.scratch)
+        for mount in system_mounts(system, root, limits.scratch, limits.memory, limits.files)
         if mount.kind is not MountKind.SYMLINK
         or not any(within(target, mount.target) for target in (root, *targets.values()))
     ]

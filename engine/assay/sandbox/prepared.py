@@ -13,7 +13,7 @@ import stat
 from pathlib import Path
 
 from assay.repo.repository import TREE, Entries, Repository
-from assay.sandbox.scratch import remove_tree
+from assay.sandbox.tree import remove_tree
 from assay.sandbox.workspace import OPAQUE, is_opaque
 
 _GIT = b".git"

@@ -11,6 +11,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from assay.model.candidate import Record
 from assay.model.errors import BadInput, Unsound
 from assay.model.tool import Isolation, Tier
@@ -19,21 +21,38 @@ from assay.sandbox.backend import Backend
 from assay.sandbox.cgroups import Hierarchies, find
 from assay.sandbox.diagnose import Fact
 from assay.sandbox.identity import Identity, host_identity
+from assay.sandbox.oci_engine import Engine
 from assay.sandbox.places import find_cache
 from assay.sandbox.scratch import sweep
 
-_WANTED = ("", "nsjail", "namespaced", "none")
+_WANTED = {
+    "": (Tier.HARDENED, Tier.NAMESPACED, Tier.CONTAINER),
+    "nsjail": (Tier.HARDENED, Tier.NAMESPACED),
+    "hardened": (Tier.HARDENED,),
+    "namespaced": (Tier.NAMESPACED,),
+    "container": (Tier.CONTAINER,),
+    "none": (Tier.NONE,),
+}
+"""The tiers that each name stands for, the best first."""
+
+_WEAKENING = ("cgroup", "seccomp")
+"""What facts that do not keep jails from working begin with; they are noted in every verdict instead."""
+
+_JAIL = "user, mount, pid, net, ipc, uts and cgroup namespaces, overlay, private /proc and /tmp"
 
 
 class Probe(Record, frozen=True, kw_only=True):
-    """What was found. `tier` is None where nothing isolates and that was not asked for."""
+    """What was found. `tier` is None where nothing isolates and that was not asked for, and where what was
+    asked for is not reached; `best` is then the tier that is, if any."""
 
     tier: Tier | None
+    best: Tier | None = None
     facts: tuple[Fact, ...]
     identity: Identity
     hierarchies: Hierarchies
     cache_or_none: Path | None
     binary: Path | None
+    engine: Engine | None = None
 
     @property
     def remedies(self) -> tuple[str, ...]:
@@ -45,6 +64,15 @@ class Probe(Record, frozen=True, kw_only=True):
         """What is stamped into verdicts. Raises Unsound where candidates cannot be isolated."""
         if self.tier is None:
             missing = [fact for fact in self.facts if not fact.ok and not fact.name.startswith("cgroup")]
+            if self.best is not None:
+                raise Unsound(
+                    "the tier hardened is not reached on this host ("
+                    + "; ".join(f"{fact.name}: {fact.detail}" for fact in missing)
+                    + ")",
+                    where="--isolation",
+                    fix=next((fact.remedy for fact in missing if fact.remedy), "see `assay doctor`")
+                    + f"; or say `--isolation {self.best}`",
+                )
             raise Unsound(
                 "candidates cannot be isolated on this host ("
                 + "; ".join(f"{fact.name}: {fact.detail}" for fact in missing)
@@ -60,8 +88,13 @@ class Probe(Record, frozen=True, kw_only=True):
         weak = tuple(
             f"{fact.name}: {fact.detail}"
             for fact in self.facts
-            if not fact.ok and fact.name.startswith("cgroup")
+            if not fact.ok and fact.name.startswith(_WEAKENING)
         )
+        if self.engine is not None:
+            from assay.sandbox.oci import NOTES as CONTAINED
+
+            refused = tuple(f"{fact.name}: {fact.detail}" for fact in self.facts if not fact.ok)
+            return Isolation(backend=str(self.engine.kind), tier=self.tier, notes=(*CONTAINED, *refused))
         return Isolation(backend="nsjail", tier=self.tier, notes=weak)
 
     @property
@@ -80,6 +113,12 @@ class Probe(Record, frozen=True, kw_only=True):
             from assay.sandbox.plain import PlainBackend
 
             return PlainBackend(isolation=isolation, runs=runs, hierarchies=self.hierarchies)
+        if self.engine is not None:
+            from assay.sandbox.oci import ContainerBackend
+
+            return ContainerBackend(
+                isolation=isolation, runs=runs, identity=self.identity, engine=self.engine
+            )
         from assay.sandbox.namespaces import NamespaceBackend
 
         assert self.binary is not None
@@ -94,38 +133,63 @@ class Probe(Record, frozen=True, kw_only=True):
 
 def probe(wanted: str | None = None, environ: Mapping[str, str] | None = None) -> Probe:
     """Look at this host. `wanted` names a backend or tier, or is empty for the best there is. Raises BadInput
-    for a name that is none, Unsound for a tier that is not offered yet."""
+    for a name that is none, Unsound where `environ` names a container engine that is none."""
     _check_wanted(wanted or "")
-    cache, cache_fact = _cache(os.environ if environ is None else environ)
+    environ = os.environ if environ is None else environ
+    cache, cache_fact = _cache(environ)
     binary, binary_fact = _binary()
-    hierarchies = find()
-    identity = host_identity()
-    found = Probe(
-        tier=Tier.NONE if wanted == "none" else Tier.NAMESPACED,
-        facts=(),
-        identity=identity,
-        hierarchies=hierarchies,
+    blank = Probe(
+        tier=None,
+        facts=(diagnose.kernel(), cache_fact, binary_fact),
+        identity=host_identity(),
+        hierarchies=find(),
         cache_or_none=cache,
         binary=binary,
     )
-    facts = [diagnose.kernel(), cache_fact, binary_fact]
-    tier = found.tier
-    if wanted != "none":
-        jail = _try_jail(found) if cache is not None and binary is not None else None
-        if jail is not None:
-            facts.append(jail)
-        if jail is None or not jail.ok:
-            tier = None
-            facts += diagnose.why_no_jail()
-    facts += [*diagnose.control_groups(hierarchies), diagnose.seccomp()]
-    return Probe(
-        tier=tier,
-        facts=tuple(facts),
-        identity=identity,
-        hierarchies=hierarchies,
-        cache_or_none=cache,
-        binary=binary,
-    )
+    if wanted == "none":
+        return replace(blank, tier=Tier.NONE, facts=(*blank.facts, *_lesser(blank, None, "")))
+    tiers = _WANTED[wanted or ""]
+    if tiers == (Tier.CONTAINER,):
+        blank = replace(blank, facts=tuple(fact for fact in blank.facts if fact is not binary_fact))
+        return _with_container(blank, environ)
+    found = _with_jail(blank, tiers)
+    if found.best is None and Tier.CONTAINER in tiers:
+        return _with_container(found, environ)
+    return found
+
+
+def _with_jail(blank: Probe, tiers: tuple[Tier, ...]) -> Probe:
+    """`blank` with the best of `tiers` that a jail really reaches, and what was learnt on the way."""
+    failed: dict[Tier, str] = {}
+    best = None
+    if blank.cache_or_none is not None and blank.binary is not None:
+        # Whether anything isolates is told even where it was not asked for.
+        for tier in dict.fromkeys((*tiers, Tier.NAMESPACED)):
+            if tier is Tier.CONTAINER:
+                continue  # only where no jail works
+            if why := _try_jail(replace(blank, tier=tier)):
+                failed[tier] = why
+                continue
+            best = tier
+            break
+    lesser = _lesser(blank, best, failed.get(Tier.HARDENED, ""))
+    if best is not None:
+        jail = Fact(name="jail", ok=True, detail=_JAIL)
+        tier_or_none = best if best in tiers else None
+        return replace(blank, tier=tier_or_none, best=best, facts=(*blank.facts, jail, *lesser))
+    jails = [Fact(name="jail", ok=False, detail=why) for why in [*failed.values()][-1:]]
+    return replace(blank, facts=(*blank.facts, *jails, *diagnose.why_no_jail(), *lesser))
+
+
+def _with_container(found: Probe, environ: Mapping[str, str]) -> Probe:
+    from assay.sandbox.oci_probe import with_container
+
+    return with_container(found, environ)
+
+
+def _lesser(blank: Probe, best: Tier | None, unfiltered: str) -> tuple[Fact, ...]:
+    """The facts without which jails work all the same."""
+    return (*diagnose.control_groups(blank.hierarchies), diagnose.seccomp(best, unfiltered))
 
 
 def runs_directory(cache: Path) -> Path:
@@ -137,8 +201,6 @@ def runs_directory(cache: Path) -> Path:
 
 
 def _check_wanted(wanted: str) -> None:
-    if wanted in ("hardened", "container"):
-        raise Unsound(f"the tier {wanted} is not offered yet", where="--isolation", fix="leave it out")
     if wanted not in _WANTED:
         raise BadInput(f"{wanted!r} is no isolation", where="--isolation", fix="leave it out, or say `none`")
 
@@ -164,21 +226,15 @@ def _binary() -> tuple[Path | None, Fact]:
     return path, Fact(name="nsjail", ok=True, detail=f"{version}, {path}")
 
 
-def _try_jail(found: Probe) -> Fact:
+def _try_jail(found: Probe) -> str:
+    """Empty when a jail of the tier of `found` works, else why it does not."""
     from assay.sandbox.trial import try_jail
 
     try:
         backend = found.open_backend()
         try:
-            why = try_jail(backend, found)
+            return try_jail(backend, found)
         finally:
             backend.close()
     except (OSError, Unsound) as error:
-        why = str(error)
-    if why:
-        return Fact(name="jail", ok=False, detail=why)
-    return Fact(
-        name="jail",
-        ok=True,
-        detail="user, mount, pid, net, ipc, uts and cgroup namespaces, overlay, private /proc and /tmp",
-    )
+        return str(error)

@@ -10,22 +10,24 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-import shutil
 import signal
-import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from assay.sandbox.tree import remove_tree
 
 _LOCK = "lock"
 _GROUPS = "groups"
 _FULL = 1 << 20
 """Bytes below which a file system is as good as full."""
 _SETTLE_SECONDS = 60.0
+_PATH = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 
 # Waits for the end of its standard input, which is the end of the engine; then ends what still runs in the
 # control groups and removes them and the directory. Later arguments are control groups. LITTER lists empty
-# directories, separated by spaces, that go with the last of it.
+# directories, separated by spaces, that go with the last of it. FAREWELL is a command that removes what lies
+# elsewhere; it is run until everything is gone.
 _REAPER = """
 cd /
 directory=$1
@@ -42,6 +44,7 @@ while [ "$tries" -lt 150 ]; do
         done
         [ -d "$group" ] && left=1
     done
+    [ -n "$FAREWELL" ] && sh -c "$FAREWELL"
     rm -rf -- "$directory" || chmod -R u+rwX -- "$directory"
     [ -e "$directory" ] && left=1
     [ -z "$left" ] && rmdir $LITTER
@@ -55,10 +58,10 @@ done
 class Area:
     """A private directory of one transaction. Close it, or let the process end."""
 
-    def __init__(self, path: Path, lock: int, groups: Sequence[Path], litter: Sequence[str]) -> None:
+    def __init__(self, path: Path, lock: int, groups: Sequence[Path], last: Mapping[str, str]) -> None:
         self.path = path
         self._lock = lock
-        self._pid, self._lifeline = _start_reaper(path, groups, litter)
+        self._pid, self._lifeline = _start_reaper(path, groups, last)
 
     @property
     def full(self) -> bool:
@@ -80,10 +83,17 @@ class Area:
 
 
 def open_area(
-    parent: Path, *, name: str = "", groups: Sequence[Path] = (), litter: Sequence[str] = ()
+    parent: Path,
+    *,
+    name: str = "",
+    groups: Sequence[Path] = (),
+    litter: Sequence[str] = (),
+    farewell: str = "",
+    environ: Mapping[str, str] | None = None,
 ) -> Area:
     """A new area below `parent`. Should the process die, control groups `groups` are ended and removed with
-    it, and the directories `litter` (paths without spaces) if they are empty."""
+    it, and the directories `litter` (paths without spaces) if they are empty, and the shell command
+    `farewell` is run, with `environ`, for what lies elsewhere."""
     while True:
         path = parent / (name or new_name())
         path.mkdir(mode=0o711)
@@ -92,7 +102,8 @@ def open_area(
         lock = os.open(path / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX)
         if os.path.lexists(path / _LOCK):
-            return Area(path, lock, groups, litter)
+            last = {"LITTER": " ".join(litter), "FAREWELL": farewell}
+            return Area(path, lock, groups, {**_PATH, **(environ or {}), **last})
         os.close(lock)  # swept away between the two steps
 
 
@@ -127,29 +138,14 @@ def sweep(parent: Path) -> tuple[str, ...]:
     return tuple(gone)
 
 
-def remove_tree(path: Path) -> None:
-    """Remove a directory whatever a program left in it: unreadable directories, any depth, dying writers."""
-    for _ in range(20):
-        try:
-            shutil.rmtree(path)
-        except FileNotFoundError:
-            pass
-        except (OSError, RecursionError):
-            subprocess.run(["chmod", "-R", "u+rwX", "--", path], stderr=subprocess.DEVNULL, check=False)
-            subprocess.run(["rm", "-rf", "--", path], stderr=subprocess.DEVNULL, check=False)
-        if not os.path.lexists(path):
-            return
-        time.sleep(0.05)
-
-
-def _start_reaper(path: Path, groups: Sequence[Path], litter: Sequence[str]) -> tuple[int, int]:
+def _start_reaper(path: Path, groups: Sequence[Path], environ: Mapping[str, str]) -> tuple[int, int]:
     read_end, write_end = os.pipe2(os.O_CLOEXEC)
     null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     try:
         pid = os.posix_spawn(
             "/bin/sh",
             ["assay-reaper", "-c", _REAPER, "assay-reaper", str(path), *map(str, groups)],
-            {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LITTER": " ".join(litter)},
+            dict(environ),
             file_actions=[
                 (os.POSIX_SPAWN_DUP2, read_end, 0),
                 (os.POSIX_SPAWN_DUP2, null, 1),

@@ -42,7 +42,8 @@ class JailCommand(Record, frozen=True, kw_only=True):
     what it writes there comes back as `ToolCall.report`. `outputs` are paths relative to `root` that are
     read back from the scratch layer after the run (bounded by `limits.output`); they are claims of the
     program, like all it says. `writes` asks for the whole scratch layer to be kept at this directory
-    (for prepare steps).
+    (for prepare steps). `nonce` follows `stdin` on standard input and is meant for what differs from run to
+    run (keys, tokens): it is no part of the call's environment digest, so that a replay has the same one.
     """
 
     label: str
@@ -54,6 +55,7 @@ class JailCommand(Record, frozen=True, kw_only=True):
     variables: dict[str, str] = field(default_factory=dict)
     limits: Limits = Limits()
     stdin: bytes = b""
+    nonce: bytes = b""
     report: bool = False
     outputs: tuple[str, ...] = ()
     writes: Path | None = None

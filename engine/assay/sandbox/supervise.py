@@ -13,41 +13,80 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
 
 import anyio
 import anyio.abc
 
 from assay.policy.schema import Limits
-from assay.sandbox.cgroups import JailGroup
 from assay.sandbox.ending import Observed, Stop
+from assay.sandbox.patience import Patience
+from assay.sandbox.watch import Neighbours, Subject, Watch
 
 START_SECONDS = 60.0
 _NUDGE_SECONDS = 0.05
-_PATIENCE = 40
+PATIENCE_SECONDS = 2.0
 _CHUNK = 1 << 16
-_CPU_POLL_SECONDS = 0.2
 
 # Spoken by the first process inside: S and a newline when the jail stands; then the shell's own words, if
-# any, which are there exactly when a signal ended the program; then X, the status and a newline.
-_FIRST_PROCESS = """
+# any, which are there exactly when a signal ended the program; then X, the status and a newline. It ends with
+# the same status itself, which the supervisor hands on: the two must agree.
+# Until it is told to go, the engine may look into the jail through it. Then it becomes a program (the first
+# argument) that nobody may look into, and only after that anything of a candidate runs.
+_STAND = """
 umask 022
 printf 'S\\n' >&4
 read -r _ <&5 || exit 125
-exec 5<&- 7>&2 2>&4
+exec 5<&- "$@"
+"""
+_KEEP = """
+exec 7>&2 2>&4
 cd -- "$1" 2>&7 || { printf 'X126\\n' >&4; exit 126; }
 unset OLDPWD
 shift
 ( exec "$@" 2>&7 7>&- 4>&- )
-printf 'X%s\\n' "$?" >&4
+code=$?
+printf 'X%s\\n' "$code" >&4
+exit "$code"
 """
 
 REPORT, STATUS, GO, LOG, CONFIG = 3, 4, 5, 6, 8
 """Numbers of descriptors at the start of a jail (7 is the first process's own)."""
 
 
-def first_process(shell: str, cwd: str, argv: tuple[str, ...]) -> tuple[str, ...]:
-    """The command line of a jail's first process, which starts `argv` in `cwd` and says how it ended."""
-    return (shell, "-c", _FIRST_PROCESS, "sh", cwd, *argv)
+def first_process(keeper: str, cwd: str, argv: tuple[str, ...]) -> tuple[str, ...]:
+    """The command line of a jail's first process, which starts `argv` in `cwd` and says how it ended.
+    `keeper` is the shell that it becomes before that."""
+    return ("/bin/sh", "-c", _STAND, "sh", keeper, "-c", _KEEP, "sh", cwd, *argv)
+
+
+class Accounts(Protocol):
+    """What is counted of one jail from outside, whoever counts it: control groups or a container engine."""
+
+    def cpu_seconds(self) -> float | None:
+        """CPU time used so far, or None where it is not counted."""
+        ...
+
+    def peak_memory(self) -> int:
+        """The greatest memory use in bytes, 0 where it is not measured."""
+        ...
+
+    def oom_kills(self) -> int:
+        """How many processes the kernel killed at the jail's own limit on memory."""
+        ...
+
+    def oom_kills_elsewhere(self) -> int:
+        """How many it killed because memory ran out around the jail, as far as that can be told apart."""
+        ...
+
+    def refused_forks(self) -> int:
+        """How many times a new process was refused for the limit on their number."""
+        ...
+
+
+def nothing() -> None:
+    """What there is to do where nothing is."""
 
 
 @dataclass(slots=True)
@@ -64,7 +103,13 @@ class Started:
     on_start: Callable[[], None]
     report: int = -1
     stdin: int = -1
-    group: JailGroup | None = None
+    group: Accounts | None = None
+    on_end: Callable[[], None] = nothing
+    """Called when the program is over and its jail still stands, before that is let go."""
+    patience: float = PATIENCE_SECONDS
+    """How long the supervisor may take to clean up before it is killed, in seconds."""
+    subject: Subject = field(default_factory=Subject)
+    """What of it is to be watched; `on_start` completes it."""
 
 
 @dataclass(slots=True)
@@ -85,9 +130,11 @@ class Captured:
 class Supervisor:
     """Drives one `Started`. Start `watch` in a task group, then await the rest."""
 
-    def __init__(self, started: Started, limits: Limits) -> None:
+    def __init__(self, started: Started, limits: Limits, neighbours: Neighbours | None = None) -> None:
+        """`neighbours`: what other jails of the same sandbox use."""
         self.started = started
         self.limits = limits
+        self.patience = Patience()
         self.stdout = Captured(limits.output)
         self.stderr = Captured(limits.output)
         self.report = Captured(limits.output)
@@ -97,6 +144,10 @@ class Supervisor:
         self.cpu_seconds = 0.0
         self.peak_memory = 0
         self._pidfd = os.pidfd_open(started.pid)
+        self._watch = Watch(
+            started.subject, limits, started.group, neighbours or Neighbours(), lambda: self.over
+        )
+        self._kills_before = oom_kills() if started.group is None else 0
         self._spoke = anyio.Event()
         self._ended = anyio.Event()
         self._exited = anyio.Event()
@@ -115,22 +166,17 @@ class Supervisor:
             tasks.start_soon(self._read, descriptor, captured)
         tasks.start_soon(self._listen)
         tasks.start_soon(self._await_exit)
-        if self.limits.cpu_seconds and self.started.group is not None:
-            tasks.start_soon(self._count_cpu, self.started.group)
+        tasks.start_soon(self._look_after)
 
     async def begin(self) -> bool:
         """Wait until the jail stands and let the program go; False if it never stood."""
-        with anyio.move_on_after(START_SECONDS) as scope:
-            await self._spoke.wait()
-        if scope.cancelled_caught:
+        if not await self.patience.within(START_SECONDS, self._spoke.wait):
             self.stop(Stop.START)
         return self._has_started
 
     async def wait(self, seconds: float) -> None:
         """Wait for the program's end, `seconds` at most (0: for ever), then stop it."""
-        with anyio.move_on_after(seconds or None) as scope:
-            await self._ended.wait()
-        if scope.cancelled_caught:
+        if not await self.patience.within(seconds, self._ended.wait):
             self.stop(Stop.TIME)
 
     def stop(self, why: Stop) -> None:
@@ -148,7 +194,7 @@ class Supervisor:
 
     async def reap(self) -> None:
         """Wait until the supervisor is gone, and with it everything in the jail."""
-        self._close_go()
+        self._let_go()
         tries = 0
         while not self._exited.is_set():
             with anyio.move_on_after(_NUDGE_SECONDS):
@@ -159,7 +205,7 @@ class Supervisor:
                 return
             tries += 1
             # It sleeps between two looks at its child; a signal that came between makes it sleep on.
-            self._signal(signal.SIGCHLD if tries < _PATIENCE else signal.SIGKILL)
+            self._signal(signal.SIGCHLD if tries * _NUDGE_SECONDS < self.started.patience else signal.SIGKILL)
 
     async def drain(self, seconds: float) -> None:
         """Wait for the end of the streams: at once in a jail, where nothing survives to hold them open."""
@@ -177,7 +223,8 @@ class Supervisor:
             wait_status=self._wait_status,
             stop=self.stopped,
             oom_kills=group.oom_kills() if group is not None else 0,
-            refused_forks=group.refused_forks() if group is not None else 0,
+            oom_kills_elsewhere=self._killed_elsewhere(),
+            refused_forks=max(group.refused_forks() if group is not None else 0, self._watch.refused_forks),
             cpu_seconds=self.cpu_seconds,
             log=self._log(),
         )
@@ -186,12 +233,18 @@ class Supervisor:
         """Close every descriptor. Only when nothing waits on them any more."""
         self._close_go()
         started = self.started
+        started.subject.close()
         for descriptor in (started.stdout, started.stderr, started.status, started.report, started.stdin):
             if descriptor >= 0:
                 os.close(descriptor)
         if started.log >= 0:
             os.close(started.log)
         os.close(self._pidfd)
+
+    @property
+    def was_crowded(self) -> bool:
+        """Whether the disk was seen full at any time."""
+        return self._watch.was_full
 
     @property
     def _has_started(self) -> bool:
@@ -214,6 +267,7 @@ class Supervisor:
                     self._go()
                 if b"X" in self._words and self._words.endswith(b"\n"):
                     self._ended.set()
+                    self._let_go()
         finally:
             self._at_end()
 
@@ -241,7 +295,7 @@ class Supervisor:
         if not pid:
             return False
         self._wait_status = status
-        self.seconds = time.monotonic() - self.began if self.began else 0.0
+        self.seconds = max(0.0, time.monotonic() - self.began - self.patience.lost) if self.began else 0.0
         self._account(usage.ru_utime + usage.ru_stime)
         self._exited.set()
         self._ended.set()
@@ -251,20 +305,33 @@ class Supervisor:
     def _account(self, cpu_seconds: float) -> None:
         group = self.started.group
         counted = group.cpu_seconds() if group is not None else None
-        self.cpu_seconds = cpu_seconds if counted is None else counted
+        self.cpu_seconds = max(cpu_seconds, self._watch.cpu_seconds) if counted is None else counted
         # The supervisor's own record would count the engine, from which it was started.
-        self.peak_memory = group.peak_memory() if group is not None else 0
+        self.peak_memory = (group.peak_memory() if group is not None else 0) or self._watch.peak_memory
 
-    async def _count_cpu(self, group: JailGroup) -> None:
-        while not self._exited.is_set():
-            if (group.cpu_seconds() or 0.0) >= self.limits.cpu_seconds:
-                self.stop(Stop.CPU)
-                return
-            await anyio.sleep(_CPU_POLL_SECONDS)
+    async def _look_after(self) -> None:
+        await self._spoke.wait()
+        if (stop := await self._watch.follow()) is not None:
+            self.stop(stop)
+
+    def _killed_elsewhere(self) -> int:
+        """How many processes the kernel killed for want of memory that this jail is not to blame for."""
+        if self.started.group is not None:
+            return self.started.group.oom_kills_elsewhere()
+        # The machine's own count tells no more than that there was something to be killed by.
+        by_kill = 128 + signal.SIGKILL
+        killed = os.WIFEXITED(self._wait_status) and os.WEXITSTATUS(self._wait_status) == by_kill
+        return oom_kills() - self._kills_before if killed and self.stopped is None else 0
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, number)
+
+    def _let_go(self) -> None:
+        """Nothing is expected of the jail any more: what stands of it may go."""
+        if self.started.go >= 0:
+            self.started.on_end()
+        self._close_go()
 
     def _close_go(self) -> None:
         if self.started.go >= 0:
@@ -275,6 +342,16 @@ class Supervisor:
         if self.started.log < 0:
             return ""
         return os.pread(self.started.log, 8192, 0).decode("utf-8", "replace")
+
+
+def oom_kills() -> int:
+    """How many processes the kernel of this machine ever killed for want of memory; 0 where it does not
+    tell."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/vmstat").read_text().splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0
 
 
 async def read_some(descriptor: int) -> bytes | None:

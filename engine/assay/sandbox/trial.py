@@ -1,7 +1,8 @@
 """One small jail, started to see whether jails work here.
 
 Promises: tries what real jails use, on the file system that they use: all namespaces, an overlay with a
-whiteout, writing through it, a new /proc. Gives up after some seconds.
+whiteout, writing through it, a new /proc; for the tier `hardened` also calls that must be denied. Gives up
+after some seconds.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import stat
 import time
 from pathlib import Path
 
+from assay.model.tool import Tier
 from assay.sandbox.backend import Backend, open_pipes
 from assay.sandbox.identity import INSIDE_ID
 from assay.sandbox.probe import Probe, runs_directory
@@ -22,15 +24,25 @@ from assay.sandbox.supervise import LOG
 
 _SECONDS = 20.0
 _ROOT = Path("/srv/assay trial")
-_PROGRAM = f"""
+_PROGRAM = """
 [ -f kept ] || exit 11
 [ ! -e hidden ] || exit 12
 echo more >>kept || exit 13
 rm kept || exit 14
-[ "$(id -u)" = {INSIDE_ID} ] || exit 15
+[ "$(id -u)" = "$1" ] || exit 15
 [ -d /proc/self ] || exit 16
 [ ! -e /root ] || exit 17
 echo text >/tmp/file || exit 18
+"""
+# Both programs come with the setpriv that starts every jail. Without a filter each of these calls succeeds,
+# with no privilege: unshare(0), and a personality without randomised addresses.
+_DENIED = """
+command -v unshare setarch >/tmp/file || exit 21
+grep -q '^Seccomp:.2$' /proc/self/status || exit 22
+unshare true 2>/tmp/file && exit 23
+setarch --addr-no-randomize true 2>/tmp/file && exit 24
+[ ! -r /proc/1/fd ] || exit 25
+exit 0
 """
 _WORDS = {
     11: "the overlay does not show its lower layer",
@@ -41,6 +53,11 @@ _WORDS = {
     16: "there is no /proc",
     17: "the host's /root is visible",
     18: "the private /tmp cannot be written to",
+    21: "util-linux is not complete, so that nothing can be tried",
+    22: "no filter of system calls is in force",
+    23: "the filter lets unshare(2) through",
+    24: "the filter lets personality(2) through",
+    25: "the jail's first process can be looked into",
 }
 
 
@@ -48,14 +65,16 @@ _PREFIX = re.compile(r"^\[\w\]\[[^\]]*\]\[\d+\]\s*(?:\w+\(\):\d+\s*)?")
 _LONGEST = 300
 
 
-def try_jail(backend: Backend, found: Probe) -> str:
-    """Run one jail. Empty when all went well, else what did not, in a few words."""
+def try_jail(backend: Backend, found: Probe, user: int = INSIDE_ID) -> str:
+    """Run one jail, in which programs are to have the number `user`. Empty when all went well, else what did
+    not, in a few words."""
+    hardened = backend.isolation.tier is Tier.HARDENED
     area = open_area(runs_directory(found.cache))
     try:
         layers = _layers(area.path, found)
         command = JailCommand(
             label="trial",
-            argv=("/bin/sh", "-c", _PROGRAM),
+            argv=("/bin/sh", "-c", _PROGRAM + (_DENIED if hardened else ""), "trial", str(user)),
             root=_ROOT,
             stack=Stack(layers=layers, tree=""),
         )

@@ -5,14 +5,35 @@ Promises: nothing is mounted or written here, and but for `inspect_system` nothi
 
 from __future__ import annotations
 
+import contextlib
+import stat
 from enum import StrEnum
 from pathlib import Path
 
 from assay.model.candidate import Record
 from assay.sandbox.etc import shown
 from assay.sandbox.identity import INSIDE_ID
+from assay.sandbox.quota import private_sizes
 
 _DEVICES = ("null", "zero", "full", "random", "urandom")
+_TELLING = (
+    "acpi",
+    "asound",
+    "cmdline",
+    "fs",
+    "interrupts",
+    "kallsyms",
+    "key-users",
+    "keys",
+    "latency_stats",
+    "locks",
+    "modules",
+    "sched_debug",
+    "scsi",
+    "timer_list",
+    "timer_stats",
+)
+"""What the kernel tells everybody in /proc about the host or its other users, and no build or test needs."""
 _LOADER_DIRECTORIES = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 
 
@@ -42,13 +63,15 @@ class Mount(Record, frozen=True, kw_only=True):
 class System(Record, frozen=True, kw_only=True):
     """The host's system directories: `links` maps top names to link texts, `directories` are real ones.
     `etc` is a directory of ours that stands in for /etc, `etc_shown` what of the host's is shown in it;
-    `devices` are those of the host that exist."""
+    `devices` are those of the host that exist. `hidden` are names in /proc to be covered, and whether each
+    is a directory."""
 
     links: dict[str, str]
     directories: tuple[str, ...]
     etc: str
     etc_shown: tuple[str, ...] = ()
     devices: tuple[str, ...] = _DEVICES
+    hidden: tuple[tuple[str, bool], ...] = ()
 
 
 def inspect_system(etc: str) -> System:
@@ -61,7 +84,25 @@ def inspect_system(etc: str) -> System:
         elif path.is_dir():
             directories.append(name)
     devices = tuple(name for name in _DEVICES if Path("/dev", name).exists())
-    return System(links=links, directories=tuple(directories), etc=etc, etc_shown=shown(), devices=devices)
+    return System(
+        links=links,
+        directories=tuple(directories),
+        etc=etc,
+        etc_shown=shown(),
+        devices=devices,
+        hidden=_telling(Path("/proc")),
+    )
+
+
+def _telling(proc: Path) -> tuple[tuple[str, bool], ...]:
+    """Those of `_TELLING` that everybody may read here; the others are safe from the jail's user as it is."""
+    found = []
+    for name in _TELLING:
+        with contextlib.suppress(OSError):
+            status = (proc / name).stat()
+            if status.st_mode & stat.S_IROTH:
+                found.append((name, stat.S_ISDIR(status.st_mode)))
+    return tuple(found)
 
 
 def home_for(root: str) -> str:
@@ -72,9 +113,12 @@ def home_for(root: str) -> str:
     return "/run/assay"
 
 
-def system_mounts(system: System, root: str, scratch: int) -> tuple[Mount, ...]:
-    """Everything but the tree and the binds. `scratch` is the size in bytes of each private file system; 0
-    leaves half of the machine's memory, the kernel's own bound."""
+def system_mounts(
+    system: System, root: str, scratch: int, memory: int = 0, files: int = 0
+) -> tuple[Mount, ...]:
+    """Everything but the tree and the binds. `scratch` is the largest size in bytes of a private file system,
+    and together they stay within `memory`; without either the kernel's own bound is left, half of the
+    machine's memory. `files`: how many each may hold."""
     mounts = [Mount(kind=MountKind.BIND, source=f"/{name}", target=f"/{name}") for name in system.directories]
     mounts += [
         Mount(kind=MountKind.SYMLINK, source=text, target=f"/{name}") for name, text in system.links.items()
@@ -83,7 +127,14 @@ def system_mounts(system: System, root: str, scratch: int) -> tuple[Mount, ...]:
     mounts += [
         Mount(kind=MountKind.BIND, source=f"/etc/{name}", target=f"/etc/{name}") for name in system.etc_shown
     ]
-    mounts.append(Mount(kind=MountKind.PROC, target="/proc", writable=True))
+    # Read-only: nothing under it is there to be written to but the memory and the settings of processes.
+    mounts.append(Mount(kind=MountKind.PROC, target="/proc"))
+    mounts += [
+        Mount(kind=MountKind.TMPFS, target=f"/proc/{name}", options="mode=0555,size=4k")
+        if directory
+        else Mount(kind=MountKind.BIND, source="/dev/null", target=f"/proc/{name}", directory=False)
+        for name, directory in system.hidden
+    ]
     mounts += [
         Mount(
             kind=MountKind.BIND, source=f"/dev/{name}", target=f"/dev/{name}", writable=True, directory=False
@@ -109,9 +160,12 @@ def system_mounts(system: System, root: str, scratch: int) -> tuple[Mount, ...]:
     ):
         if not within(root, link):
             mounts.append(Mount(kind=MountKind.SYMLINK, source=text, target=link))
-    for place, mode in (("/tmp", "1777"), ("/dev/shm", "1777"), (home_for(root), "0755")):  # noqa: S108
-        size = f",size={scratch}" if scratch else ""
-        mounts.append(Mount(kind=MountKind.TMPFS, target=place, options=f"mode={mode}{size}", writable=True))
+    places = (("/tmp", "1777"), ("/dev/shm", "1777"), (home_for(root), "0755"))  # noqa: S108
+    for (place, mode), bound in zip(places, private_sizes(scratch, memory), strict=True):
+        options = (
+            f"mode={mode}" + (f",size={bound}" if bound else "") + (f",nr_inodes={files}" if files else "")
+        )
+        mounts.append(Mount(kind=MountKind.TMPFS, target=place, options=options, writable=True))
     return tuple(mounts)
 
 
@@ -133,15 +187,16 @@ def within(path: str, directory: str) -> bool:
     return path == directory or path.startswith(directory.rstrip("/") + "/")
 
 
-def identity_files(home: str) -> dict[str, str]:
-    """The files of /etc that would name the host's users or network, as they are inside."""
+def identity_files(home: str, uid: int = INSIDE_ID, gid: int = INSIDE_ID) -> dict[str, str]:
+    """The files of /etc that would name the host's users or network, as they are inside, where the user and
+    group have these numbers."""
     return {
         "passwd": (
             "root:x:0:0:root:/root:/usr/sbin/nologin\n"
-            f"assay:x:{INSIDE_ID}:{INSIDE_ID}:assay:{home}:/bin/sh\n"
+            f"assay:x:{uid}:{gid}:assay:{home}:/bin/sh\n"
             "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
         ),
-        "group": f"root:x:0:\nassay:x:{INSIDE_ID}:\nnogroup:x:65534:\n",
+        "group": f"root:x:0:\nassay:x:{gid}:\nnogroup:x:65534:\n",
         "hosts": "127.0.0.1 localhost assay\n::1 localhost ip6-localhost ip6-loopback\n",
         "hostname": "assay\n",
         "host.conf": "multi on\n",

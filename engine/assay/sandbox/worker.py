@@ -35,6 +35,8 @@ class JailWorker:
         self._supervisor = supervisor
         self._bound = supervisor.limits.output or _MAX_REPLY
         self._buffer = bytearray()
+        self._unsent = memoryview(b"")
+        self._reply = b""
         self._dead = ""
 
     async def ask(self, request: bytes, seconds: float) -> bytes:
@@ -43,14 +45,14 @@ class JailWorker:
             raise WorkerDied(self._dead)
         # Until the reply is whole the worker counts as dead: a cancelled request leaves it out of step.
         self._dead = "the worker was left in the middle of a request"
+        self._unsent = memoryview(frame(request))
         try:
-            with anyio.move_on_after(seconds) as scope:
-                await self._send(frame(request))
-                reply = await self._receive()
+            answered = await self._supervisor.patience.within(seconds, self._exchange)
         except anyio.ClosedResourceError:
             raise WorkerDied("the worker was stopped") from None
-        if scope.cancelled_caught:
+        if not answered:
             raise self._end(f"the worker gave no answer within {seconds:g} s")
+        reply, self._reply = self._reply, b""
         self._dead = ""
         return reply
 
@@ -64,32 +66,33 @@ class JailWorker:
         with anyio.CancelScope(shield=True):
             await anyio.lowlevel.checkpoint()
 
-    async def _send(self, data: bytes) -> None:
-        view = memoryview(data)
-        while view:
+    async def _exchange(self) -> None:
+        """Send what is unsent and read the reply. Goes on where it was cancelled."""
+        await self._send()
+        await self._fill(_HEADER.size)
+        (length,) = _HEADER.unpack_from(self._buffer)
+        if length > self._bound:
+            raise self._end(f"the worker's answer is longer than {self._bound} bytes")
+        await self._fill(_HEADER.size + length)
+        self._reply = bytes(self._buffer[_HEADER.size : _HEADER.size + length])
+        del self._buffer[: _HEADER.size + length]
+
+    async def _send(self) -> None:
+        while self._unsent:
             await anyio.wait_writable(self._supervisor.started.stdin)
             try:
-                view = view[os.write(self._supervisor.started.stdin, view) :]
+                self._unsent = self._unsent[os.write(self._supervisor.started.stdin, self._unsent) :]
             except BlockingIOError:
                 continue
             except BrokenPipeError:
                 raise self._end("the worker ended instead of reading a request") from None
 
-    async def _receive(self) -> bytes:
-        (length,) = _HEADER.unpack(await self._exactly(_HEADER.size))
-        if length > self._bound:
-            raise self._end(f"the worker's answer is longer than {self._bound} bytes")
-        return await self._exactly(length)
-
-    async def _exactly(self, size: int) -> bytes:
+    async def _fill(self, size: int) -> None:
         while len(self._buffer) < size:
             chunk = await read_some(self._supervisor.started.report)
             if chunk is None:
                 raise self._end("the worker ended without an answer")
             self._buffer += chunk
-        data = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return data
 
     def _end(self, why: str) -> WorkerDied:
         self._dead = why

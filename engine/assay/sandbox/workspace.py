@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from assay.sandbox.identity import Identity
-from assay.sandbox.scratch import remove_tree
+from assay.sandbox.tree import remove_tree
 
 OPAQUE = "user.overlay.opaque"
 
