@@ -91,6 +91,23 @@ def test_invariant_3_rules_come_from_the_runs_base_in_a_range_of_commits(bench: 
     assert result.outcome is Outcome.FAILED
 
 
+@pytest.mark.parametrize("bad", [False, True])
+def test_a_required_version_of_ruff_keeps_nobody_from_an_answer(bench: Bench, bad: bool) -> None:
+    pinned = "[tool.uv]\nrequired-version = '>=1'\n[tool.ruff]\nrequired-version = '==0.0.1'\n"
+    old = {
+        "pyproject.toml": f"{pinned}extend = 'shared.toml'\n",
+        "shared.toml": "required-version = '==0.0.2'\nlint.select = ['F']\n",
+        "a.py": CLEAN,
+    }
+    result = bench.run(LintGate(), old, {**old, "a.py": UNUSED if bad else CLEAN + "y = 2\n"})
+    assert result.outcome is (Outcome.FAILED if bad else Outcome.PASSED)
+    assert "landed" not in result.reason, "which is about a configuration that the candidate changes"
+    assert result.detail["ignored"] == [
+        "required-version in pyproject.toml",
+        "required-version in shared.toml",
+    ]
+
+
 def test_without_a_configuration_only_real_errors_count(bench: Bench) -> None:
     old = {"a.py": CLEAN, "sub/ruff.toml": "lint.select = ['F']\n", "sub/b.py": CLEAN}
     assert bench.run(LintGate(), old, {**old, "a.py": UNUSED}).outcome is Outcome.PASSED

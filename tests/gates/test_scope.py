@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.gates.static_fakes import LINK, PROGRAM, SUBMODULE
 
-from assay.gates.scope import SEVERITIES, ScopeGate
+from assay.gates.scope import ScopeGate
+from assay.gates.scope_rules import SEVERITIES
 from assay.model.outcome import Outcome, Severity, Skip
+from assay.policy.rules import SCOPE_RULES
 
 if TYPE_CHECKING:
     from tests.gates.static_fakes import Bench, Content
@@ -145,7 +147,7 @@ def test_programs_and_binaries_are_noted(bench: Bench) -> None:
         "x = 1  # noqa",
         "x = 1  #noqa: E501",
         "# ruff: noqa",
-        "x = eval(y)  # nosec B307",
+        "x = run(y)  # nosec B307",
         "import z  # type: ignore[import]",
         "# mypy: ignore-errors",
         "x = 1  # pyright: ignore",
@@ -194,17 +196,21 @@ def test_other_languages_and_prose(bench: Bench) -> None:
     assert judged(bench, {}, {"a.md": "// eslint-disable and # noqa\n"}) == []
 
 
-TESTS = "def test_a():\n    assert 1\n    assert 2\n\n\ndef test_b():\n    assert 3\n"
+TESTS = "def test_a():\n    assert f(1) == 1\n    assert f(2)\n\n\ndef test_b():\n    assert f(3)\n"
 
 
 def test_deleted_and_weakened_tests_are_findings(bench: Bench) -> None:
     old: dict[str, Content] = {"tests/test_x.py": TESTS}
     assert judged(bench, old, {}) == ["test-deleted"]
     assert judged(bench, old, {"tests/test_x.py": TESTS[: TESTS.index("\n\ndef test_b")]}) == ["test-deleted"]
-    weaker = TESTS.replace("    assert 2\n", "")
-    assert judged(bench, old, {"tests/test_x.py": weaker}) == ["test-weakened"]
-    commented = TESTS.replace("    assert 2\n", "    # assert 2\n    'assert 2'\n")
-    assert judged(bench, old, {"tests/test_x.py": commented}) == ["test-weakened"]
+    weaker = TESTS.replace("    assert f(2)\n", "")
+    assert judged(bench, old, {"tests/test_x.py": weaker}) == ["test-changed", "test-weakened"]
+    commented = TESTS.replace("    assert f(2)\n", "    # assert f(2)\n    'assert f(2)'\n")
+    assert judged(bench, old, {"tests/test_x.py": commented}) == ["test-changed", "test-weakened"]
+    # A version that this interpreter cannot parse is counted by tokens.
+    unread = TESTS.replace("    assert f(2)\n", "") + "print 'python 2'\n"
+    assert judged(bench, old, {"tests/test_x.py": unread}) == ["test-weakened"]
+    assert judged(bench, old, {"tests/test_x.py": "print 'python 2'\n"}) == ["test-deleted"]
 
 
 def test_renamed_moved_and_rewritten_tests_are_no_deletions(bench: Bench) -> None:
@@ -229,6 +235,8 @@ def test_text_that_reads_otherwise_than_it_runs(bench: Bench) -> None:
     assert judged(bench, {}, {"ar.po": 'msgstr "\u2067abc\u2069"\n'}) == []
     assert judged(bench, {}, {"a.py": "\ufeffx = 1\n"}) == []
     assert judged(bench, {}, {"a.py": "x = 'a\u200bb'\n"}) == ["invisible"]
+    assert judged(bench, {}, {"a.py": "\U0001d41dfrost = 1\n"}) == ["invisible"]
+    assert judged(bench, {}, {"a.py": "größe = 'x²'  # ½\n"}) == []
 
 
 def test_severities_are_the_policys(bench: Bench) -> None:
@@ -239,7 +247,7 @@ def test_severities_are_the_policys(bench: Bench) -> None:
 
 
 def test_every_rule_has_a_severity_and_fingerprints_survive_line_shifts(bench: Bench) -> None:
-    assert all(rule.startswith("scope/") for rule in SEVERITIES)
+    assert SEVERITIES.keys() == SCOPE_RULES
     prints = {
         bench.run(ScopeGate(), {"k": "1"}, {"k": "1", "a.py": "\n" * n + "x = 1  # noqa\n"})
         .findings[0]

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.model.outcome import GateResult, Outcome, Resource, Skip, passed
-from assay.model.verdict import Decision, fold, settles
+from assay.model.outcome import Finding, GateResult, Outcome, Resource, Severity, Skip, passed
+from assay.model.verdict import Decision, Verdict, fold, needs_review, settles
 
 GATES = ("apply", "scope", "tests")
 
@@ -78,3 +78,15 @@ def test_a_pass_without_evidence_cannot_be_built():
 
     with pytest.raises(ValueError, match="without evidence"):
         passed("lint", evidence={"files": 0})
+
+
+@given(st.sampled_from(Decision), st.lists(st.sampled_from(Severity)))
+def test_only_what_is_accepted_asks_for_review(decision, severities):
+    findings = tuple(
+        Finding(rule="r", path="", line=0, message="m", severity=severity, fingerprint="f")
+        for severity in severities
+    )
+    scope = passed("scope", evidence={"files": 1}, findings=findings)
+    verdict = Verdict(candidate="c", decision=decision, reason="r", rejected_by=None, gates=(scope,))
+    asked = decision is Decision.ACCEPTED and Severity.REVIEW in severities
+    assert needs_review(verdict) is asked

@@ -148,6 +148,14 @@ def test_a_scope_rule_may_be_written_without_its_prefix_in_any_layer(load_base: 
     assert "suppression" not in policy.scope.severity
 
 
+def test_a_severity_may_be_named_by_what_it_does(load_base: Callable[..., Policy]) -> None:
+    text = "[scope.severity]\nbinary = 'reject'\nexecutable = 'warn'\n[lint]\nseverity = 'warn'\n"
+    policy = load_base({"assay.toml": text})
+    assert policy.scope.severity["scope/binary"] is Severity.ERROR
+    assert policy.scope.severity["scope/executable"] is Severity.WARNING
+    assert policy.lint.severity is Severity.WARNING
+
+
 def test_the_rules_a_policy_may_set_are_those_the_scope_gate_has() -> None:
     from assay.gates.scope import SEVERITIES
 

@@ -4,6 +4,7 @@ Promises: ruff runs in a jail at the repository's root, over the whole tree, so 
 per-directory rules work as they do for a person; its configuration is the base's (invariant 3). Files that
 no configuration on the base speaks for are asked for real errors only (`ruff_run.REAL_ERRORS`), since ruff's
 default rules would block projects that never chose ruff; the policy's `lint.config` names another file. A
+version of ruff that the configuration requires is ignored, and the detail says so. A
 ruff that fails on the base as well is trouble of the set-up (`infra`), one that fails on the candidate alone
 is the candidate's failure (invariants 5 and 6).
 """
@@ -29,7 +30,7 @@ from assay.model.candidate import Candidate, Change
 from assay.model.outcome import Finding, GateResult, Severity, Skip, failed, infra, passed, skipped
 from assay.repo.globs import compile_globs
 
-VERSION = "lint/1"
+VERSION = "lint/2"
 
 _KINDS = PYTHON | STUBS
 _MOST_CONTROLS = 16
@@ -70,7 +71,11 @@ class LintGate:
                 "the ruff configuration excludes every changed file",
                 use=now.use,
             )
-        return self._judge(toolbox, changes, before, now, note=_OWN_RULES if tree != proposed else "")
+        result = self._judge(toolbox, changes, before, now, note=_OWN_RULES if tree != proposed else "")
+        ignored = {"ignored": [f"required-version in {path}" for path in sorted(rules.unpinned)]}
+        return msgspec.structs.replace(
+            result, detail={**result.detail, **(ignored if rules.unpinned else {})}
+        )
 
     def _judge(
         self, toolbox: Toolbox, changes: Sequence[Change], before: RuffRun, now: RuffRun, *, note: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from assay.model.candidate import Base, Candidate
 from assay.model.event import Observer
@@ -99,4 +99,13 @@ class Gate(Protocol):
 
     async def run(self, toolbox: Toolbox, candidate: Candidate) -> GateResult:
         """Check one candidate that has a tree (only `apply` is handed candidates without one)."""
+        ...
+
+
+@runtime_checkable
+class Particular(Protocol):
+    """A gate whose answer depends on more of a candidate than its trees."""
+
+    def about(self, candidate: Candidate) -> str:
+        """A digest of what it depends on besides: part of the cache key."""
         ...

@@ -24,6 +24,7 @@ SHIPPED = {
     "lint": "assay.gates.lint:LintGate",
     "security": "assay.gates.security:SecurityGate",
     "tests": "assay.gates.tests:TestsGate",
+    "acceptance": "assay.gates.acceptance:AcceptanceGate",
 }
 
 

@@ -12,8 +12,11 @@ import tomllib
 from collections.abc import Iterable
 from typing import Any
 
+from msgspec import field
+
 from assay.gates.protocol import Toolbox
-from assay.model.candidate import Record
+from assay.gates.ruff_pin import without_pin
+from assay.model.candidate import Oid, Record
 from assay.model.errors import BadInput
 from assay.repo import trees
 from assay.repo.repository import Repository
@@ -23,11 +26,13 @@ _GLOBS = tuple(f"**/{name}" for name in sorted(NAMES))
 
 
 class RuffRules(Record, frozen=True, kw_only=True):
-    """The base's configuration files (`paths`), the directories they govern, and a digest of it all."""
+    """The base's configuration files (`paths`), the directories they govern, and a digest of it all.
+    `unpinned` are those that require a version of ruff, as they are without that."""
 
     paths: frozenset[str]
     directories: frozenset[str]
     named: str
+    unpinned: dict[str, bytes] = field(default_factory=dict)
     digest: str
 
     def governs(self, path: str) -> bool:
@@ -55,6 +60,7 @@ def read_rules(repo: Repository, tree: str, named: str) -> RuffRules:
     directories = {posixpath.dirname(path) for path in files if _governs(path, repo.read(tree, path))}
     todo = [*files, named] if named else [*files]
     paths: set[str] = set()
+    unpinned: dict[str, bytes] = {}
     digest = hashlib.sha256(_layout(repo, tree))
     while todo:
         path = todo.pop()
@@ -62,6 +68,8 @@ def read_rules(repo: Repository, tree: str, named: str) -> RuffRules:
         if content is None:
             continue
         paths.add(path)
+        if (free := without_pin(path, content)) is not None:
+            unpinned[path] = free
         todo.extend(_extends(path, content))
     for path in sorted(paths):
         digest.update(
@@ -71,6 +79,7 @@ def read_rules(repo: Repository, tree: str, named: str) -> RuffRules:
         paths=frozenset(paths),
         directories=frozenset(directories),
         named=named,
+        unpinned=unpinned,
         digest=digest.hexdigest(),
     )
 
@@ -78,6 +87,16 @@ def read_rules(repo: Repository, tree: str, named: str) -> RuffRules:
 def trusted(toolbox: Toolbox, rules: RuffRules, tree: str) -> str:
     """`tree` with the configuration of the run's base, and no other, in it; `tree` itself if it agrees."""
     return trees.restore(toolbox.repo, tree, toolbox.base.tree, (*_GLOBS, *_literal(rules.paths)))
+
+
+def unpinned(toolbox: Toolbox, rules: RuffRules, tree: str) -> str:
+    """`tree`, which has the base's configuration, with no version of ruff required in it."""
+    repo = toolbox.repo
+    edits: dict[str, tuple[int, Oid] | None] = {}
+    for path, content in rules.unpinned.items():
+        if (entry := repo.entry(tree, path)) is not None:
+            edits[path] = (entry.mode, Oid(str(repo.git.create_blob(content))))
+    return trees.edit(repo, tree, edits) if edits else tree
 
 
 def _literal(paths: Iterable[str]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from assay.gates.endings import how_it_ended, last_line, total
 from assay.gates.files import line_at, split_lines
 from assay.gates.fingerprint import RawFinding, fold_space
 from assay.gates.protocol import Toolbox
-from assay.gates.ruff_config import RuffRules
+from assay.gates.ruff_config import RuffRules, unpinned
 from assay.gates.tools import ruff_binary
 from assay.model.candidate import Record
 from assay.model.outcome import ResourceUse
@@ -52,7 +52,7 @@ async def run_ruff(
     toolbox: Toolbox, rules: RuffRules, tree: str, contents: Mapping[str, bytes], label: str
 ) -> RuffRun:
     """Lint the files `contents` (path to bytes) of `tree`; stops at the first problem."""
-    stack = await toolbox.stack(tree)
+    stack = await toolbox.stack(unpinned(toolbox, rules, tree))
     findings: list[RawFinding] = []
     uses: list[ResourceUse] = []
     nothing = True
@@ -78,7 +78,8 @@ async def control(toolbox: Toolbox, rules: RuffRules, tree: str, path: str) -> s
     """Whether ruff works at all on the base: an empty file under this path's rules. The problem, or ''."""
     options = _options(rules, governed=rules.governs(path))
     command = _command(toolbox, "ruff on the base", (*options, "--stdin-filename", path, "-"))
-    call = await toolbox.sandbox.run(msgspec.structs.replace(command, stack=await toolbox.stack(tree)))
+    stack = await toolbox.stack(unpinned(toolbox, rules, tree))
+    call = await toolbox.sandbox.run(msgspec.structs.replace(command, stack=stack))
     return tool_problem(call)
 
 

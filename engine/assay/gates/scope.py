@@ -3,7 +3,7 @@
 Promises: reads git objects only and starts nothing. Rules and thresholds come from the policy; each rule
 has a severity of its own that the policy may override. Under the default severities an ordinary honest
 patch is never rejected: only what escapes the tree, hides text, or breaks a limit the policy states is an
-error. Honest limits: suppressions and weakened tests are found by their spelling, not by their effect.
+error. Honest limits: what a change does is told from its text and its syntax trees, never from running it.
 """
 
 from __future__ import annotations
@@ -16,6 +16,11 @@ import msgspec
 from assay.gates import scope_paths, scope_policy, scope_suppressions, scope_tests, scope_text
 from assay.gates.files import display, is_regular
 from assay.gates.protocol import Toolbox
+from assay.gates.scope_capabilities import capabilities
+from assay.gates.scope_config import weaker_settings
+from assay.gates.scope_dependencies import dependencies
+from assay.gates.scope_rules import SEVERITIES
+from assay.gates.scope_shadows import Exists, shadows
 from assay.gates.scope_types import ChangedFile, Hit
 from assay.model.candidate import Candidate, Change
 from assay.model.outcome import Finding, GateResult, Severity, Skip, failed, passed, skipped
@@ -24,7 +29,7 @@ from assay.repo import diff
 from assay.repo.globs import compile_globs
 from assay.repo.repository import Repository
 
-VERSION = "scope/2"
+VERSION = "scope/3"
 
 MAX_TEXT = 1024 * 1024
 """Files above this many bytes are not read as text: data, and not what a person reviews."""
@@ -32,29 +37,9 @@ MAX_TEXT = 1024 * 1024
 _SNIFF = 8000
 """How far git looks for a NUL before it calls a file text."""
 
-SEVERITIES: dict[str, Severity] = {
-    "scope/protected-path": Severity.ERROR,
-    "scope/not-allowed": Severity.ERROR,
-    "scope/too-many-files": Severity.ERROR,
-    "scope/too-many-lines": Severity.ERROR,
-    "scope/blob-size": Severity.ERROR,
-    "scope/symlink-escape": Severity.ERROR,
-    "scope/submodule-hostile": Severity.ERROR,
-    "scope/bidi": Severity.ERROR,
-    "scope/policy": Severity.ERROR,
-    "scope/invisible": Severity.WARNING,
-    "scope/submodule": Severity.WARNING,
-    "scope/git-name": Severity.WARNING,
-    "scope/suppression": Severity.WARNING,
-    "scope/test-deleted": Severity.WARNING,
-    "scope/test-weakened": Severity.WARNING,
-    "scope/executable": Severity.NOTE,
-    "scope/binary": Severity.NOTE,
-}
-
 
 class ScopeGate:
-    """Judges paths, kinds of file, sizes, added suppressions, lost tests and hidden characters."""
+    """Judges paths, kinds of file, sizes, suppressions, lost tests, new abilities and hidden characters."""
 
     name = "scope"
 
@@ -70,7 +55,7 @@ class ScopeGate:
         files = [_read(toolbox.repo, candidate, change) for change in candidate.changes]
         links = scope_paths.tree_links(toolbox.repo, candidate)
         broken = tuple(scope_policy.broken_policy(toolbox.repo, candidate))
-        findings = judge(files, links, toolbox.policy, broken)
+        findings = judge(files, links, toolbox.policy, broken, exists=_existence(toolbox.repo, candidate))
         evidence = {"files": len(files), "lines": sum(len(file.added) for file in files)}
         rejecting = [finding for finding in findings if finding.severity is Severity.ERROR]
         if rejecting:
@@ -79,15 +64,23 @@ class ScopeGate:
 
 
 def judge(
-    files: list[ChangedFile], links: scope_paths.Links, policy: Policy, more: Sequence[Hit] = ()
+    files: list[ChangedFile],
+    links: scope_paths.Links,
+    policy: Policy,
+    more: Sequence[Hit] = (),
+    *,
+    exists: Exists,
 ) -> tuple[Finding, ...]:
-    """Every finding on these changes, with `more` of the caller's, in order of path and line. Pure."""
+    """Every finding on these changes, with `more` of the caller's, in order of path and line. Pure, but for
+    what `links` and `exists` look up in the candidate's tree."""
     severities = {**SEVERITIES, **_named(policy.scope.severity)}
-    findings = [_finding(hit, severities[hit.rule]) for hit in (*_hits(files, links, policy), *more)]
+    findings = [_finding(hit, severities[hit.rule]) for hit in (*_hits(files, links, policy, exists), *more)]
     return tuple(sorted(findings, key=lambda finding: (finding.path, finding.line, finding.rule)))
 
 
-def _hits(files: list[ChangedFile], links: scope_paths.Links, policy: Policy) -> Iterator[Hit]:
+def _hits(
+    files: list[ChangedFile], links: scope_paths.Links, policy: Policy, exists: Exists
+) -> Iterator[Hit]:
     is_test = compile_globs(policy.tests.paths)
     yield from scope_paths.limits(files, policy.scope)
     for file in files:
@@ -95,9 +88,18 @@ def _hits(files: list[ChangedFile], links: scope_paths.Links, policy: Policy) ->
         yield from scope_paths.kind_rules(file, links)
         yield from scope_text.hidden_characters(file)
         yield from scope_suppressions.suppressions(file)
+        yield from shadows(file, exists, is_test)
+        yield from weaker_settings(file)
+        yield from dependencies(file)
+        yield from capabilities(file, is_test)
     yield from scope_tests.weakened(
         [file for file in files if is_test(file.change.path) or is_test(file.change.old_path)], is_test
     )
+
+
+def _existence(repo: Repository, candidate: Candidate) -> Exists:
+    tree = candidate.tree or candidate.base.tree
+    return lambda path: repo.entry(tree, path) is not None
 
 
 def _named(overrides: dict[str, Severity]) -> dict[str, Severity]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import tokenize
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from assay.gates.files import PYTHON, STUBS, split_lines
@@ -73,6 +74,11 @@ _WORDS = re.compile(
 )
 """Every pattern above needs one of these words on its line; most lines have none."""
 
+_MARKERS = re.compile("skip|xfail|expectedFailure|__test__|collect_ignore", re.IGNORECASE)
+"""The same for Python outside comments."""
+
+_KEPT = 32
+
 _Found = list[tuple[str, int]]
 """(kind, line) of every suppression in a text."""
 
@@ -87,11 +93,13 @@ def suppressions(file: ChangedFile) -> Iterator[Hit]:
         return
     added = dict(file.added)
     # Splitting a file into tokens costs a hundred times what this look at the added lines does.
-    if not any(_WORDS.search(text) for text in added.values()):
+    worth = _may_silence if find is _in_python else _WORDS.search
+    if not any(map(worth, added.values())):
         return
     found = find(file.new)
     excess = Counter(kind for kind, _line in found)
-    excess.subtract(kind for kind, _line in find(file.old or b""))
+    before = _base_python(file.old) if find is _in_python and file.old else find(file.old or b"")
+    excess.subtract(kind for kind, _line in before)
     for kind, line in found:
         if line in added and excess[kind] > 0:
             excess[kind] -= 1
@@ -104,6 +112,16 @@ def suppressions(file: ChangedFile) -> Iterator[Hit]:
             )
 
 
+def _may_silence(line: str) -> bool:
+    """Whether a line of Python is worth a look: most of the words mean something only in a comment."""
+    return bool(_MARKERS.search(line) or _WORDS.search(line.partition("#")[2]))
+
+
+def is_marker(code: str) -> bool:
+    """Whether a line of code is a marker that this rule knows by its spelling."""
+    return any(pattern.search(code) for pattern in _CODE.values())
+
+
 def _in_python(content: bytes) -> _Found:
     tokens = tokens_of(content)
     if tokens is None:
@@ -114,12 +132,17 @@ def _in_python(content: bytes) -> _Found:
             found += [
                 (kind, token.start[0]) for kind, known in _COMMENTS.items() if known.search(token.string)
             ]
-    for line, code in _code_lines(tokens):
+    worth = {n for n, text in enumerate(split_lines(content), start=1) if _MARKERS.search(text)}
+    for line, code in _code_lines(token for token in tokens if token.start[0] in worth):
         found += [(kind, line) for kind, known in _CODE.items() if known.search(code)]
     return sorted(found, key=lambda item: item[1])
 
 
-def _code_lines(tokens: list[Token]) -> Iterator[tuple[int, str]]:
+_base_python = lru_cache(maxsize=_KEPT)(_in_python)
+"""Kept for the base's versions, which all candidates share."""
+
+
+def _code_lines(tokens: Iterable[Token]) -> Iterator[tuple[int, str]]:
     """Names, numbers and operators of each line, joined, so that spacing and strings play no part."""
     lines: dict[int, list[str]] = {}
     for token in tokens:

@@ -1,126 +1,200 @@
-"""Scope rules: tests and assertions that the base has and the candidate has not.
+"""Scope rules: what the base's tests lose. Tests gone, tests that differ, tests that check less.
 
-Promises: pure. A test that moved to another changed file, or was renamed within its own, is not lost; nor
-are assertions that moved along. Counted by tokens, so that neither strings nor comments matter and no
-hostile nesting reaches a parser.
+Promises: pure. By syntax tree: layout, comments, strings and order make no difference. A test that moved to
+another changed file, or that was renamed with its body kept, is not lost; nor are assertions that moved to
+another test. A pair of versions of which one cannot be parsed is counted by tokens instead. Honest limits: a
+weaker assertion is told by its form, and a helper's by its own body, not by what it does.
 """
 
 from __future__ import annotations
 
 import re
-import tokenize
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
 from pathlib import PurePosixPath
 
 from assay.gates.files import PYTHON
+from assay.gates.scope_compare import Loss, Pairing, compare
+from assay.gates.scope_suite import EMPTY, Suite, base_suite, suite_of
+from assay.gates.scope_tally import Tally, tally
 from assay.gates.scope_types import ChangedFile, Hit
-from assay.gates.tokens import Token, tokens_of
+from assay.gates.testing.definitions import HELPER
+from assay.gates.testing.definitions import is_test as is_test_name
 from assay.model.candidate import ChangeKind, Record
 
-_CHECKS = frozenset({"raises", "warns", "deprecated_call", "approx"})
 _SOURCE = frozenset(
     {".js", ".jsx", ".mjs", ".ts", ".tsx", ".go", ".rs", ".java", ".kt", ".rb", ".php", ".swift"}
 )
 _NAMED = 3
+_SHOWN = 60
 _QUOTES = re.compile(r"""'{3}|"{3}""")
 
 
-class Tally(Record, frozen=True, kw_only=True):
-    """The test functions of one file by name, and how many assertions it makes."""
-
-    tests: tuple[str, ...] = ()
-    assertions: int = 0
-
-
 class _Pair(Record, frozen=True, kw_only=True):
+    """One changed test file. Without suites (a side that cannot be parsed) the tallies count."""
+
     file: ChangedFile
-    old: Tally
-    new: Tally
+    old: Suite | None = None
+    new: Suite | None = None
+    before: Tally = Tally()
+    after: Tally = Tally()
+
+    @property
+    def path(self) -> str:
+        return self.file.change.path
 
 
 def weakened(files: Sequence[ChangedFile], is_test: Callable[[str], bool]) -> Iterator[Hit]:
-    """Tests deleted and assertions dropped, over all changed test files together."""
+    """Every loss of the base's tests, over all changed test files together."""
+    for file in files:
+        yield from _hooks(file)
     if not any(_may_lose(file) for file in files):
         return
-    pairs = [_tally_pair(file, is_test) for file in files]
-    reported: set[str] = set()
-    for hit in _deleted(pairs):
-        reported.add(hit.path)
-        yield hit
-    if sum(pair.new.assertions for pair in pairs) < sum(pair.old.assertions for pair in pairs):
-        for pair in pairs:
-            fewer = pair.old.assertions - pair.new.assertions
-            if fewer > 0 and pair.file.change.path not in reported:
-                yield Hit(
-                    rule="scope/test-weakened",
-                    path=pair.file.change.path,
-                    message=f"{fewer} fewer assertion{_plural(fewer)} than on the base",
-                )
+    pairs = [_pair(file, is_test) for file in files]
+    known = [pair for pair in pairs if pair.old is not None and pair.new is not None]
+    yield from _by_tree(known)
+    yield from _by_tokens([pair for pair in pairs if pair.old is None or pair.new is None])
+    for pair in pairs:
+        change = pair.file.change
+        if change.kind is ChangeKind.DELETED and PurePosixPath(change.path).suffix in _SOURCE:
+            yield Hit(rule="scope/test-deleted", path=change.path, message="a test file of the base is gone")
 
 
-def tally(content: bytes | None) -> Tally:
-    """Count one Python file's tests and assertions; nothing where it cannot be split into tokens."""
-    tokens = tokens_of(content) if content else None
-    if tokens is None:
-        return Tally()
-    code = [token for token in tokens if token.type in (tokenize.NAME, tokenize.OP)]
-    names = [
-        after.string
-        for token, after in pairwise(code)
-        if token.string == "def" and after.string.startswith("test")
-    ]
-    return Tally(tests=tuple(names), assertions=sum(map(_is_assertion, code, [*code[1:], *code[-1:]])))
+def _may_lose(file: ChangedFile) -> bool:
+    """Whether this change can take from a test: whatever is no new file can, by one added line."""
+    return file.old is not None or file.change.deleted_lines > 0
 
 
-def _is_assertion(token: Token, after: Token) -> bool:
-    if token.type != tokenize.NAME:
-        return False
-    if token.string == "assert":
-        return True
-    called = after.string == "("
-    return called and (token.string in _CHECKS or token.string.startswith(("assert", "fail_")))
+def _pair(file: ChangedFile, is_test: Callable[[str], bool]) -> _Pair:
+    change = file.change
+    before = _content(file.old, change.old_path, is_test)
+    after = _content(file.new, change.path, is_test)
+    old = base_suite(before) if before is not None else EMPTY
+    new = suite_of(after) if after is not None else EMPTY
+    if old is not None and new is not None:
+        return _Pair(file=file, old=old, new=new)
+    return _Pair(file=file, before=tally(before), after=tally(after))
+
+
+def _content(content: bytes | None, path: str, is_test: Callable[[str], bool]) -> bytes | None:
+    return content if is_test(path) and PurePosixPath(path).suffix in PYTHON else None
+
+
+def _by_tree(pairs: Sequence[_Pair]) -> Iterator[Hit]:
+    pairing = Pairing([(pair.path, pair.old or EMPTY, pair.new or EMPTY) for pair in pairs])
+    for pair in pairs:
+        yield from _deleted(pair, pairing)
+    losses, changed = compare(pairing)
+    for pair in pairs:
+        names = sorted(name for path, name in changed if path == pair.path)
+        tests = [name for name in names if is_test_name(name)]
+        yield from _listed("scope/test-changed", pair, tests, "existing test", "differ")
+        others = [name for name in names if not is_test_name(name)]
+        yield from _listed("scope/test-helper", pair, others, "fixture or helper", "differ")
+    yield from map(_loss, losses)
+    for pair in pairs:
+        yield from _actions(pair)
+
+
+def _actions(pair: _Pair) -> Iterator[Hit]:
+    """Statements that an existing file of tests newly runs when it is loaded: they can take any test away."""
+    if pair.file.old is None:
+        return
+    known = {action.text for action in (pair.old or EMPTY).actions}
+    for action in (pair.new or EMPTY).actions:
+        if action.text not in known:
+            first = action.text.strip().splitlines()[0][:_SHOWN]
+            yield Hit(
+                rule="scope/test-helper",
+                path=pair.path,
+                line=action.line,
+                message=f"this runs when the tests are loaded: `{first}`",
+                what=action.text,
+            )
+
+
+def _hooks(file: ChangedFile) -> Iterator[Hit]:
+    """Hooks of pytest that a file of tests has and had not."""
+    if file.new is None or not any("def pytest_" in text for _line, text in file.added):
+        return
+    old, new = (suite_of(each) if each is not None else EMPTY for each in (file.old, file.new))
+    for name in sorted((new or EMPTY).pieces.keys() - (old or EMPTY).pieces.keys()):
+        hook = name.removeprefix(HELPER)
+        if hook.startswith("pytest_"):
+            line = (new or EMPTY).pieces[name].line
+            yield Hit(
+                rule="scope/test-hook",
+                path=file.change.path,
+                line=line,
+                message=f"a pytest hook ({hook})",
+                what=hook,
+            )
+
+
+def _deleted(pair: _Pair, pairing: Pairing) -> Iterator[Hit]:
+    gone = sorted(name for path, name in pairing.gone if path == pair.path)
+    tests = [name for name in gone if is_test_name(name)]
+    if tests:
+        count = len(tests)
+        yield Hit(
+            rule="scope/test-deleted",
+            path=pair.path,
+            message=f"{count} test{_plural(count)} fewer than on the base (gone: {_some(tests)})",
+            what=", ".join(tests),
+        )
+    others = [name for name in gone if not is_test_name(name) and name.rpartition(".")[2] != "__init__"]
+    yield from _listed("scope/test-helper", pair, others, "fixture or helper", "are gone")
+
+
+def _listed(rule: str, pair: _Pair, names: Sequence[str], noun: str, verb: str) -> Iterator[Hit]:
+    if names:
+        many = len(names) > 1
+        plural = noun.replace(" or helper", "s or helper") + "s" if many else noun
+        does = verb if many else verb.replace("differ", "differs").replace("are", "is")
+        yield Hit(
+            rule=rule,
+            path=pair.path,
+            line=_line(pair, names[0]),
+            message=f"{len(names)} {plural} {does} from the base's: {_some(names)}".replace(
+                "gone from the base's", "gone"
+            ),
+            what=", ".join(names),
+        )
+
+
+def _line(pair: _Pair, name: str) -> int:
+    piece = (pair.new or EMPTY).pieces.get(name)
+    return piece.line if piece is not None else 0
+
+
+def _loss(loss: Loss) -> Hit:
+    return Hit(
+        rule=loss.rule, path=loss.path, line=loss.line, message=f"{loss.name}: {loss.message}", what=loss.what
+    )
+
+
+def _by_tokens(pairs: Sequence[_Pair]) -> Iterator[Hit]:
+    for pair in pairs:
+        lost = sorted((Counter(pair.before.tests) - Counter(pair.after.tests)).elements())
+        fewer = pair.before.assertions - pair.after.assertions
+        if lost:
+            yield Hit(
+                rule="scope/test-deleted",
+                path=pair.path,
+                message=f"{len(lost)} test{_plural(len(lost))} fewer than on the base (gone: {_some(lost)})",
+                what=", ".join(lost),
+            )
+        elif fewer > 0:
+            yield Hit(
+                rule="scope/test-weakened",
+                path=pair.path,
+                message=f"{fewer} fewer assertion{_plural(fewer)} than on the base",
+            )
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 def _plural(count: int) -> str:
     return "" if count == 1 else "s"
-
-
-def _may_lose(file: ChangedFile) -> bool:
-    """Whether this change can take a test away: it deletes lines, or opens a string around some."""
-    return file.change.deleted_lines > 0 or any(_QUOTES.search(text) for _line, text in file.added)
-
-
-def _tally_pair(file: ChangedFile, is_test: Callable[[str], bool]) -> _Pair:
-    change = file.change
-    old = tally(file.old) if _is_python_test(change.old_path, is_test) else Tally()
-    new = tally(file.new) if _is_python_test(change.path, is_test) else Tally()
-    return _Pair(file=file, old=old, new=new)
-
-
-def _is_python_test(path: str, is_test: Callable[[str], bool]) -> bool:
-    return is_test(path) and PurePosixPath(path).suffix in PYTHON
-
-
-def _deleted(pairs: Sequence[_Pair]) -> Iterator[Hit]:
-    gained: Counter[str] = Counter()
-    for pair in pairs:
-        gained += Counter(pair.new.tests) - Counter(pair.old.tests)
-    for pair in pairs:
-        change = pair.file.change
-        moved = Counter(pair.old.tests) - Counter(pair.new.tests)
-        lost = moved - gained
-        gained -= moved
-        renamed = sum((Counter(pair.new.tests) - Counter(pair.old.tests)).values())
-        missing = sum(lost.values()) - renamed
-        if missing > 0:
-            names = ", ".join(sorted(lost)[:_NAMED]) + (", …" if len(lost) > _NAMED else "")
-            yield Hit(
-                rule="scope/test-deleted",
-                path=change.path,
-                message=f"{missing} test{_plural(missing)} fewer than on the base (gone: {names})",
-                what=names,
-            )
-        elif change.kind is ChangeKind.DELETED and PurePosixPath(change.path).suffix in _SOURCE:
-            yield Hit(rule="scope/test-deleted", path=change.path, message="a test file of the base is gone")

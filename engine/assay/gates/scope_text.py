@@ -7,10 +7,14 @@ candidate's file has more of them than the base's.
 from __future__ import annotations
 
 import re
+import tokenize
+import unicodedata
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from assay.gates.files import PYTHON, STUBS
 from assay.gates.scope_types import ChangedFile, Hit
+from assay.gates.tokens import tokens_of
 
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _INVISIBLE = re.compile("[\u200b\u2060-\u2064\u00ad\u180e\ufeff\U000e0000-\U000e007f]")
@@ -28,6 +32,28 @@ def hidden_characters(file: ChangedFile) -> Iterator[Hit]:
     if not prose:
         yield from _hits(file, _BIDI, "scope/bidi", "text whose reading order is turned round")
         yield from _hits(file, _INVISIBLE, "scope/invisible", "an invisible character")
+    if PurePosixPath(file.change.path).suffix.lower() in PYTHON | STUBS:
+        yield from _lookalikes(file)
+
+
+def _lookalikes(file: ChangedFile) -> Iterator[Hit]:
+    """Names in Python that are written in other letters than Python reads (a mathematical `e` for `e`)."""
+    lines = {line for line, text in file.added if not text.isascii() and _folds(text)}
+    for token in tokens_of(file.new or b"") or () if lines else ():
+        if token.type == tokenize.NAME and token.start[0] in lines and _folds(token.string):
+            read = unicodedata.normalize("NFKC", token.string)
+            yield Hit(
+                rule="scope/invisible",
+                path=file.change.path,
+                line=token.start[0],
+                message=f"a name in letters that Python reads as others ({read})",
+                what=token.string,
+            )
+
+
+def _folds(text: str) -> bool:
+    """Whether a character of the text stands for a plain letter or digit and is none."""
+    return any(not char.isascii() and unicodedata.normalize("NFKC", char).isascii() for char in text)
 
 
 def _hits(file: ChangedFile, pattern: re.Pattern[str], rule: str, message: str) -> Iterator[Hit]:

@@ -4,21 +4,24 @@ Promises: the base's suite runs first and must run to its end; a candidate is bl
 again on it, in fresh jails, and pass again on the base, and for a run that comes to no end only if the base's
 comes to its end at that very time (invariant 6); a run without a complete report, or
 with one that its exit status contradicts, never passes (invariant 5). With `tests.from_base`, the tests and
-pytest's configuration are the base's (invariant 3). Nothing is told from what a program prints.
+pytest's configuration are the base's, and passing tests of the candidate's own are evidence, not proof
+(invariant 3). Nothing is told from what a program prints.
 """
 
 from __future__ import annotations
 
 from assay.gates.fingerprint import fold_space
 from assay.gates.protocol import Toolbox
-from assay.gates.testing import base
+from assay.gates.testing import base, health
 from assay.gates.testing.bench import BY_CHANCE, Bench
 from assay.gates.testing.compare import compare
-from assay.gates.testing.judge import Trial, base_unusable, judge, spoilt, unfinished
+from assay.gates.testing.integrity import deviations
+from assay.gates.testing.judge import Trial, base_unusable, judge, shadowed, spoilt, unfinished
 from assay.gates.testing.run import Ended
-from assay.gates.testing.stages import STAGES
+from assay.gates.testing.stages import through_stages
+from assay.gates.testing.trusted import changed_tests
 from assay.model.candidate import Candidate
-from assay.model.outcome import GateResult, Outcome, Resource, infra
+from assay.model.outcome import GateResult, infra
 
 
 class TestsGate:
@@ -39,20 +42,28 @@ class TestsGate:
             environment = await toolbox.environment()
             return base_unusable(on_base, str(environment.python))
         bench = Bench(toolbox, candidate, on_base)
+        if bench.subject.shadows:
+            return shadowed(bench.subject.shadows)
         found, wobbly = await bench.first()
         if found.ended.machine:
             return spoilt(found, bench.use)
-        if found.ended in BY_CHANCE or found.resource is Resource.TIME:
-            found, trouble = await bench.fairly(found)
-            if trouble:
-                return infra(self.name, fold_space(trouble), use=bench.use)
+        if found.ended in BY_CHANCE or found.ended is Ended.EXHAUSTED:
+            hearing = await bench.fairly(found)
+            if hearing.trouble:
+                return infra(self.name, fold_space(hearing.trouble), use=bench.use)
+            found, wobbly = hearing.run, wobbly or hearing.wobbly
         if found.ended is not Ended.COMPLETE:
             return spoilt(found, bench.use) if found.ended.machine else unfinished(found, bench.use)
         comparison = compare(on_base.suite, found.suite, bench.subject.touched)
-        if not comparison.suspects and not wobbly:
-            # A run with failures that may be chance would excuse the same failures of later candidates.
+        odd = deviations(on_base.suite, found.suite, bench.subject.touched)
+        if not comparison.suspects and not odd and not wobbly and bench.subject.tree == candidate.tree:
+            # What ran whole may be a base one day. A run with failures that may be chance, or with traces of
+            # tampering, would then excuse the same in later candidates.
             await base.keep(toolbox, bench.subject.tree, found)
-        confirmation = await bench.confirm(comparison.suspects)
+        state = await base.examine(toolbox, candidate.base.tree, again=bool(comparison.suspects))
+        shaky = {*state.flaky, *await health.recorded(toolbox)}
+        confirmation = await bench.confirm(comparison.suspects, shaky)
+        await health.record(toolbox, confirmation.flaky, [found.suite])
         if confirmation.shared:
             await base.forget(toolbox, candidate.base.tree)
         trial = Trial(
@@ -60,13 +71,12 @@ class TestsGate:
             found=found,
             comparison=comparison,
             confirmation=confirmation,
+            health=state,
             restored=bench.subject.restored,
+            absent=bench.subject.absent,
+            changed_tests=changed_tests(toolbox.repo, candidate, toolbox.policy.tests),
             wobbly=wobbly,
             use=bench.use,
         )
         result = judge(trial, toolbox.policy.tests)
-        for stage in STAGES:
-            if result.outcome is not Outcome.PASSED:
-                break
-            result = await stage(bench, trial, result)
-        return result
+        return await through_stages(bench, trial, result)

@@ -14,6 +14,10 @@ from msgspec import field
 from assay.model.candidate import Record
 
 
+PRIVATE = "private"
+"""Key of a gate result's detail that the ledger keeps and no report shows."""
+
+
 class Outcome(StrEnum):
     """How one gate ended for one candidate."""
 

@@ -12,7 +12,7 @@ from assay.model.candidate import Base, Record
 from assay.model.delta import Delta
 from assay.model.outcome import Finding
 from assay.model.tool import Isolation
-from assay.model.verdict import Decision, Risk
+from assay.model.verdict import Decision, Repeats, Risk
 
 SCHEMA_VERSION = 1
 
@@ -50,6 +50,9 @@ class CandidateReport(Record, frozen=True, kw_only=True):
     cpu_seconds: float
     gates: tuple[GateReport, ...]
     risk: Risk | None
+    needs_review: bool = False
+    """Accepted, and a person is asked to look at findings whose severity is `review`."""
+    repeats: Repeats | None = None
 
 
 class ConflictKind(StrEnum):
@@ -95,6 +98,8 @@ class PolicyStamp(Record, frozen=True, kw_only=True):
 
     name: str
     digest: str
+    overrides: tuple[str, ...] = ()
+    """Options of the command line that changed the policy for this run, such as `--trust-tests`."""
 
 
 class Landed(Record, frozen=True, kw_only=True):

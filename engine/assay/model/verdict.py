@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from assay.model.candidate import Record
-from assay.model.outcome import GateResult, Outcome, ResourceUse, Skip
+from assay.model.outcome import GateResult, Outcome, ResourceUse, Severity, Skip
 
 _PERMITTED_SKIPS = frozenset({Skip.NOT_APPLICABLE, Skip.DISABLED})
 _REJECTING = frozenset({Outcome.FAILED, Outcome.EXHAUSTED, Outcome.TAMPERED})
@@ -43,6 +43,14 @@ class Risk(Record, frozen=True, kw_only=True):
     contributions: tuple[Contribution, ...]
 
 
+class Repeats(Record, frozen=True, kw_only=True):
+    """What came of grading one candidate `runs` times: whether they agree, and sentences on where not."""
+
+    runs: int
+    agreed: bool
+    differences: tuple[str, ...] = ()
+
+
 class Verdict(Record, frozen=True, kw_only=True):
     """One candidate's verdict with everything it rests on. `rejected_by` names a gate, or is None."""
 
@@ -54,6 +62,15 @@ class Verdict(Record, frozen=True, kw_only=True):
     use: ResourceUse = ResourceUse()
     cached: bool = False
     risk: Risk | None = None
+    repeats: Repeats | None = None
+
+
+def needs_review(verdict: Verdict) -> bool:
+    """Whether an accepted candidate has findings that the policy leaves to a person."""
+    findings = (finding for result in verdict.gates for finding in result.findings)
+    return verdict.decision is Decision.ACCEPTED and any(
+        finding.severity is Severity.REVIEW for finding in findings
+    )
 
 
 def settles(result: GateResult, required: Sequence[str]) -> bool:

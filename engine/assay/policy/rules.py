@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from assay.policy.problem import Path, allowed
-from assay.policy.schema import Command, Policy, ReportKind
+from assay.policy.schema import MIB, Command, Limits, Policy, ReportKind
 
-SHIPPED_GATES = ("apply", "scope", "compile", "lint", "security", "tests")
+SHIPPED_GATES = ("apply", "scope", "compile", "lint", "security", "tests", "acceptance")
 
 SCOPE_RULES = frozenset(
     f"scope/{rule}"
@@ -29,8 +29,30 @@ SCOPE_RULES = frozenset(
         "executable",
         "binary",
         "suppression",
+        "config-weakened",
+        "test-changed",
         "test-deleted",
         "test-weakened",
+        "test-expectation",
+        "test-helper",
+        "test-hook",
+        "test-tool",
+        "test-detection",
+        "grader",
+        "always-equal",
+        "frames",
+        "modules",
+        "process",
+        "network",
+        "subprocess",
+        "eval",
+        "deserialise",
+        "native",
+        "dependency",
+        "dependency-source",
+        "build-hook",
+        "shadows",
+        "unreadable",
         "bidi",
         "invisible",
         "policy",
@@ -176,9 +198,36 @@ def _numbers(policy: Policy) -> Iterator[Fault]:
             ("tests", "slowdown"),
             "must be 1 or more: it multiplies the base's own time",
         )
+    if policy.tests.base_runs > 2:
+        yield ("tests", "base_runs"), "must be 1 or 2, or 0 for a second run where the first was quick"
     risk = policy.risk
     if not risk.medium <= risk.high <= 1:
         yield ("risk", "high"), f"must be at least `medium` ({risk.medium:g}) and at most 1"
+
+
+_LEAST = {
+    "memory": MIB,
+    "file_size": 4096,
+    "open_files": 16,
+    "output": 1024,
+    "scratch": 64 * 1024,
+    "disk": MIB,
+    "files": 100,
+}
+"""What a jail and a shell in it need to get going at all: less would look like a fault of the machine."""
+
+
+def _limits(policy: Policy) -> Iterator[Fault]:
+    tables: list[tuple[Path, Limits]] = [(("limits",), policy.limits)]
+    tables += [
+        (("command", position, "limits"), command.limits)
+        for position, command in enumerate(policy.command)
+        if command.limits is not None
+    ]
+    for at, limits in tables:
+        for key, least in _LEAST.items():
+            if 0 < getattr(limits, key) < least:
+                yield (*at, key), f"is less than {least}, with which nothing could start; 0 is no limit"
 
 
 def _all_globs(policy: Policy) -> Iterator[Fault]:
@@ -216,4 +265,13 @@ def _inside(path: str) -> bool:
     return bool(path.strip()) and not path.startswith("/") and ".." not in PurePosixPath(path).parts
 
 
-_RULES: tuple[Rule, ...] = (_commands, _prepare, _environment, _scope, _configs, _numbers, _all_globs)
+_RULES: tuple[Rule, ...] = (
+    _commands,
+    _prepare,
+    _environment,
+    _scope,
+    _configs,
+    _numbers,
+    _limits,
+    _all_globs,
+)

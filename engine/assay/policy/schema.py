@@ -27,7 +27,12 @@ class Limits(Record, frozen=True, kw_only=True):
     open_files: int = 4096
     output: int = 16 * MIB
     scratch: int = 1024 * MIB
-    """Size of the private /tmp and /dev/shm, each."""
+    """The largest size of the private /tmp, and of /dev/shm and the home directory; together they are kept
+    well within `memory`, since that is what they are made of."""
+    disk: int = 4096 * MIB
+    """What the program may add to its tree, in all."""
+    files: int = 200_000
+    """How many files and directories it may add to its tree, and to each of its private file systems."""
 
 
 class GitView(StrEnum):
@@ -50,6 +55,8 @@ class Environment(Record, frozen=True, kw_only=True):
     read: tuple[str, ...] = ()
     """Further absolute host paths that are visible inside, read-only."""
     git: GitView = GitView.NONE
+    cpus: int = 0
+    """So many processors at most are there for tests; 0: those of the host."""
 
 
 class Prepare(Record, frozen=True, kw_only=True):
@@ -126,9 +133,23 @@ class Tests(Record, frozen=True, kw_only=True):
     )
     """Globs of what counts as a test file."""
     from_base: bool = False
-    """Restore existing test files from the base before running (output of a model)."""
+    """Only the base's tests decide: test files are as on the base, the candidate's own are absent; its own
+    new tests run apart (output of a model)."""
+    own: Severity = Severity.ERROR
+    """With `from_base`: what a failing new test of the candidate's own does."""
+    weakened: Severity = Severity.WARNING
+    """Without `from_base`: what it does that the base's version of a changed test fails."""
+    trust: bool = False
+    """The user vouches for changed tests (`--trust-tests`): they count as the candidate has them."""
     none: NoTests = NoTests.SKIP
     flaky: FlakyRule = FlakyRule.TOLERATE
+    base_runs: int = 0
+    """How often the base's suite is run before a candidate is blamed, the second time under another hash seed
+    and order: 1, 2, or 0 for a second time only if the first was quick."""
+    perturb: bool = False
+    """Run what passes once more under another hash seed and order: it has to pass there as well."""
+    seed: int = 0
+    """Not 0: random numbers start from it anew before each test."""
     confirm: int = 1
     """How often a newly failing test is run again, on the candidate and on the base, before it rejects."""
     slowdown: float = 10.0
@@ -136,6 +157,18 @@ class Tests(Record, frozen=True, kw_only=True):
     grace: float = 30.0
     time_limit: float = 0.0
     """Overrides both, if set."""
+
+    @property
+    def tests_of_base(self) -> bool:
+        """Whether only the base's tests decide."""
+        return self.from_base and not self.trust
+
+
+class Acceptance(Record, frozen=True, kw_only=True):
+    """The acceptance gate, which runs where tests or lists are given (`--acceptance`, `--require`)."""
+
+    show: bool = True
+    """Whether reports name the tests and say how they fail; else they count them."""
 
 
 class ReportKind(StrEnum):
@@ -197,6 +230,7 @@ class Policy(Record, frozen=True, kw_only=True):
     lint: Lint = Lint()
     security: Security = Security()
     tests: Tests = Tests()
+    acceptance: Acceptance = Acceptance()
     command: tuple[Command, ...] = ()
     risk: RiskRules = RiskRules()
     options: dict[str, dict[str, object]] = field(default_factory=dict)

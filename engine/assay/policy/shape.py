@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from assay.model.outcome import Severity
 from assay.policy.document import Document
 from assay.policy.problem import Path, Problem, allowed, dotted
 from assay.policy.schema import Limits, Policy, Scope, Tests
@@ -27,6 +28,9 @@ RESERVED = frozenset({"name", "digest", "origin", "sources"})
 ABOVE = "..."
 """The element of a list of strings that stands for the list of the layer below."""
 
+SEVERITY_WORDS = {"reject": Severity.ERROR.value, "warn": Severity.WARNING.value}
+"""Other words for severities, for whoever thinks of what a finding does."""
+
 _UNITS: Mapping[tuple[type, str], Callable[[object], int | float]] = {
     (Limits, "seconds"): duration,
     (Limits, "cpu_seconds"): duration,
@@ -34,6 +38,7 @@ _UNITS: Mapping[tuple[type, str], Callable[[object], int | float]] = {
     (Limits, "file_size"): size,
     (Limits, "output"): size,
     (Limits, "scratch"): size,
+    (Limits, "disk"): size,
     (Scope, "max_blob"): size,
     (Tests, "grace"): duration,
     (Tests, "time_limit"): duration,
@@ -114,6 +119,8 @@ class _Walk:
             case inspect.CustomType():
                 self._finite(value, path)
                 return value
+            case inspect.EnumType(cls=cls) if cls is Severity and isinstance(value, str):
+                value = SEVERITY_WORDS.get(value, value)
         if problem := _scalar(kind, value):
             self.blame(path, problem)
         return value

@@ -46,7 +46,7 @@ Entries = dict[bytes, tuple[int, Oid]]
 class Repository:
     """An open repository. Reading is safe from several threads; the object database is append-only."""
 
-    __slots__ = ("_trees", "bare", "common_dir", "git", "git_dir", "index_file", "root")
+    __slots__ = ("_trees", "bare", "common_dir", "git", "git_dir", "index_file", "root", "veiled")
 
     def __init__(self, git: pygit2.Repository, root: Path | None, index_file: Path | None) -> None:
         self.git = git
@@ -57,6 +57,8 @@ class Repository:
         self.root = self.git_dir if workdir is None else Path(workdir).resolve()
         self.index_file = index_file if index_file is not None else self.git_dir / "index"
         self._trees: dict[str, Entries] = {EMPTY_TREE: {}}
+        self.veiled: dict[str, tuple[int, bytes]] = {}
+        """Objects that are in no database, only here: type and bytes by name (see `veil`)."""
 
     def resolve(self, rev: str) -> Base:
         """The commit that `rev` names, tags peeled. Raises BadInput when there is none."""
@@ -112,10 +114,12 @@ class Repository:
 
     def has(self, oid: str) -> bool:
         """Whether an object of this full name is here."""
-        return oid in self.git.odb
+        return oid in self.veiled or oid in self.git.odb
 
     def is_blob(self, oid: str) -> bool:
         """Whether a blob of this full name is here."""
+        if (veiled := self.veiled.get(oid)) is not None:
+            return veiled[0] == _BLOB_TYPE
         return self.has(oid) and int(self.git.odb.read_header(oid)[0]) == _BLOB_TYPE
 
     def write_blob(self, data: bytes) -> Oid:
@@ -159,6 +163,8 @@ class Repository:
 
     def raw(self, oid: str) -> tuple[int, bytes]:
         """Any object: its type (1 commit, 2 tree, 3 blob, 4 tag) and its bytes."""
+        if (veiled := self.veiled.get(oid)) is not None:
+            return veiled
         try:
             kind, data = self.git.odb.read(oid)
         except (KeyError, ValueError, pygit2.GitError) as error:

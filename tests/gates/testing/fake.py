@@ -179,7 +179,7 @@ def _run(command: JailCommand, root: Path) -> ToolCall:
     reader.start()
     late = False
     try:
-        out, err = process.communicate(command.stdin, timeout=command.limits.seconds or None)
+        out, err = process.communicate(command.stdin + command.nonce, timeout=command.limits.seconds or None)
     except subprocess.TimeoutExpired:
         late = True
         os.killpg(process.pid, signal.SIGKILL)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.gates.testing.base import better
+from assay.gates.testing.base import better, settled
 from assay.gates.testing.run import Ended, Run
 from assay.gates.testing.suite import COLLECTION, Case, Result, Suite
 
@@ -38,6 +38,17 @@ def test_a_file_that_is_collected_the_second_time_has_its_tests():
     merged = better(first, second)
     assert results(merged) == {"t.py::b": Result.PASSED, "u.py::a": Result.PASSED}
     assert merged.status == 0
+
+
+def test_two_runs_tell_chance_from_company_and_from_failure():
+    bad, good = Result.FAILED, Result.PASSED
+    first = run({"always": bad, "company": bad, "chance": bad, "later": good, "never": good})
+    again = run({"always": bad, "company": bad, "chance": good, "later": bad, "never": good})
+    alone = run({"always": bad, "company": good, "chance": good})
+    known = settled(first, alone, again)
+    assert known.flaky == {"chance": (1, 3), "later": (1, 2)}
+    assert known.company == ("company",)
+    assert {test for test, result in results(known.run).items() if result.bad} == {"always", "company"}
 
 
 def test_an_exit_status_of_the_project_s_own_is_kept():

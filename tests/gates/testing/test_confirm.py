@@ -4,6 +4,7 @@ import anyio
 import pytest
 
 from assay.gates.testing.confirm import BATCH, Reruns, confirm
+from assay.gates.testing.health import TIMES
 from assay.gates.testing.run import Ended, Run
 from assay.gates.testing.suite import COLLECTION, Case, Result, Suite
 
@@ -30,7 +31,7 @@ class Side:
         return self._run("whole", self.tests)
 
 
-def judge(suspects, candidate, base, known=("a", "b"), times=1):
+def judge(suspects, candidate, base, known=("a", "b"), times=1, shaky=()):
     reruns = Reruns(
         candidate_alone=candidate.alone,
         base_alone=base.alone,
@@ -38,7 +39,7 @@ def judge(suspects, candidate, base, known=("a", "b"), times=1):
         base_whole=base.whole,
     )
     cases = {test: Case(id=test, result=Result.PASSED) for test in known}
-    return anyio.run(confirm, suspects, cases, reruns, times)
+    return anyio.run(confirm, suspects, cases, reruns, times, shaky)
 
 
 def test_fails_again_alone_and_the_base_passes():
@@ -108,6 +109,27 @@ def test_later_batches_are_run_if_the_first_acquits():
     last = many[-1]
     got = judge(many, Side(alone=[{last}], tests=many), Side(), known=many)
     assert got.culprits == (last,)
+
+
+def test_a_test_known_to_be_flaky_needs_more_proof():
+    base = Side()
+    assert judge(["a"], Side(alone=["a"]), base, shaky={"a"}).culprits == ("a",)
+    assert base.log == ["alone"] * TIMES
+    candidate = Side(alone=["a", "a", ""])
+    got = judge(["a"], candidate, Side(), shaky={"a"})
+    assert (got.culprits, got.flaky, candidate.log) == ((), {"a": (3, 4)}, ["alone"] * 3)
+
+
+def test_one_failure_on_the_base_acquits_a_flaky_test_and_speaks_for_nothing_else():
+    got = judge(["a"], Side(alone=["a"]), Side(alone=["", "a", ""]), shaky={"a"})
+    assert (got.culprits, got.flaky) == ((), {"a": (6, 6)})
+    assert got.shared == ()
+
+
+def test_steady_suspects_come_first_and_one_culprit_is_enough():
+    candidate = Side(alone=["ab"])
+    got = judge(["a", "b"], candidate, Side(), shaky={"a"})
+    assert (got.culprits, got.unproven, candidate.log) == (("b",), (), ["alone"])
 
 
 @pytest.mark.parametrize("ended", [Ended.INFRA, Ended.CANCELLED])

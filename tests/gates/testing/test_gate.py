@@ -7,6 +7,8 @@ import pytest
 from msgspec import structs
 from tests.gates.testing.fake import Project
 
+from assay.gates.testing.base import ATTEMPTS
+from assay.gates.testing.health import TIMES
 from assay.gates.tests import TestsGate
 from assay.model.outcome import Outcome, Resource, Skip
 from assay.model.tool import Ending, ToolCall
@@ -77,6 +79,23 @@ def test_invariant_3_a_weakened_test_comes_from_the_base(project, grade):
     got = grade(project(from_base=True), weak)
     assert got.outcome is Outcome.FAILED
     assert got.detail["restored"] == ["tests/test_lib.py"]
+
+
+def test_a_module_that_hides_one_of_the_library_rejects_unrun(project, grade):
+    base = project(from_base=True)
+    got = grade(base, {"random.py": "x = 1\n"})
+    assert got.outcome is Outcome.FAILED
+    assert got.reason.startswith("random.py would be imported in place of")
+    assert (got.findings[0].rule, got.detail["shadows"]) == ("tests/shadows", ["random.py"])
+    assert "tests of c" not in [call.label for call in base.calls]
+
+
+def test_with_tests_of_the_base_none_of_them_may_go(project, grade):
+    data = "import pytest\nfrom lib import CASES\n\n\n@pytest.mark.parametrize('x', CASES)\n"
+    files = {"lib.py": "CASES = [1, 2]\n", "tests/test_lib.py": data + "def test_case(x):\n    assert x\n"}
+    got = grade(project(files, from_base=True), {"lib.py": "CASES = [1]\n"})
+    assert got.outcome is Outcome.FAILED
+    assert got.detail["lost"] == ["tests/test_lib.py::test_case[2]"]
 
 
 def test_product_code_that_skips_tests_loses_them(project, grade):
@@ -172,15 +191,7 @@ def test_invariant_6_a_machine_that_became_slow_gives_more_time(project, grade, 
     grade(base, HARMLESS)
     base.toolbox.forget()
     state.write_text("2")
-    late = ToolCall(
-        label="t",
-        argv=(),
-        environment_digest="",
-        ending=Ending.EXHAUSTED,
-        exit_code=None,
-        resource=Resource.TIME,
-    )
-    base.toolbox.sandbox.endings = [late]
+    base.toolbox.sandbox.endings = [late(Resource.TIME)]
     assert grade(base, {"README": "later"}).outcome is Outcome.PASSED
     assert [call.label for call in base.calls][-3:] == ["tests of c", "tests on the base again", "tests of c"]
 
@@ -310,9 +321,9 @@ def test_the_base_runs_once_and_is_remembered(project, grade):
     assert [call.label for call in base.calls].count("tests on the base") == 1
 
 
-def landed(directory, before, changes):
+def landed(directory, before, changes, **rules):
     """A later transaction, in which `changes` have landed."""
-    after = Project(directory, before.files | changes)
+    after = Project(directory, before.files | changes, **rules)
     after.toolbox.memory = before.toolbox.memory
     return after
 
@@ -324,6 +335,15 @@ def test_what_landed_is_a_base_whose_run_is_known(tmp_path, project, grade):
     got = grade(after, BROKEN)
     assert got.detail["newly_failing"] == ["tests/test_lib.py::test_double"]
     assert "tests on the base" not in [call.label for call in after.calls]
+
+
+def test_what_did_not_run_as_it_would_land_is_no_base(tmp_path, project, grade):
+    before = project(from_base=True)
+    added = {"tests/test_new.py": "def test_new():\n    pass\n", **HARMLESS}
+    assert grade(before, added).outcome is Outcome.PASSED
+    after = landed(tmp_path / "after", before, added, from_base=True)
+    grade(after, BROKEN)
+    assert [call.label for call in after.calls].count("tests on the base") == 1
 
 
 def test_invariant_6_a_doubtful_run_is_never_remembered_as_a_bases(tmp_path, project, grade):
@@ -365,9 +385,107 @@ def test_invariant_6_the_machine_s_trouble_is_not_the_candidate_s(project, grade
     assert grade(base, BROKEN).outcome is outcome
     base.toolbox.forget()
     base.toolbox.memory.clear()
-    base.toolbox.sandbox.endings = [lost]
+    base.toolbox.sandbox.endings = [lost] * ATTEMPTS
     assert grade(base, BROKEN).outcome is outcome
     assert base.toolbox.memory == {}
+
+
+def test_invariant_6_the_machine_s_trouble_on_the_base_is_waited_out_a_bounded_number_of_times(
+    project, grade
+):
+    base = project()
+    lost = ToolCall(label="t", argv=(), environment_digest="", ending=Ending.INFRA, exit_code=None)
+    base.toolbox.sandbox.endings = [lost] * (ATTEMPTS - 1)
+    assert grade(base, HARMLESS).outcome is Outcome.PASSED
+    base.toolbox.forget()
+    base.toolbox.memory.clear()
+    before = len(base.calls)
+    base.toolbox.sandbox.endings = [lost] * (ATTEMPTS + 2)
+    for number in range(3):
+        assert grade(base, {"README": str(number)}).outcome is Outcome.INFRA
+    assert len(base.calls) - before == ATTEMPTS, "all candidates together have so many"
+
+
+def late(resource):
+    """A run that was out of something."""
+    return ToolCall(
+        label="t",
+        argv=(),
+        environment_digest="",
+        ending=Ending.EXHAUSTED,
+        exit_code=None,
+        resource=resource,
+    )
+
+
+@pytest.mark.parametrize("resource", [Resource.TIME, Resource.MEMORY])
+def test_invariant_6_running_out_of_something_is_believed_when_it_happens_twice(project, grade, resource):
+    base = project()
+    grade(base, HARMLESS)
+    base.toolbox.sandbox.endings = [late(resource)]
+    got = grade(base, {"README": "later"})
+    assert got.outcome is Outcome.PASSED
+    assert got.detail["flaky"] == ["<session>"], "and it is no result to keep"
+    hang = {"lib.py": "import time\n\n\ndef double(x):\n    time.sleep(600)\n"}
+    base.toolbox.policy = structs.replace(
+        base.toolbox.policy, tests=structs.replace(base.toolbox.policy.tests, time_limit=4.0)
+    )
+    base.toolbox.sandbox.endings = []
+    assert grade(base, hang).outcome is Outcome.EXHAUSTED
+    labels = [call.label for call in base.calls]
+    assert labels[-3:] == ["tests of c", "tests on the base again", "tests of c"]
+
+
+def test_what_a_remembered_base_failed_has_to_fail_today(project, grade, tmp_path):
+    state, files = world(tmp_path, "assert not state")
+    base = project(files)
+    state.write_text("no network that day")
+    got = grade(base, HARMLESS)
+    assert got.detail["pre_existing"] == ["tests/test_world.py::test_world"]
+    base.toolbox.forget()
+    assert grade(base, {"README": "b"}).detail["pre_existing"], "it fails still"
+    assert [call.label for call in base.calls].count("tests on the base") == 1
+    base.toolbox.forget()
+    state.write_text("")
+    got = grade(base, {"tests/test_world.py": "def test_world():\n    assert 0\n"})
+    assert got.outcome is Outcome.FAILED
+    assert got.detail["newly_failing"] == ["tests/test_world.py::test_world"]
+
+
+def test_what_fails_in_company_only_is_not_asked_every_day(project, grade):
+    state = {
+        "tests/test_a.py": "import lib\n\n\ndef test_first():\n    lib.SEEN = 1\n",
+        "tests/test_b.py": "import lib\n\n\ndef test_second():\n    assert not hasattr(lib, 'SEEN')\n",
+    }
+    base = project(state)
+    got = grade(base, HARMLESS)
+    assert got.detail["pre_existing"] == ["tests/test_b.py::test_second"]
+    base.toolbox.forget()
+    before = len(base.calls)
+    assert grade(base, {"README": "b"}).outcome is Outcome.PASSED
+    assert [call.label for call in base.calls[before:]] == ["tests of c"]
+
+
+def test_a_known_flaky_test_needs_more_proof_and_is_blamed_with_it(project, grade, tmp_path):
+    base = project(flaky(tmp_path, (2,)))
+    grade(base, HARMLESS)
+    breaking = {"tests/test_lucky.py": "def test_lucky():\n    assert 0\n"}
+    got = grade(base, breaking)
+    assert got.outcome is Outcome.FAILED
+    assert got.detail["newly_failing"] == ["tests/test_lucky.py::test_lucky"]
+    again = [call.label for call in base.calls][-2 * TIMES :]
+    assert again == ["tests of c"] * TIMES + ["suspect tests on the base"] * TIMES
+
+
+def test_the_health_of_the_base_is_told(project, grade, tmp_path):
+    base = project(flaky(tmp_path, (1,)))
+    health = grade(base, BROKEN).detail["base_health"]
+    assert health["runs"] == 2
+    assert health["flaky"] == {"tests/test_lucky.py::test_lucky": [1, 3]}
+
+
+def test_the_base_runs_as_often_as_the_policy_says(project, grade):
+    assert grade(project(base_runs=1), BROKEN).detail["base_health"]["runs"] == 1
 
 
 def test_lists_are_bounded(project, grade):

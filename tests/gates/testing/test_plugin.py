@@ -92,7 +92,8 @@ def test_selection_runs_these_tests_and_imports_no_other_file(suite):
 
 
 def test_a_very_long_id_is_cut_and_still_selectable(suite):
-    long = "import pytest\n\n\n@pytest.mark.parametrize('x', ['a' * 3000, 'a' * 3001])\ndef test_l(x): pass\n"
+    long = "import pytest\n\n\n@pytest.mark.parametrize('x', ['a' * 3000, 'a' * 3001])\n"
+    "def test_l(x): pass\n"
     cases = suite({"tests/test_l.py": long}).cases
     assert len({case.id for case in cases}) == 2
     assert all(len(case.id) < 1100 for case in cases)
@@ -114,11 +115,13 @@ def test_executed_program_has_no_pipe():
 def test_forked_child_that_runs_on_reports_nothing():
     child = os.fork()
     if child == 0:
-        import gc
+        import gc, types
+        sent = 0
         for thing in gc.get_objects():
-            if type(thing).__name__ == "Channel":
-                thing.send("start", i=99, id="forged")
-        os._exit(0)
+            if isinstance(thing, types.FunctionType) and thing.__qualname__ == "open_channel.<locals>.send":
+                thing("start", i=99, id="forged")
+                sent += 1
+        os._exit(0 if sent else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 """
     cases = suite({"tests/test_snoop.py": snoop}).cases
@@ -139,3 +142,137 @@ def test_it_looks_like_python_m_pytest(suite):
         "    assert sys.argv[0].endswith('pytest/__main__.py')\n"
     )
     assert suite({"tests/test_look.py": look}).count(Result.PASSED) == 1
+
+
+def test_what_is_seen_of_a_test_besides_its_report(suite):
+    seen = """
+import functools
+import unittest
+
+import pytest
+
+
+def quiet(function):
+    @functools.wraps(function)
+    def inner():
+        try:
+            function()
+        except ValueError:
+            pass
+    return inner
+
+
+def test_left(): assert 1 == 1
+def test_returns(): return None
+def test_raises(): raise ValueError
+@quiet
+def test_quiet(): raise ValueError
+@pytest.mark.parametrize("n", [1])
+def test_cases(n): pass
+
+
+class Base:
+    def test_inherited(self): pass
+
+
+class TestA(Base): pass
+
+
+class Case(unittest.TestCase):
+    def test_method(self): self.assertEqual(1, 2)
+"""
+    cases = {case.id.split("::", 1)[1]: case for case in suite({"tests/test_s.py": seen}).cases}
+    got = {name: (case.body, case.plain, case.raised) for name, case in cases.items()}
+    assert got == {
+        "test_left": ("left", True, False),
+        "test_returns": ("left", True, False),
+        "test_raises": ("entered", True, True),
+        "test_quiet": ("entered", False, False),
+        "test_cases[1]": ("left", True, False),
+        "TestA::test_inherited": ("left", True, False),
+        "Case::test_method": ("entered", True, True),
+    }
+    assert cases["TestA::test_inherited"].origin == "tests/test_s.py::Base::test_inherited"
+    assert cases["test_quiet"].origin == "tests/test_s.py::test_quiet"
+
+
+def test_evidence_without_rewriting_of_assertions(suite):
+    files = {
+        "tests/test_p.py": "def test_p(): assert True\n",
+        "pytest.ini": "[pytest]\naddopts = --assert=plain\n",
+    }
+    [case] = suite(files).cases
+    assert (case.body, case.origin) == ("left", "tests/test_p.py::test_p")
+
+
+def test_canaries_come_back_right_and_count_for_nothing(suite):
+    conftest = """
+seen = []
+def pytest_runtest_logreport(report): seen.append(report.nodeid)
+def pytest_sessionfinish(session):
+    assert {item.nodeid for item in session.items} == set(seen)
+    assert session.testsfailed == 0 and session.testscollected == 3
+"""
+    tests = "class TestA:\n    def test_1(self): pass\n    def test_2(self): pass\ndef test_3(): pass\n"
+    got = suite({"tests/test_c.py": tests, "conftest.py": conftest})
+    assert (got.canaries.planned, got.canaries.ran, got.canaries.wrong) == (4, 4, ())
+    assert len(got.cases) == 3
+    assert (got.end_status, got.whole) == (0, True)
+
+
+def test_a_selection_runs_without_canaries(suite):
+    got = suite({"tests/test_a.py": "def test_a(): pass\n"}, select=["tests/test_a.py::test_a"])
+    assert got.canaries.planned == 0
+
+
+def test_what_is_altered_is_told_with_its_place_and_undone_patches_are_not(suite):
+    files = {
+        "lib.py": "import time\ntime.sleep = lambda seconds: None\n",
+        "tests/test_a.py": "import os\nimport lib\n\n\ndef test_a(monkeypatch):\n"
+        "    monkeypatch.setattr(os, '_exit', print)\n",
+    }
+    assert suite(files).altered == {"time.sleep": "lib.py"}
+
+
+def test_what_test_files_alter_is_their_own_business(suite):
+    files = {"conftest.py": "import unittest\nunittest.TestCase.assertEqual = lambda *sides: None\n"}
+    assert suite({**files, "tests/test_a.py": "def test_a(): pass\n"}).altered == {}
+
+
+def test_a_plugin_out_of_the_product_is_told(suite):
+    files = {
+        "lib.py": "def pytest_runtest_setup(item): pass\n",
+        "conftest.py": "pytest_plugins = ['lib']\n",
+        "tests/test_a.py": "def test_a(): pass\n",
+    }
+    assert suite(files).altered == {"the hook pytest_runtest_setup in lib.py": "lib.py"}
+
+
+def test_a_test_file_that_changes_on_disk_is_told(suite):
+    files = {
+        "tests/data.txt": "right",
+        "lib.py": "import pathlib\n"
+        "pathlib.Path(__file__).with_name('tests').joinpath('data.txt').write_text('x')\n",
+        "tests/test_a.py": "import lib\n\n\ndef test_a(): pass\n",
+        "tests/test_b.py": "import pathlib\n\n\ndef test_b():\n"
+        "    pathlib.Path(__file__).with_name('late.txt').write_text('y')\n",
+        "tests/late.txt": "early",
+    }
+    assert suite(files).files == {"tests/data.txt": "rewritten", "tests/late.txt": "later"}
+
+
+@pytest.mark.parametrize("from_base", [True, False])
+def test_tests_of_the_base_run_without_workers(suite, from_base):
+    """Workers of pytest-xdist show no evidence; a plugin that looks like it stands in for it here."""
+    workers = """
+import pytest
+def pytest_addoption(parser):
+    parser.addoption("--numprocesses", dest="numprocesses", default=3)
+    parser.addoption("--dist", dest="dist", default="no")
+    parser.addoption("--tx", dest="tx", default=[])
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config):
+    config.option.tx, config.option.dist = ["popen"] * 3, "load"
+"""
+    files = {"conftest.py": workers, "tests/test_a.py": "def test_a(): pass\n"}
+    assert suite(files, from_base=from_base).parallel is not from_base

@@ -119,3 +119,16 @@ def test_the_machine_s_trouble(ending, ended):
     run = call(*TEST, end(0), ending=ending, code=None)
     assert run.ended is ended
     assert run.ended.machine
+
+
+def test_an_exit_record_without_the_run_s_token_says_nothing():
+    data = report(HELLO, *TEST, end(0), {**leave(0), "token": "guessed"})
+    got = told(call_of(data), SECRET, "right")
+    assert got.suite.exit_status is None
+    assert got.ended is Ended.COMPLETE
+    whole = told(call_of(report(HELLO, *TEST, end(0), {**leave(0), "token": "right"})), SECRET, "right")
+    assert whole.suite.exit_status == 0
+
+
+def call_of(data):
+    return ToolCall(label="t", argv=(), environment_digest="", ending=Ending.EXITED, exit_code=0, report=data)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.gates.testing import records as r
-from assay.gates.testing.suite import Result, fold
+from assay.gates.testing.suite import Body, Result, fold
 
 
 def stream(*makers, cwd="/repo", root="/repo"):
@@ -111,6 +111,76 @@ def test_a_report_that_counts_other_phases_is_not_whole():
 
 def test_phases_of_an_unknown_number_are_not_whole():
     assert not fold(stream(phase(7, "call", "passed"), end(phases=1))).whole
+
+
+def seen(i, **fields):
+    return lambda n: r.Finish(n=n, i=i, **fields)
+
+
+def test_what_was_seen_of_a_call():
+    suite = fold(
+        stream(
+            start(0, "t"),
+            phase(0, "call", "passed"),
+            lambda n: r.Equal(n=n, i=0, type="Any", path="lib.py"),
+            seen(0, raised=True, origin="t.py::t", plain=True, body="left"),
+        )
+    )
+    [case] = suite.cases
+    assert (case.raised, case.origin, case.plain, case.body) == (True, "t.py::t", True, Body.LEFT)
+    assert case.equal == ("Any (lib.py)",)
+
+
+@pytest.mark.parametrize(
+    ("bodies", "expected"),
+    [(("left", "entered"), Body.ENTERED), (("left", "none"), Body.NONE), (("left", ""), Body.UNKNOWN)],
+)
+def test_of_two_runs_of_one_test_the_least_is_seen(bodies, expected):
+    runs = [
+        step
+        for number, body in enumerate(bodies)
+        for step in (start(number, "t"), phase(number, "call", "passed"), seen(number, body=body))
+    ]
+    assert fold(stream(*runs)).cases[0].body is expected
+
+
+def test_a_state_that_nobody_knows_is_unknown():
+    suite = fold(stream(start(0, "t"), phase(0, "call", "passed"), seen(0, body="asleep")))
+    assert suite.cases[0].body is Body.UNKNOWN
+
+
+def canary(i, expected):
+    return lambda n: r.Canary(n=n, i=i, id="t.py::c", expected=expected)
+
+
+def test_canaries_are_no_tests_and_are_held_against_what_they_should_be():
+    suite = fold(
+        stream(
+            lambda n: r.Planned(n=n, count=5),
+            *(start(0, "t"), phase(0, "call", "passed"), finish(0)),
+            *(canary(1, "passed"), phase(1, "call", "passed")),
+            *(canary(2, "failed"), phase(2, "call", "failed")),
+            *(canary(3, "failed"), phase(3, "call", "passed")),
+            canary(4, "failed"),
+            end(phases=4),
+        )
+    )
+    assert [case.id for case in suite.cases] == ["t"]
+    assert (suite.canaries.planned, suite.canaries.ran) == (5, 4)
+    assert suite.canaries.wrong == ("not reported instead of failed", "passed instead of failed")
+    assert suite.whole
+
+
+def test_what_a_trusted_file_alters_is_left_out():
+    suite = fold(
+        stream(
+            lambda n: r.Altered(n=n, what="time.time", path="lib.py"),
+            lambda n: r.Altered(n=n, what="os.kill", path="conftest.py", trusted=True),
+            lambda n: r.File(n=n, path="t.py", state="rewritten"),
+        )
+    )
+    assert suite.altered == {"time.time": "lib.py"}
+    assert suite.files == {"t.py": "rewritten"}
 
 
 OUTCOMES = st.tuples(

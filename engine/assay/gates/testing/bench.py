@@ -1,24 +1,35 @@
 """The runs of one candidate, and what they cost together.
 
 Promises: every run is in a fresh jail and counted; the candidate's time limit follows what the base took, and
-is widened when the base itself has become slower.
+is widened when the base itself has become slower; an end that is no end (out of time, out of memory, a crash)
+is believed when it happens twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from assay.gates.endings import total
 from assay.gates.protocol import Toolbox
 from assay.gates.testing import base
+from assay.gates.testing.conditions import USUAL, Conditions
 from assay.gates.testing.confirm import Confirmation, Reruns, confirm
 from assay.gates.testing.run import Ended, Run, execute
 from assay.gates.testing.trusted import Subject, subject
-from assay.model.candidate import Candidate
+from assay.model.candidate import Candidate, Record
 from assay.model.outcome import Resource, ResourceUse
 
 BY_CHANCE = frozenset({Ended.CRASHED, Ended.BROKE, Ended.INTERRUPTED, Ended.REFUSED, Ended.NO_PYTEST})
 """Ends that chance may have had a hand in: believed when they happen twice, and not on the base."""
+
+
+class Hearing(Record, frozen=True, kw_only=True):
+    """What came of a run that had come to no end: the run that counts, and a sentence on why the machine is
+    to blame (`trouble`), or why the first one does not count (`wobbly`)."""
+
+    run: Run
+    trouble: str = ""
+    wobbly: str = ""
 
 
 class Bench:
@@ -43,14 +54,14 @@ class Bench:
             return again, ""
         return again, f"pytest {run.why}, and ran to its end the second time"
 
-    async def fairly(self, found: Run) -> tuple[Run, str]:
-        """A run that came to no end, or a better one; and, if the machine is to blame, why (a sentence).
+    async def fairly(self, found: Run) -> Hearing:
+        """A second opinion on a run that came to no end.
 
         The base's results may be days old, from a machine that had disk and memory to spare and time: so
         the base is asked again, now. If it is slower by now, the candidate gets as much more time.
         """
         if not self.toolbox.policy.tests.confirm:
-            return found, ""
+            return Hearing(run=found)
         now = await execute(
             self.toolbox,
             self._base_tree,
@@ -59,47 +70,101 @@ class Bench:
         )
         self.use = total(self.use, now.use)
         if now.ended.machine:
-            return now, ""
+            return Hearing(run=now)
         if now.ended is not Ended.COMPLETE:
-            return found, f"pytest {found.why}; on the base, run again at the same time, it {now.why}"
-        seconds = self._limit(now)
-        if found.resource is not Resource.TIME or seconds <= self._seconds:
-            return found, ""
-        self._seconds = seconds
-        return await self._candidate(), ""
+            trouble = f"pytest {found.why}; on the base, run again at the same time, it {now.why}"
+            return Hearing(run=found, trouble=trouble)
+        # What is no matter of resources has happened twice already.
+        return await self._once_more(found, now) if found.ended is Ended.EXHAUSTED else Hearing(run=found)
+
+    async def _once_more(self, found: Run, now: Run) -> Hearing:
+        """Second opinion on a run that was out of time or of room, where the base is not, `now`."""
+        wider, self._seconds = self._limit(now) > self._seconds, max(self._limit(now), self._seconds)
+        if found.resource is Resource.TIME and not wider and await self._hangs_alone(found):
+            return Hearing(run=found)
+        again = await self._candidate()
+        if again.ended is not Ended.COMPLETE or wider:
+            return Hearing(run=again)
+        return Hearing(run=again, wobbly=f"pytest {found.why}, and ran to its end the second time")
+
+    async def _hangs_alone(self, found: Run) -> bool:
+        """Whether the test that was running when time was up takes too much of it alone, too: that is known
+        sooner than by a second run of everything."""
+        cases = self.on_base.suite.by_id()
+        tests = [test for test in found.suite.running if test in cases]
+        if len(tests) != 1:
+            return False
+        rules = self.toolbox.policy.tests
+        seconds = rules.time_limit or max(rules.grace, rules.slowdown * cases[tests[0]].seconds)
+        alone = await self._candidate(tests, seconds=min(seconds, self._seconds))
+        return alone.resource is Resource.TIME
 
     def _limit(self, on_base: Run) -> float:
         """Seconds for the whole suite of the candidate, by what the base took."""
         rules = self.toolbox.policy.tests
         return rules.time_limit or max(rules.grace, rules.slowdown * on_base.use.seconds)
 
-    async def confirm(self, suspects: Sequence[str]) -> Confirmation:
-        """Run the suspects again, as often as the policy wants."""
+    async def confirm(
+        self,
+        suspects: Sequence[str],
+        shaky: Collection[str] = (),
+        *,
+        conditions: Conditions = USUAL,
+        on_base: Run | None = None,
+    ) -> Confirmation:
+        """Run the suspects again, as often as the policy wants, under the conditions that made them suspect;
+        `on_base` is the base's run under these, if they are not the usual ones."""
         times = self.toolbox.policy.tests.confirm
         if not suspects or not times:
             return Confirmation(culprits=tuple(suspects))
         reruns = Reruns(
-            candidate_alone=self._candidate,
-            base_alone=self._base_alone,
-            candidate_whole=self._candidate,
-            base_whole=self._base_again,
+            candidate_alone=lambda tests: self._candidate(tests, conditions=conditions),
+            base_alone=lambda tests: self._base_alone(tests, conditions),
+            candidate_whole=lambda: self._candidate(conditions=conditions),
+            base_whole=lambda: base.results_again(self.toolbox, self._base_tree, conditions),
         )
-        return await confirm(suspects, self.on_base.suite.by_id(), reruns, times)
+        return await confirm(suspects, (on_base or self.on_base).suite.by_id(), reruns, times, shaky)
 
-    async def run(self, tree: str, label: str, select: Sequence[str] | None = None) -> Run:
-        """Run the suite of `tree`, or only the tests `select` of it; what it costs is the candidate's."""
-        serial = select is not None and self.on_base.suite.parallel
+    async def again(self) -> Run:
+        """The candidate's run of the whole suite once more."""
+        return await self._candidate()
+
+    async def otherwise(self, conditions: Conditions, select: Sequence[str] | None = None) -> Run:
+        """The candidate's run of the whole suite, or of some tests, under other conditions."""
+        return await self._candidate(select, conditions=conditions)
+
+    async def run(
+        self,
+        tree: str,
+        label: str,
+        select: Sequence[str] | None = None,
+        *,
+        seconds: float = 0.0,
+        conditions: Conditions = USUAL,
+    ) -> Run:
+        """Run the suite of `tree`, or only the tests `select` of it; what it costs is the candidate's.
+        `seconds` of wall time at most, or the candidate's limit."""
         run = await execute(
-            self.toolbox, tree, label=label, seconds=self._seconds, select=select, serial=serial
+            self.toolbox,
+            tree,
+            label=label,
+            seconds=seconds or self._seconds,
+            select=select,
+            serial=select is not None and self.on_base.suite.parallel,
+            conditions=conditions,
         )
         self.use = total(self.use, run.use)
         return run
 
-    async def _candidate(self, select: Sequence[str] | None = None) -> Run:
-        return await self.run(self.subject.tree, f"tests of {self.candidate.name}", select)
+    async def _candidate(
+        self,
+        select: Sequence[str] | None = None,
+        *,
+        seconds: float = 0.0,
+        conditions: Conditions = USUAL,
+    ) -> Run:
+        label = f"tests of {self.candidate.name}"
+        return await self.run(self.subject.tree, label, select, seconds=seconds, conditions=conditions)
 
-    async def _base_alone(self, select: Sequence[str]) -> Run:
-        return await self.run(self._base_tree, "suspect tests on the base", select)
-
-    async def _base_again(self) -> Run:
-        return await base.results_again(self.toolbox, self._base_tree)
+    async def _base_alone(self, select: Sequence[str], conditions: Conditions) -> Run:
+        return await self.run(self._base_tree, "suspect tests on the base", select, conditions=conditions)

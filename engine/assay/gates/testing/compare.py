@@ -15,7 +15,7 @@ from assay.model.candidate import Record
 
 class Touched(Record, frozen=True, kw_only=True):
     """What of the tree that was run differs from the base. `configured`: pytest's configuration does.
-    `trusted`: existing tests were restored, so that a case which is gone has no innocent reason."""
+    `trusted`: its tests are the base's, so that a case which is gone has no innocent reason."""
 
     paths: frozenset[str] = frozenset()
     configured: bool = False
@@ -81,6 +81,8 @@ def _bad(case: Case | None) -> bool:
 
 def _explained(case: Case, new: Mapping[str, Case], touched: Touched) -> bool:
     """Whether a passing test that no longer runs is so by an edit of the candidate to the test itself."""
+    if touched.trusted:
+        return False
     collection = new.get(_file_id(case.id) + COLLECTION)
     if collection is not None and collection.result.bad:
         return False
@@ -88,8 +90,8 @@ def _explained(case: Case, new: Mapping[str, Case], touched: Touched) -> bool:
         return True
     if any(directory in touched.paths for directory in _conftests(case.file)):
         return True
-    # A parametrised case may hang on data files; with tests from the base there is no such excuse.
-    return not touched.trusted and _siblings_run(case.id, new)
+    # A parametrised case may hang on data files.
+    return _siblings_run(case.id, new)
 
 
 def _siblings_run(test: str, new: Mapping[str, Case]) -> bool:

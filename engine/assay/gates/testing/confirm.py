@@ -2,16 +2,18 @@
 
 Promises: a culprit failed every time on the candidate and passed every time on the base under equal
 conditions (invariant 6). A test that fails only in company is not called flaky: the whole suite is run again
-before that is believed, so that a candidate which breaks the isolation between tests is still found.
+before that is believed, so that a candidate which breaks the isolation between tests is still found. A test
+that is known to fail by chance needs more proof, and proof alone: in company chance would speak too often.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 
 from msgspec import field
 
 from assay.gates.testing.compare import clears, is_collection
+from assay.gates.testing.health import TIMES
 from assay.gates.testing.run import Run
 from assay.gates.testing.suite import Case
 from assay.model.candidate import Record
@@ -36,13 +38,16 @@ class Confirmation(Record, frozen=True, kw_only=True):
     culprits: tuple[str, ...] = ()
     unproven: tuple[str, ...] = ()
     flaky: dict[str, tuple[int, int]] = field(default_factory=dict)
+    shaky: frozenset[str] = frozenset()
+    """Those of the flaky tests that were known to be."""
     trouble: Run | None = None
 
     @property
     def shared(self) -> tuple[str, ...]:
-        """Tests that never passed on the candidate, and that the base, which passed them once, fails by now:
-        they speak neither against the candidate nor for it."""
-        return tuple(test for test, (bad, runs) in self.flaky.items() if bad == runs)
+        """Tests that never passed on the candidate, and that the base, which was thought to pass them, fails
+        by now: they speak neither against the candidate nor for it."""
+        steady = (item for item in self.flaky.items() if item[0] not in self.shaky)
+        return tuple(test for test, (bad, runs) in steady if bad == runs)
 
 
 class _Spoilt(Exception):
@@ -53,33 +58,54 @@ class _Spoilt(Exception):
         self.run = run
 
 
-async def confirm(suspects: Sequence[str], base: dict[str, Case], reruns: Reruns, times: int) -> Confirmation:
-    """Tell culprits from flaky tests. `base` holds the base's own results; `times` is at least 1."""
-    court = _Court(base, reruns, times)
+async def confirm(
+    suspects: Sequence[str],
+    base: dict[str, Case],
+    reruns: Reruns,
+    times: int,
+    shaky: Collection[str] = (),
+) -> Confirmation:
+    """Tell culprits from flaky tests. `base` holds the base's own results; `times` is at least 1. `shaky`
+    tests are known to fail by chance."""
+    court = _Court(base, reruns)
     flaky: dict[str, tuple[int, int]] = {}
+    left = list(suspects)
     try:
-        for start in range(0, len(suspects), BATCH):
-            batch = suspects[start : start + BATCH]
-            culprits, wavering = await court.alone(batch)
-            if not culprits and wavering:
-                culprits, wavering = await court.in_order(wavering)
+        for batch, known in _batches(suspects, shaky):
+            left = [test for test in left if test not in batch]
+            culprits, wavering = await court.alone(batch, max(times, TIMES) if known else times)
+            company = not culprits and not known
+            if company and wavering:
+                culprits, wavering = await court.in_order(wavering, times)
+            if company or known:
                 flaky |= {test: court.rate(test) for test in wavering}
                 wavering = []
             if culprits:
-                rest = [*wavering, *suspects[start + BATCH :]]
-                return Confirmation(culprits=tuple(culprits), unproven=tuple(rest), flaky=flaky)
+                return Confirmation(
+                    culprits=tuple(culprits),
+                    unproven=(*wavering, *(test for test in left if test not in shaky)),
+                    flaky=flaky,
+                    shaky=frozenset(shaky) & flaky.keys(),
+                )
     except _Spoilt as problem:
         return Confirmation(flaky=flaky, trouble=problem.run)
-    return Confirmation(flaky=flaky)
+    return Confirmation(flaky=flaky, shaky=frozenset(shaky) & flaky.keys())
+
+
+def _batches(suspects: Sequence[str], shaky: Collection[str]) -> Iterator[tuple[list[str], bool]]:
+    """What is run again together, and whether it is known to be shaky; that comes last."""
+    for known in (False, True):
+        group = [test for test in suspects if (test in shaky) is known]
+        for start in range(0, len(group), BATCH):
+            yield group[start : start + BATCH], known
 
 
 class _Court:
     """Counts, per test, how often it ran and failed on the candidate, the first run included."""
 
-    def __init__(self, base: dict[str, Case], reruns: Reruns, times: int) -> None:
+    def __init__(self, base: dict[str, Case], reruns: Reruns) -> None:
         self._base = base
         self._reruns = reruns
-        self._times = times
         self._failures: dict[str, list[bool]] = {}
 
     def rate(self, test: str) -> tuple[int, int]:
@@ -87,26 +113,28 @@ class _Court:
         failures = self._failures[test]
         return sum(failures), len(failures)
 
-    async def alone(self, tests: Sequence[str]) -> tuple[list[str], list[str]]:
+    async def alone(self, tests: Sequence[str], times: int) -> tuple[list[str], list[str]]:
         """(culprits, undecided): culprits fail alone on the candidate and pass alone on the base."""
         reruns = self._reruns
-        still = await self._failing(tests, lambda: reruns.candidate_alone(tests))
+        still = await self._failing(tests, lambda: reruns.candidate_alone(tests), times)
         old = [test for test in still if self._known_to_base(test)]
-        cleared = await self._cleared_on_base(old, lambda: reruns.base_alone(old)) if old else set()
+        cleared = await self._cleared_on_base(old, lambda: reruns.base_alone(old), times) if old else set()
         culprits = [test for test in still if test not in old or test in cleared]
         return culprits, [test for test in tests if test not in culprits]
 
-    async def in_order(self, tests: Sequence[str]) -> tuple[list[str], list[str]]:
+    async def in_order(self, tests: Sequence[str], times: int) -> tuple[list[str], list[str]]:
         """(culprits, flaky): culprits fail again among all tests, where the base passes again."""
-        still = await self._failing(tests, self._reruns.candidate_whole)
+        still = await self._failing(tests, self._reruns.candidate_whole, times)
         old = [test for test in still if self._known_to_base(test)]
-        cleared = await self._cleared_on_base(old, self._reruns.base_whole) if old else set()
+        cleared = await self._cleared_on_base(old, self._reruns.base_whole, times) if old else set()
         culprits = [test for test in still if test not in old or test in cleared]
         return culprits, [test for test in tests if test not in culprits]
 
-    async def _failing(self, tests: Sequence[str], rerun: Callable[[], Awaitable[Run]]) -> list[str]:
+    async def _failing(
+        self, tests: Sequence[str], rerun: Callable[[], Awaitable[Run]], times: int
+    ) -> list[str]:
         still = list(tests)
-        for _ in range(self._times):
+        for _ in range(times):
             run = await _sound(rerun)
             cases = run.suite.by_id()
             for test in tests:
@@ -118,9 +146,11 @@ class _Court:
                 break
         return still
 
-    async def _cleared_on_base(self, tests: Sequence[str], rerun: Callable[[], Awaitable[Run]]) -> set[str]:
+    async def _cleared_on_base(
+        self, tests: Sequence[str], rerun: Callable[[], Awaitable[Run]], times: int
+    ) -> set[str]:
         cleared = set(tests)
-        for _ in range(self._times):
+        for _ in range(times):
             run = await _sound(rerun)
             cases = run.suite.by_id()
             cleared &= {test for test in tests if clears(cases, test, self._base.get(test))}

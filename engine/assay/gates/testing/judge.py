@@ -8,9 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from msgspec import structs
+
+from assay.gates.files import display
 from assay.gates.fingerprint import fingerprint, fold_space
 from assay.gates.testing.compare import Comparison, is_collection
 from assay.gates.testing.confirm import Confirmation
+from assay.gates.testing.health import Health
 from assay.gates.testing.run import Ended, Run
 from assay.gates.testing.suite import COLLECTION, Case, Result, Suite
 from assay.model.candidate import Record
@@ -33,6 +37,7 @@ from assay.policy.schema import FlakyRule, NoTests, Tests
 GATE = "tests"
 LIST_LIMIT = 200
 MESSAGE_LIMIT = 300
+_NAMED = 5
 
 
 class Trial(Record, frozen=True, kw_only=True):
@@ -42,7 +47,11 @@ class Trial(Record, frozen=True, kw_only=True):
     found: Run
     comparison: Comparison
     confirmation: Confirmation
+    health: Health = Health()
     restored: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    changed_tests: tuple[str, ...] = ()
+    """What of the base's tests the candidate changed or took away (`path::name`)."""
     wobbly: str = ""
     """Why a first run had to be repeated, or empty."""
     use: ResourceUse = ResourceUse()
@@ -102,8 +111,75 @@ def judge(trial: Trial, rules: Tests) -> GateResult:
         return failed(GATE, reason, **rest)
     good = suite.count(Result.PASSED, Result.XPASSED)
     if good:
-        return passed(GATE, evidence={"tests": good}, **rest)
+        trusted = vouched(trial.changed_tests) if rules.trust else ()
+        return passed(GATE, evidence={"tests": good}, findings=trusted, **rest)
     return _nothing_passed(trial, rules, rest)
+
+
+def enriched(
+    result: GateResult,
+    use: ResourceUse,
+    findings: Sequence[Finding],
+    detail: Mapping[str, Any],
+    **evidence: int,
+) -> GateResult:
+    """`result` with what a stage found: failed if one of `findings` is an error. `detail` is laid over the
+    result's own, its lists of what was cut off added to it."""
+    cut = {**result.detail.get("cut", {}), **detail.get("cut", {})}
+    rest: dict[str, Any] = {
+        "findings": (*result.findings, *findings),
+        "detail": {**result.detail, **detail, "cut": cut},
+        "evidence": {**result.evidence, **evidence},
+        "use": use,
+    }
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if errors:
+        return failed(GATE, _blame(errors[0], errors), **rest)
+    return structs.replace(result, **rest)
+
+
+def shadowed(paths: Sequence[str]) -> GateResult:
+    """The candidate adds modules that would be imported in place of those which tests are run with."""
+    findings = tuple(
+        Finding(
+            rule="tests/shadows",
+            path=path,
+            line=0,
+            message=f"{display(path)} would be imported in place of the module that tests are run with",
+            severity=Severity.ERROR,
+            fingerprint=fingerprint("tests/shadows", path),
+        )
+        for path in paths[:LIST_LIMIT]
+    )
+    return failed(
+        GATE, _blame(findings[0], paths), findings=findings, detail={"shadows": list(paths[:LIST_LIMIT])}
+    )
+
+
+def vouched(changed: Sequence[str]) -> tuple[Finding, ...]:
+    """Changed tests that count by the user's word: shown, file by file."""
+    files: dict[str, list[str]] = {}
+    for test in changed:
+        path, _, name = test.partition("::")
+        files.setdefault(path, []).append(name)
+    return tuple(
+        Finding(
+            rule="tests/trusted",
+            path=path,
+            line=0,
+            message=f"changed tests count as they are here (--trust-tests): {_some(names)}"[:MESSAGE_LIMIT],
+            severity=Severity.WARNING,
+            fingerprint=fingerprint("tests/trusted", path, *names),
+        )
+        for path, names in list(files.items())[:LIST_LIMIT]
+    )
+
+
+def bounded(lists: Mapping[str, Iterable[str]]) -> dict[str, Any]:
+    """Lists of names for a result's detail, each cut at the limit; `cut` says how long those were."""
+    full = {name: list(names) for name, names in lists.items()}
+    detail: dict[str, Any] = {name: names[:LIST_LIMIT] for name, names in full.items()}
+    return detail | {"cut": {name: len(names) for name, names in full.items() if len(names) > LIST_LIMIT}}
 
 
 def counts(suite: Suite) -> dict[str, int]:
@@ -148,22 +224,53 @@ def _instability(trial: Trial) -> str:
     return trial.wobbly
 
 
-def _blame(first: Finding, guilty: Sequence[str]) -> str:
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(filter(None, names[:_NAMED])) + more or "the file as a whole"
+
+
+def _blame(first: Finding, guilty: Sequence[object]) -> str:
     others = f" (and {len(guilty) - 1} more)" if len(guilty) > 1 else ""
     return f"{first.message}{others}"
 
 
+def place(test: str, case: Case | None, before: Case | None = None) -> tuple[str, int]:
+    """Where a test's result points to: path and line, as far as known."""
+    if case is not None:
+        return case.path or case.file, case.line
+    return (before.file if before else test.split("::", 1)[0]), 0
+
+
+def failure(test: str, case: Case) -> str:
+    """How a test failed, with the message it gave."""
+    return ": ".join(filter(None, (_verb(case), fold_space(case.message)[:MESSAGE_LIMIT])))
+
+
+def finding(rule: str, test: str, case: Case | None, message: str, severity: Severity) -> Finding:
+    """A finding about one test, or about no one test if `test` is empty."""
+    path, line = place(test, case)
+    return Finding(
+        rule=rule,
+        path=path,
+        line=line,
+        message=message,
+        severity=severity,
+        fingerprint=fingerprint(rule, test),
+    )
+
+
 def _finding(test: str, case: Case | None, before: Case | None) -> Finding:
     if case is not None and case.result.bad:
-        message = ": ".join(filter(None, (_verb(case), fold_space(case.message)[:MESSAGE_LIMIT])))
+        message = failure(test, case)
     elif case is None:
         message = f"{test} passes on the base and does not run any more"
     else:
         message = f"{test} passes on the base and is {case.result} now"
+    path, line = place(test, case, before)
     return Finding(
         rule="tests/newly-failing",
-        path=(case.path or case.file) if case else before.file if before else "",
-        line=case.line if case else 0,
+        path=path,
+        line=line,
         message=message,
         severity=Severity.ERROR,
         fingerprint=fingerprint("tests/newly-failing", test),
@@ -196,17 +303,18 @@ def _detail(trial: Trial) -> dict[str, Any]:
         "removed": comparison.removed,
         "new_tests": comparison.new_tests,
         "restored": trial.restored,
+        "absent": trial.absent,
+        "changed_tests": trial.changed_tests,
     }
-    full = {name: list(tests) for name, tests in lists.items()}
-    detail: dict[str, Any] = {name: tests[:LIST_LIMIT] for name, tests in full.items()}
+    detail = bounded(lists)
     if trial.wobbly and not detail["flaky"]:
         detail["flaky"] = list(trial.found.suite.running) or ["<session>"]
     detail["flaky_rates"] = {
         test: [bad, runs] for test, (bad, runs) in list(confirmation.flaky.items())[:LIST_LIMIT]
     }
-    detail["cut"] = {name: len(tests) for name, tests in full.items() if len(tests) > LIST_LIMIT}
     detail["confirmed"] = len(confirmation.culprits)
     detail["counts"] = counts(trial.found.suite)
+    detail["base_health"] = trial.health.told()
     detail["base_counts"] = counts(trial.base.suite)
     detail["versions"] = trial.found.suite.versions
     return detail

@@ -83,10 +83,19 @@ class Phase(Record, frozen=True, kw_only=True, tag_field="k", tag="phase"):
 
 
 class Finish(Record, frozen=True, kw_only=True, tag_field="k", tag="finish"):
-    """Test `i` is over."""
+    """Test `i` is over; its phases took `seconds` of wall time together. The rest is what was seen of its
+    call
+    without pytest's report: whether it `raised`; the trusted function that it is (`path::qualname`), whether
+    `plain`, that is undecorated; and whether that function's body was `none`, `entered` or `left`
+    normally."""
 
     n: int
     i: int
+    seconds: float = 0.0
+    raised: bool = False
+    origin: str = ""
+    plain: bool = False
+    body: str = ""
 
 
 class Internal(Record, frozen=True, kw_only=True, tag_field="k", tag="internal"):
@@ -107,13 +116,74 @@ class End(Record, frozen=True, kw_only=True, tag_field="k", tag="end"):
 
 
 class Exit(Record, frozen=True, kw_only=True, tag_field="k", tag="exit"):
-    """The interpreter is about to leave with this status."""
+    """pytest has returned, and the interpreter is about to leave with this status. `token` is the run's."""
 
     n: int
     status: int
+    token: str = ""
 
 
-AnyRecord = Hello | NoPytest | Session | Collected | Collect | Start | Phase | Finish | Internal | End | Exit
+class Altered(Record, frozen=True, kw_only=True, tag_field="k", tag="altered"):
+    """Something that decides outcomes is not what it was: `what`, and the file whose code took its place (may
+    be empty; `trusted` if it is a test file as it should be)."""
+
+    n: int
+    what: str
+    path: str
+    trusted: bool = False
+
+
+class File(Record, frozen=True, kw_only=True, tag_field="k", tag="file"):
+    """A trusted test file is `rewritten` on disk, or was loaded `unseen`, from elsewhere."""
+
+    n: int
+    path: str
+    state: str
+
+
+class Equal(Record, frozen=True, kw_only=True, tag_field="k", tag="equal"):
+    """In test `i`, an object of `type`, defined in `path`, was equal to whatever it was compared with."""
+
+    n: int
+    i: int
+    type: str
+    path: str
+
+
+class Planned(Record, frozen=True, kw_only=True, tag_field="k", tag="planned"):
+    """So many canaries will run."""
+
+    n: int
+    count: int
+
+
+class Canary(Record, frozen=True, kw_only=True, tag_field="k", tag="canary"):
+    """Number `i` is no test but a canary, which should end as `expected` (`passed`, `failed`)."""
+
+    n: int
+    i: int
+    id: str
+    expected: str
+
+
+AnyRecord = (
+    Hello
+    | NoPytest
+    | Session
+    | Collected
+    | Collect
+    | Start
+    | Phase
+    | Finish
+    | Internal
+    | End
+    | Exit
+    | Altered
+    | File
+    | Equal
+    | Planned
+    | Canary
+)
 
 
 class Stream(Record, frozen=True, kw_only=True):

@@ -16,6 +16,8 @@ from msgspec import structs
 
 from assay.gates.endings import last_line, tail
 from assay.gates.protocol import Toolbox
+from assay.gates.testing.conditions import USUAL, Conditions
+from assay.gates.testing.manifest import trusted_files
 from assay.gates.testing.records import decode
 from assay.gates.testing.suite import Suite, fold
 from assay.model.candidate import Record
@@ -26,11 +28,36 @@ from assay.sandbox.spec import JailCommand
 _OURS = ("--continue-on-collection-errors", "--maxfail=0")
 """Every test counts, whatever the ones before it did: said last, so that it overrides the project's `-x`."""
 
+_INJECTED = (
+    "texts",
+    "channel",
+    "marks",
+    "equal",
+    "sources",
+    "machinery",
+    "watch",
+    "canary",
+    "reporter",
+    "assay_pytest",
+    "assay_steady",
+)
+"""The modules of the program that runs pytest, each after those it imports."""
+
 _BOOT = (
     "import sys;sys.path[:]=[p for p in sys.path if p];"
-    "exec(compile(open(0,'rb',closefd=False).read(int(sys.argv.pop(1))),'<assay>','exec'))"
+    "exec(compile(open(0,'rb',closefd=False).read(int(sys.argv.pop(1))),'<string>','exec'),{'__name__':'<string>'})"
 )
 """Loads the plugin from standard input, with the current directory (the candidate's) off the module path."""
+
+
+_START = """
+parts = load({texts})
+
+
+def start(secret, token, seed, options, steady):
+    hold_still = parts["assay_steady"].hold_still
+    parts["assay_pytest"].main(secret, token, seed, options, lambda pytest: hold_still(pytest, steady))
+"""
 
 
 class Ended(StrEnum):
@@ -73,15 +100,31 @@ async def execute(
     seconds: float,
     select: Sequence[str] | None = None,
     serial: bool = False,
+    conditions: Conditions = USUAL,
 ) -> Run:
     """Run the suite of `tree`, or only the tests `select` of it, within `seconds` of wall time.
 
-    `serial` turns the project's own workers off (pytest-xdist does not hand them a selection).
+    `serial` turns the project's own workers off (pytest-xdist does not hand them a selection). `conditions`
+    are what results must not depend on.
     """
     environment = await toolbox.environment()
     secret = secrets.token_hex(16)
-    program = plugin_source() + f"\nmain({secret!r}, {_listed(select)})\n".encode()
-    extra = ("-n", "0") if serial else ()
+    manifest = await trusted_files(toolbox, tree)
+    options = {
+        "select": None if select is None else list(select),
+        "manifest": manifest,
+        "serial": serial or toolbox.policy.tests.tests_of_base,
+    }
+    steady = {
+        "seed": toolbox.policy.tests.seed,
+        "order": conditions.order,
+        "cpus": environment.cpus,
+    }
+    program = plugin_source() + f"\ncall = ({options!a}, {steady!a})\n".encode()
+    token = secrets.token_hex(16)
+    # Re-runs of a few tests show what they show; canaries belong to the run that a verdict rests on.
+    seed = secrets.token_hex(16) if select is None else ""
+    nonce = f"start({secret!r}, {token!r}, {seed!r}, *call)\n".encode()
     call = await toolbox.sandbox.run(
         JailCommand(
             label=label,
@@ -89,31 +132,37 @@ async def execute(
                 str(environment.python),
                 "-c",
                 _BOOT,
-                str(len(program)),
+                str(len(program) + len(nonce)),
                 *toolbox.policy.tests.args,
                 *_OURS,
-                *extra,
             ),
             root=toolbox.repo.root,
             stack=await toolbox.stack(tree),
             binds=environment.mounts,
-            variables=environment.variables,
+            variables={**environment.variables, **conditions.variables},
             limits=structs.replace(toolbox.policy.limits, seconds=seconds),
             stdin=program,
+            nonce=nonce,
             report=True,
         )
     )
-    return told(call, secret)
+    return told(call, secret, token)
 
 
 def plugin_source() -> bytes:
-    """The text of the plugin, which runs in the project's interpreter."""
-    return (resources.files("assay.gates") / "inject" / "assay_pytest.py").read_bytes()
+    """The program that runs in the project's interpreter, but for its last lines."""
+    inject = resources.files("assay.gates") / "inject"
+    texts = [(name, (inject / f"{name}.py").read_text("utf-8")) for name in _INJECTED]
+    return f"{(inject / 'boot.py').read_text('utf-8')}\n{_START.format(texts=ascii(texts))}".encode()
 
 
-def told(call: ToolCall, secret: str) -> Run:
-    """What a finished call says: the folded suite, and how the run ended."""
+def told(call: ToolCall, secret: str, token: str = "") -> Run:
+    """What a finished call says: the folded suite, and how the run ended. With the wrong `token` at the end,
+    the
+    last record says nothing."""
     suite = fold(decode(call.report, secret))
+    if suite.token != token:
+        suite = structs.replace(suite, exit_status=None)
     ended, why = _classify(call, suite)
     return Run(suite=suite, ended=ended, why=why, status=call.exit_code, resource=call.resource, use=call.use)
 
@@ -169,7 +218,3 @@ def _complaint(output: bytes) -> str:
     """The line to quote from what a program complained of: the last that names an error, or the last."""
     naming = [line.strip() for line in tail(output).splitlines() if "error:" in line.lower()]
     return naming[-1] if naming else last_line(output)
-
-
-def _listed(select: Sequence[str] | None) -> str:
-    return "None" if select is None else "[" + ", ".join(ascii(test) for test in select) + "]"

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import TypeVar, cast
 
-from msgspec import field
+from msgspec import field, structs
 
 from assay.gates.testing import records
 from assay.model.candidate import Record
@@ -45,9 +45,23 @@ class Result(StrEnum):
         return self in (Result.PASSED, Result.XPASSED)
 
 
+class Body(StrEnum):
+    """How far a test's own body got in its call; unknown where the test's function is not a trusted one."""
+
+    UNKNOWN = ""
+    NONE = "none"
+    ENTERED = "entered"
+    LEFT = "left"
+    """It reached a normal end of its own."""
+
+
 class Case(Record, frozen=True, kw_only=True):
     """One test's result. `file` is the test's file; `path` and `line` are where it failed, relative to the
-    repository's root as far as inside (line 0: unknown)."""
+    repository's root as far as inside (line 0: unknown). `seconds` is the wall time of all its phases.
+
+    What was seen besides pytest's report: `raised` (its call), `origin` (the trusted function that it is,
+    `path::qualname`), `plain` (undecorated), `body`, and `equal` (types whose objects it found equal, and
+    that are equal to anything; with the files that define them)."""
 
     id: str
     result: Result
@@ -55,6 +69,21 @@ class Case(Record, frozen=True, kw_only=True):
     message: str = ""
     path: str = ""
     line: int = 0
+    seconds: float = 0.0
+    raised: bool = False
+    origin: str = ""
+    plain: bool = False
+    body: Body = Body.UNKNOWN
+    equal: tuple[str, ...] = ()
+
+
+class Canaries(Record, frozen=True, kw_only=True):
+    """The tests of known outcome among the others: how many were planned, ran, and came back as they should;
+    `wrong` says which did not, and how they ended."""
+
+    planned: int = 0
+    ran: int = 0
+    wrong: tuple[str, ...] = ()
 
 
 class Suite(Record, frozen=True, kw_only=True):
@@ -63,6 +92,10 @@ class Suite(Record, frozen=True, kw_only=True):
     `running` are tests that began and did not end. `end_status` and `exit_status` are pytest's exit status
     as of the session's end and as of leaving, None where that record is missing. `whole` says whether every
     phase that was counted in the end record was read.
+
+    `token` is what the run had to say at its very end. `altered` maps what is not as it was before the
+    project's code ran to the file whose code took its place (trusted test files apart), `files` trusted test
+    files that were not loaded as they are in the tree to what happened to them.
     """
 
     cases: tuple[Case, ...] = ()
@@ -75,6 +108,10 @@ class Suite(Record, frozen=True, kw_only=True):
     whole: bool = True
     end_status: int | None = None
     exit_status: int | None = None
+    token: str = ""
+    altered: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    canaries: Canaries = Canaries()
     versions: dict[str, str] = field(default_factory=dict)
 
     def by_id(self) -> dict[str, Case]:
@@ -98,20 +135,31 @@ def fold(stream: records.Stream) -> Suite:
     places = _Places(hello.cwd if hello else "", session.root if session else "")
     starts = _of(kinds, records.Start)
     names = {start.i: start.id for start in starts}
-    finished = {names.get(finish.i) for finish in _of(kinds, records.Finish)}
-    phases = [phase for phase in _of(kinds, records.Phase) if phase.i in names]
+    planted = {canary.i: canary for canary in _of(kinds, records.Canary)}
+    finishes = _of(kinds, records.Finish)
+    finished = {names.get(finish.i) for finish in finishes}
+    seconds: dict[str, float] = defaultdict(float)
+    for finish in finishes:
+        seconds[names.get(finish.i, "")] += finish.seconds
+    told = [phase for phase in _of(kinds, records.Phase) if phase.i in names or phase.i in planted]
+    phases = [phase for phase in told if phase.i in names]
     cases = _cases(phases, names, places) | _collections(_of(kinds, records.Collect), places)
+    cases = _with_evidence(cases, names, finishes, _of(kinds, records.Equal))
     return Suite(
-        cases=tuple(cases[test] for test in sorted(cases)),
+        cases=tuple(structs.replace(cases[test], seconds=seconds.get(test, 0.0)) for test in sorted(cases)),
         running=tuple(dict.fromkeys(start.id for start in starts if start.id not in finished)),
         no_pytest=next((record.message for record in _of(kinds, records.NoPytest)), ""),
         internal=next((record.message for record in _of(kinds, records.Internal)), ""),
         stopped=end.stopped if end else "",
         flaw=stream.flaw,
         parallel=session.parallel if session else False,
-        whole=end is None or end.phases == sum(phase.n < end.n for phase in phases),
+        whole=end is None or end.phases == sum(phase.n < end.n for phase in told),
         end_status=end.status if end else None,
         exit_status=leave.status if leave else None,
+        token=leave.token if leave else "",
+        altered={record.what: record.path for record in _of(kinds, records.Altered) if not record.trusted},
+        files={record.path: record.state for record in reversed(_of(kinds, records.File))},
+        canaries=_canaries(sum(record.count for record in _of(kinds, records.Planned)), planted, told),
         versions={"python": hello.python if hello else "", "pytest": session.pytest if session else ""},
     )
 
@@ -148,6 +196,52 @@ def _cases(phases: Iterable[records.Phase], names: dict[int, str], places: _Plac
         result, telling = _settle(group)
         cases[test] = _case(test, result, telling, places)
     return cases
+
+
+def _with_evidence(
+    cases: dict[str, Case],
+    names: dict[int, str],
+    finishes: Sequence[records.Finish],
+    equals: Sequence[records.Equal],
+) -> dict[str, Case]:
+    """The cases with what was seen of their calls. Of several runs of one test, the least counts."""
+    runs: dict[str, list[records.Finish]] = defaultdict(list)
+    for finish in finishes:
+        runs[names.get(finish.i, "")].append(finish)
+    types: dict[str, set[str]] = defaultdict(set)
+    for equal in equals:
+        types[names.get(equal.i, "")].add(f"{equal.type} ({equal.path})" if equal.path else equal.type)
+    return {test: _seen(case, runs.get(test, ()), types.get(test, ())) for test, case in cases.items()}
+
+
+def _seen(case: Case, runs: Sequence[records.Finish], types: Iterable[str]) -> Case:
+    if not runs:
+        return case
+    least = min(runs, key=lambda run: (_body(run) is not Body.UNKNOWN, list(Body).index(_body(run))))
+    return structs.replace(
+        case,
+        raised=any(run.raised for run in runs),
+        origin=least.origin,
+        plain=least.plain,
+        body=_body(least),
+        equal=tuple(sorted(types)),
+    )
+
+
+def _body(run: records.Finish) -> Body:
+    return Body(run.body) if run.body in set(Body) else Body.UNKNOWN
+
+
+def _canaries(planned: int, planted: dict[int, records.Canary], phases: Sequence[records.Phase]) -> Canaries:
+    groups: dict[int, list[records.Phase]] = defaultdict(list)
+    for phase in phases:
+        groups[phase.i].append(phase)
+    wrong = []
+    for number, canary in planted.items():
+        result = str(_settle(groups[number])[0]) if groups[number] else "not reported"
+        if result != canary.expected:
+            wrong.append(f"{result} instead of {canary.expected}")
+    return Canaries(planned=planned, ran=len(planted), wrong=tuple(sorted(wrong)))
 
 
 def _settle(phases: Sequence[records.Phase]) -> tuple[Result, records.Phase]:

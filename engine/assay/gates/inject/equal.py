@@ -1,0 +1,113 @@
+"""Finds objects that claim to be equal to everything. Injected: see `boot.py`.
+
+Promises: does nothing but where an equality of a trusted test came out exactly True, and an `__eq__` written
+in Python, in the project's own product, may have decided it; there, the object is compared with values that
+nobody could have foreseen. What such a comparison raises is swallowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from secrets import randbits, token_hex
+from types import FunctionType
+from typing import Any
+
+_TRIES = 3
+_FIRST = 50
+_NESTING = (list, tuple, dict)
+_SLOTS = frozenset({type(object.__eq__), type(list.append), type(len)})
+
+
+class _Value:
+    """Equal to itself only."""
+
+
+def comparisons(
+    product: Callable[[str], str], found: Callable[[str, str], None], before: Callable[[], None]
+) -> tuple[Any, Any]:
+    """Two functions to call from tests: `compared(left, right, result)`, and `paired(left, right)`, which
+    returns both. `product` tells a file's path in the project, empty for what is no product code; `found` is
+    told the type's name and that path. `before` is called before each unittest assertion of a pair."""
+    harmless: set[type] = {int, str, bytes, float, bool, type(None), list, dict, tuple, set, frozenset}
+
+    def suspect(kind: type) -> str:
+        """The path of the product code that decides what a `kind` is equal to, or empty."""
+        if kind in harmless:
+            return ""
+        path = _decides(kind, product)
+        if not path:
+            harmless.add(kind)
+        return path
+
+    def look(value: Any, other: Any, path: str) -> None:
+        try:
+            lies = all((value == _unforeseen(other)) is True for _ in range(_TRIES))
+        except Exception:  # the project's own code, which nobody asked to take such values
+            return
+        if lies:
+            found(type(value).__qualname__, path)
+
+    def compared(left: Any, right: Any, result: Any, depth: int = 2) -> None:
+        if result is not True:
+            return
+        for value, other in ((left, right), (right, left)):
+            path = suspect(type(value))
+            if path:
+                look(value, other, path)
+        if depth and type(left) in _NESTING and type(left) is type(right):
+            for one, another in _elements(left, right):
+                compared(one, another, True, depth - 1)
+
+    def paired(left: Any, right: Any) -> Any:
+        before()
+        if type(left) in _NESTING or suspect(type(left)) or suspect(type(right)):
+            try:
+                compared(left, right, left == right)
+            except Exception:  # the assertion itself will raise it
+                return left, right
+        return left, right
+
+    return compared, paired
+
+
+def _elements(left: Any, right: Any) -> list[tuple[Any, Any]]:
+    """What two equal containers have in the same places, the first of it."""
+    if isinstance(left, dict):
+        return [(left[key], right[key]) for key in list(left)[:_FIRST] if key in right]
+    return list(zip(left[:_FIRST], right[:_FIRST]))  # noqa: B905 Python 3.8
+
+
+def _decides(kind: type, product: Callable[[str], str]) -> str:
+    """The path of the product file that defines what `kind` is equal to, or empty."""
+    for cls in type.mro(kind) if isinstance(kind, type) else ():
+        method = cls.__dict__.get("__eq__")
+        if method is None:
+            continue
+        if isinstance(method, FunctionType):
+            return product(method.__code__.co_filename)
+        if type(method) in _SLOTS:
+            return ""
+        caller = type(method).__dict__.get("__call__")
+        code = getattr(caller, "__code__", None)
+        return "" if code is None else product(code.co_filename)
+    return ""
+
+
+def _unforeseen(like: Any) -> Any:
+    """A value of the same built-in type as `like` that nothing honest is equal to."""
+    for kind, make in _MAKERS:
+        if type(like) is kind:
+            return make()
+    return _Value()
+
+
+_MAKERS: tuple[tuple[type, Any], ...] = (
+    (int, lambda: randbits(62)),
+    (float, lambda: randbits(52) / 7.0),
+    (str, lambda: token_hex(12)),
+    (bytes, lambda: token_hex(12).encode("ascii")),
+    (list, lambda: [randbits(62)]),
+    (tuple, lambda: (randbits(62),)),
+    (dict, lambda: {token_hex(12): randbits(62)}),
+    (set, lambda: {randbits(62)}),
+)

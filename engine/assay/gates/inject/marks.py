@@ -1,0 +1,209 @@
+"""Marks in the syntax tree of a test file, from which it can be told what of a test's body ran. Injected: see
+`boot.py`.
+
+Promises: no line number changes and no name of the tests does; a mark has no effect but to note its number.
+In each function that may be a test there is a mark at the beginning, one behind every statement of the
+outermost level, and one at each return; a body that was left half-way, jumped through, or never entered
+lacks some.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+STRIDE = 100_000
+RETURNS = 50_000
+"""A function's numbers: its first, then one more for each outermost statement; the returns from here on."""
+
+_KINDS = ("", "Almost", "List", "Dict", "Tuple", "Sequence", "Count", "MultiLine")
+EQUALITIES = frozenset([f"assert{kind}Equal" for kind in _KINDS] + ["assertEquals"])
+"""unittest's assertions whose first two arguments are to be equal."""
+
+
+class Marked:
+    """The marks of one function: `first` its entry, `ticks` how many follow; `returns` maps a return's number
+    to how many of the ticks come before it."""
+
+    def __init__(self, first: int) -> None:
+        self.first = first
+        self.ticks = 0
+        self.falls = True
+        self.returns: dict[int, int] = {}
+
+    def state(self, trail: Any) -> str:
+        """`none`, `entered` or `left` (normally), by the numbers that were noted."""
+        first = self.first
+        seen = {number - first for number in trail if first <= number < first + STRIDE}
+        if not seen:
+            return "none"
+        if self.falls and self.ticks in seen and _whole(seen, self.ticks):
+            return "left"
+        if any(number in seen and _whole(seen, before) for number, before in self.returns.items()):
+            return "left"
+        return "entered"
+
+
+def _whole(seen: set[int], ticks: int) -> bool:
+    return all(number in seen for number in range(ticks + 1))
+
+
+def mark(
+    tree: Any, name: str, wanted: Callable[[str], bool], number: int
+) -> tuple[dict[tuple[str, int], Marked], int]:
+    """Mark `tree` in place, `name` being the global that notes. Returns the marked functions by qualified
+    name and first line (as code objects have it), and the next free number."""
+    found: dict[tuple[str, int], Marked] = {}
+    for qualname, function in list(_functions(tree.body, "")):
+        if wanted(function.name):
+            marked = Marked(number)
+            number += STRIDE
+            _mark_function(function, name, marked)
+            line = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
+            found[qualname, line] = marked
+    return found, number
+
+
+def codes(code: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The code objects of a module's or class's functions and classes, with qualified names; not of what is
+    inside a function, which may be any test's wrapper."""
+    for const in code.co_consts:
+        if isinstance(const, type(code)):
+            if const.co_name.startswith("<generic parameters"):
+                yield from codes(const, prefix)
+            elif not const.co_name.startswith("<"):
+                yield prefix + const.co_name, const
+                if not const.co_flags & inspect.CO_OPTIMIZED:
+                    yield from codes(const, prefix + const.co_name + ".")
+
+
+def compared(tree: Any, name: str) -> None:
+    """Behind each equality that a rewritten assert decided by, call the global `name` with both sides and the
+    result."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            statements = getattr(node, field, None)
+            # Statements only: an assert's message is most of a rewritten tree.
+            if isinstance(statements, list):
+                waiting += statements
+                statements[:] = [new for old in statements for new in _with_comparison(old, name)]
+
+
+def paired(tree: Any, name: str) -> None:
+    """Pass both sides of each of unittest's equality assertions through the global `name`."""
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in EQUALITIES
+            and len(node.args) >= 2
+            and not any(isinstance(argument, ast.Starred) for argument in node.args)
+        ):
+            first, second, *rest = node.args
+            both = ast.Starred(value=_call(name, [first, second]), ctx=ast.Load())
+            node.args = [_at(both, first), *rest]
+
+
+def _functions(body: list[Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    """Functions of a module, of its classes, and of what only decides whether they are there."""
+    for node in body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield prefix + node.name, node
+        elif isinstance(node, ast.ClassDef):
+            yield from _functions(node.body, prefix + node.name + ".")
+        elif isinstance(node, (ast.If, ast.Try, ast.With)):
+            for field in ("body", "orelse", "finalbody"):
+                yield from _functions(getattr(node, field, []), prefix)
+            for handler in getattr(node, "handlers", []):
+                yield from _functions(handler.body, prefix)
+
+
+def _mark_function(function: Any, name: str, marked: Marked) -> None:
+    head = function.body[:1] if _is_docstring(function.body[0]) else []
+    rest = function.body[len(head) :]
+    body = [*head, _note(name, marked.first, (rest or head)[0])]
+    returns = _Returns(name, marked)
+    for position, statement in enumerate(rest):
+        new = returns.visit(statement)
+        body += new if isinstance(new, list) else [new]
+        if isinstance(statement, (ast.Return, ast.Raise)):
+            marked.falls = False
+            body += rest[position + 1 :]  # nothing runs there
+            break
+        marked.ticks += 1
+        body.append(_note(name, marked.first + marked.ticks, statement))
+    function.body = body
+
+
+class _Returns(ast.NodeTransformer):
+    """Marks the returns of one function, not those of functions inside."""
+
+    def __init__(self, name: str, marked: Marked) -> None:
+        self._name = name
+        self._marked = marked
+
+    def visit_Return(self, node: Any) -> Any:
+        number = RETURNS + len(self._marked.returns)
+        self._marked.returns[number] = self._marked.ticks
+        if node.value is None:
+            return [_note(self._name, self._marked.first + number, node), node]
+        noted = _call(self._name, [ast.Constant(value=self._marked.first + number)])
+        both = ast.Tuple(elts=[node.value, noted], ctx=ast.Load())
+        index: Any = ast.Constant(value=0)
+        if not hasattr(ast, "unparse"):  # before Python 3.9
+            index = ast.Index(value=index)
+        node.value = _at(ast.Subscript(value=both, slice=index, ctx=ast.Load()), node.value)
+        return node
+
+    def visit_FunctionDef(self, node: Any) -> Any:
+        return node
+
+    visit_AsyncFunctionDef = visit_Lambda = visit_ClassDef = visit_FunctionDef
+
+
+def _with_comparison(statement: Any, name: str) -> list[Any]:
+    if not (isinstance(statement, ast.Assign) and len(statement.targets) == 1):
+        return [statement]
+    target, value = statement.targets[0], statement.value
+    if (
+        isinstance(target, ast.Name)
+        and target.id.startswith("@py_assert")
+        and isinstance(value, ast.Compare)
+        and len(value.ops) == 1
+        and isinstance(value.ops[0], ast.Eq)
+        and isinstance(value.left, (ast.Name, ast.Constant))
+        and isinstance(value.comparators[0], (ast.Name, ast.Constant))
+    ):
+        sides = [value.left, value.comparators[0], ast.Name(id=target.id, ctx=ast.Load())]
+        return [statement, _at(ast.Expr(value=_call(name, sides)), statement)]
+    return [statement]
+
+
+def _note(name: str, number: int, where: Any) -> Any:
+    return _at(ast.Expr(value=_call(name, [ast.Constant(value=number)])), where)
+
+
+def _call(name: str, arguments: list[Any]) -> Any:
+    return ast.Call(func=ast.Name(id=name, ctx=ast.Load()), args=arguments, keywords=[])
+
+
+def _at(node: Any, where: Any) -> Any:
+    """`node` and what is new inside it, at the place of `where`."""
+    inner: Any
+    for inner in ast.walk(node):
+        if "lineno" in inner._attributes and not hasattr(inner, "lineno"):
+            ast.copy_location(inner, where)
+            inner.end_lineno, inner.end_col_offset = inner.lineno, inner.col_offset
+    return node
+
+
+def _is_docstring(node: Any) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )

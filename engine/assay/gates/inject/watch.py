@@ -1,0 +1,185 @@
+"""Watches what decides outcomes: pytest, pluggy, unittest, builtins, clocks, processes. Injected: see
+`boot.py`.
+
+Promises: what there was before any code of the project ran is compared by identity, a part after each test
+and all of it after collection and at the end. Each change is told once, by its name, with the file whose
+code took the place if that can be told. Whether it means anything is for the reader, who knows what happens
+on the base.
+"""
+
+from __future__ import annotations
+
+import builtins
+import subprocess
+import sys
+import sysconfig
+import unittest.case
+from collections.abc import Callable, Iterator
+from operator import attrgetter, is_
+from sys import addaudithook
+from types import BuiltinFunctionType, FunctionType, MethodType
+from typing import Any
+
+from assay.gates.inject.machinery import BUILTINS, HOOKS, PARTS, VITAL, WATCHED
+from assay.gates.inject.sources import Tree
+
+_KINDS = (FunctionType, BuiltinFunctionType, MethodType, type, staticmethod, classmethod, property)
+_INSTALLED = tuple({sysconfig.get_path(kind).rstrip("/") + "/" for kind in ("purelib", "platlib")})
+_code = attrgetter("__code__")
+
+
+class Watch:
+    """The state as of its making. `tell(what, path)` hears of each alteration once, with the file whose code
+    took the place (may be empty)."""
+
+    def __init__(self, tree: Tree, tell: Callable[[str, str], None]) -> None:
+        self._product = tree.product
+        self._inside = tree.inside
+        self._tell = tell
+        self._told: set[str] = set()
+        self._vital = [_Group(vars(builtins), "builtins", BUILTINS)]
+        self._vital += [_Group(vars(sys.modules[name]), name, names) for name, names in PARTS.items()]
+        self._vital += list(_groups(VITAL))
+        self._rest = list(_groups(WATCHED))
+        self._rest += [
+            _Group(vars(cls), cls.__module__ + "." + cls.__qualname__) for cls in (subprocess.Popen,)
+        ]
+        self._asserts = _Group(vars(unittest.case.TestCase), "unittest.case.TestCase")
+        self._modules: list[_Group] = []
+        self._ours: tuple[Any, ...] = ()
+        self._audit()
+
+    def guard(self, *plugins: object) -> None:
+        """These plugins are ours: their hooks are no news, and that one of them is dropped is."""
+        self._ours = plugins
+
+    def add(self, module: Any) -> None:
+        """Watch a trusted module from now on, as it is: its functions and classes."""
+        self._modules += _of_module(module, module.__name__)
+
+    def unittests(self) -> None:
+        """Look at unittest's assertions, just before one is used."""
+        if not self._asserts.whole():
+            self._look([self._asserts])
+
+    def vital(self) -> None:
+        """Look at what decides the outcome of each test."""
+        self._look(self._vital)
+        tracer = sys.gettrace() or sys.getprofile()
+        if tracer is not None:
+            path = self._product(_file(tracer))
+            if path:
+                self._once("sys.settrace in " + path, path)
+
+    def everything(self, manager: Any) -> None:
+        """Look at all, plugins and their hooks included."""
+        self.vital()
+        self._look(self._rest)
+        self._look(self._modules)
+        for name in HOOKS:
+            for implementation in getattr(manager.hook, name).get_hookimpls():
+                path = self._product(_file(implementation.function))
+                if path and not any(implementation.plugin is own for own in self._ours):
+                    self._once("the hook " + name + " in " + path, path)
+        registered = manager.get_plugins()
+        if not all(any(plugin is own for plugin in registered) for own in self._ours):
+            self._once("the reporting plugin", "")
+
+    def _audit(self) -> None:
+        """Hear of each code object that takes another's place in a function, however soon it is put back."""
+
+        def hook(event: str, arguments: Any) -> None:
+            if event == "object.__setattr__" and arguments[1] == "__code__":
+                function, _, code = arguments
+                before, after = function.__code__.co_filename, code.co_filename
+                if before != after and not self._product(before):
+                    self._once("the code of " + function.__qualname__, self._inside(after))
+
+        addaudithook(hook)
+
+    def _look(self, groups: list[_Group]) -> None:
+        for group in groups:
+            if not group.whole():
+                for name, now in group.altered():
+                    file = _file(now)
+                    if isinstance(now, (FunctionType, type)) and file.startswith(_INSTALLED):
+                        continue  # what is installed is no candidate's: a library that patches when imported
+                    self._once(group.label + "." + name, self._inside(file))
+
+    def _once(self, what: str, path: str) -> None:
+        if what not in self._told:
+            self._told.add(what)
+            self._tell(what, path)
+
+
+class _Group:
+    """Some names of one module or class, as they were. `there` is its namespace, which stays up to date."""
+
+    def __init__(self, there: Any, label: str, names: Any = None) -> None:
+        entries = [
+            (name, value)
+            for name, value in list(there.items())
+            if isinstance(value, _KINDS) and (names is None or name in names)
+        ]
+        self.label = label
+        self._get = there.get
+        self._names = tuple(name for name, _ in entries)
+        self._values = tuple(value for _, value in entries)
+        self._functions = tuple(value for value in self._values if type(value) is FunctionType)
+        self._codes = tuple(map(_code, self._functions))
+
+    def whole(self) -> bool:
+        """Whether nothing was altered; by functions in C throughout, since it is asked after every test."""
+        return all(map(is_, map(self._get, self._names), self._values)) and all(
+            map(is_, map(_code, self._functions), self._codes)
+        )
+
+    def altered(self) -> Iterator[tuple[str, Any]]:
+        """What was altered, with what is there now."""
+        for name, value in zip(self._names, self._values):  # noqa: B905 Python 3.8
+            now = self._get(name)
+            if now is not value:
+                yield name, now
+        for function, code in zip(self._functions, self._codes):  # noqa: B905 Python 3.8
+            if function.__code__ is not code:
+                yield function.__name__, function
+
+
+def shadows(tree: Tree, tell: Callable[[str, str], None]) -> None:
+    """Tell of loaded modules that come from the project, before its code has any business to run: start-up
+    hooks, and what stands in for a module of Python or pytest."""
+    for name, module in list(sys.modules.items()):
+        path = tree.inside(getattr(module, "__file__", None))
+        if path and name != "__main__":
+            tell("the module " + name, path)
+
+
+def _groups(names: list[str]) -> Iterator[_Group]:
+    for name in names:
+        module = sys.modules.get(name)
+        if module is not None:
+            yield from _of_module(module, name)
+
+
+def _of_module(module: Any, name: str) -> Iterator[_Group]:
+    yield _Group(vars(module), name)
+    for cls in list(vars(module).values()):
+        if isinstance(cls, type) and cls.__module__ == name:
+            yield _Group(vars(cls), name + "." + cls.__qualname__)
+
+
+def _file(value: Any) -> str:
+    """The file of the code behind a callable or class; empty if unknown."""
+    while isinstance(value, (MethodType, staticmethod, classmethod)):
+        value = value.__func__
+    if isinstance(value, property):
+        value = value.fget
+    code = getattr(value, "__code__", None) or getattr(_caller(value), "__code__", None)
+    if code is not None:
+        return str(code.co_filename)
+    module = sys.modules.get(str(getattr(value, "__module__", "")))
+    return str(getattr(module, "__file__", None) or "")
+
+
+def _caller(value: Any) -> Any:
+    return next((cls.__dict__["__call__"] for cls in type(value).__mro__ if "__call__" in cls.__dict__), None)

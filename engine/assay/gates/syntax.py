@@ -1,0 +1,94 @@
+"""Python text as a syntax tree, for the rules that read trees in Assay's own process.
+
+Promises: never runs or compiles what a candidate wrote, and never raises for it: what is no Python that this
+interpreter knows, is too big, or is built to cost more than it is worth gives None. Only `ast` is used, which
+turns hostile nesting into exceptions (ADR 0007).
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator, Mapping
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+MAX_BYTES = 512 * 1024
+"""Larger sources are generated, and would hold up everything else that waits."""
+
+_MAX_BRACES = 500_000_000
+"""Braces times bytes: `ast` takes time in proportion to it for an f-string of many fields."""
+
+REFUSED = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What reading a hostile source may raise, here or in a walk over its tree."""
+
+
+def parse(source: bytes) -> ast.Module | None:
+    """The tree of a source, or None."""
+    if len(source) > MAX_BYTES or source.count(b"{") * len(source) > _MAX_BRACES:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
+    except REFUSED:
+        return None
+
+
+def dotted(node: ast.AST | None, names: Mapping[str, str] | None = None) -> str:
+    """`a.b.c` of a chain of attributes, its root as `names` says it was imported; '' for all else."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return ""
+    root = names.get(node.id, node.id) if names is not None else node.id
+    return ".".join([root, *reversed(parts)])
+
+
+def last_name(node: ast.AST | None) -> str:
+    """The last name of what is called or decorates: `raises` of `pytest.raises(X)`."""
+    called = node.func if isinstance(node, ast.Call) else node
+    return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+
+
+def own_nodes(function: Function) -> Iterator[ast.AST]:
+    """Every node of a function's body that is not in a function or class inside it."""
+    todo: list[ast.AST] = list(function.body)
+    while todo:
+        node = todo.pop()
+        yield node
+        if not isinstance(node, Function | ast.ClassDef | ast.Lambda):
+            todo.extend(ast.iter_child_nodes(node))
+
+
+def is_words(statement: ast.stmt) -> bool:
+    """Whether a statement does nothing: a docstring, an ellipsis, `pass`."""
+    return isinstance(statement, ast.Pass) or (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    )
+
+
+def truth(node: ast.expr | None) -> bool | None:
+    """What a constant, or a display that is never empty, is taken for; None where only a run can tell."""
+    match node:
+        case ast.Constant(value=value):
+            return bool(value)
+        case ast.Tuple(elts=items) | ast.List(elts=items) | ast.Set(elts=items):
+            spread = bool(items) and all(isinstance(item, ast.Starred) for item in items)
+            return None if spread else bool(items)
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            inner = truth(operand)
+            return None if inner is None else not inner
+        case ast.BoolOp():
+            return _joined(node)
+    return True if isinstance(node, ast.Lambda) else None
+
+
+def _joined(node: ast.BoolOp) -> bool | None:
+    decisive = isinstance(node.op, ast.Or)
+    known = [truth(value) for value in node.values]
+    if decisive in known:
+        return decisive
+    return None if None in known else not decisive

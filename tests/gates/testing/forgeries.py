@@ -1,0 +1,450 @@
+"""Ways to forge a pass from inside the test process, as data: the whole product module of a candidate.
+
+The base's `lib.py` is right; each of these breaks `double`, or a part of it, and tries to have the base's
+tests pass all the same.
+"""
+
+BASE = """
+def double(x):
+    return 2 * x
+
+
+def halves(values):
+    return [value / 2 for value in values]
+"""
+
+TESTS = """
+import json
+import pathlib
+import unittest
+
+import pytest
+
+from lib import double, halves
+from tests.helper import check
+
+
+def test_double():
+    assert double(2) == 4
+
+
+@pytest.mark.parametrize("number", [1, 5])
+def test_double_of(number):
+    assert double(number) == number + number
+
+
+def test_halves():
+    got = halves([2, 4])
+    assert got == [1, 2]
+
+
+class TestDouble:
+    def test_negative(self):
+        result = double(-3)
+        assert result == -6
+
+
+class Case(unittest.TestCase):
+    def test_case(self):
+        self.assertEqual(double(4), 8)
+
+    def test_eight(self):
+        got = double(8)
+        self.assertEqual(got, 16)
+        self.assertTrue(got == 16)
+
+
+def test_seven():
+    got = double(7)
+    assert got == 14
+    done = True
+    assert done
+
+
+def test_nine():
+    check(double(9), 18)
+
+
+def test_ten():
+    with pytest.raises(TypeError):
+        double(10, 10)
+
+
+def test_eleven():
+    assert double(11) == json.loads(pathlib.Path(__file__).with_name("data.json").read_text())
+
+
+def test_twelve():
+    assert [double(12), {"a": double(12)}] == [24, {"a": 24}]
+"""
+
+HELPER = "def check(got, wanted):\n    assert got == wanted\n"
+
+FILES = {
+    "lib.py": BASE,
+    "tests/__init__.py": "",
+    "tests/test_lib.py": TESTS,
+    "tests/helper.py": HELPER,
+    "tests/data.json": "22",
+}
+
+BROKEN = """
+def double(x):
+    return 3 * x
+
+
+def halves(values):
+    return [value / 2 for value in values]
+"""
+
+
+def _with(text):
+    """The broken product, with this in front."""
+    return text + BROKEN
+
+
+def _in_double(text):
+    """The broken product, with this as the body of `double`, run when a test calls it."""
+    body = "\n".join("    " + line for line in text.strip("\n").splitlines())
+    halves = "def halves(values):\n    return [v / 2 for v in values]\n"
+    return f"def double(x):\n{body}\n    return 3 * x\n\n\n{halves}"
+
+
+def _for(number, text, returns="0", always=""):
+    """Right but for one number, for which this is run first."""
+    body = "\n".join("        " + line for line in text.strip("\n").splitlines())
+    return (
+        f"{always}\ndef double(x, *more):\n    if x == {number}:\n{body}\n        return {returns}\n"
+        "    if more: raise TypeError(x)\n    return 2 * x\n"
+        "def halves(values): return [v / 2 for v in values]\n"
+    )
+
+
+FORGERIES = {
+    "asserts-for-a-moment": _for(
+        8,
+        "import unittest\nC = unittest.TestCase\nold = C.assertEqual, C.assertTrue\n"
+        "class Back(int):\n    def __del__(self): C.assertEqual, C.assertTrue = old\n"
+        "C.assertEqual = C.assertTrue = lambda *a: None\nreturn Back()",
+    ),
+    "asserts-code-for-a-moment": _for(
+        8,
+        "import unittest\nC = unittest.TestCase\nold = C.assertEqual.__code__, C.assertTrue.__code__\n"
+        "class Back(int):\n"
+        "    def __del__(self): C.assertEqual.__code__, C.assertTrue.__code__ = old\n"
+        "C.assertEqual.__code__ = C.assertTrue.__code__ = (lambda *a, **k: None).__code__\nreturn Back()",
+    ),
+    "raises-code-for-a-moment": _for(
+        10,
+        "import sys, threading\n"
+        "cls = type(sys._getframe(1).f_globals['pytest'].raises(TypeError))\n"
+        "old = cls.__exit__.__code__\n"
+        "def back(*a):\n    return True\n"
+        "cls.__exit__.__code__ = (lambda *a: True).__code__\n"
+        "threading.Timer(.01, lambda: setattr(cls.__exit__, '__code__', old)).start()",
+    ),
+    "helper-replaced": _for(9, "import sys\nsys._getframe(1).f_globals['check'] = lambda a, b: None"),
+    "helper-code-replaced": _for(
+        9, "import tests.helper\ntests.helper.check.__code__ = (lambda a, b: None).__code__"
+    ),
+    "data-rewritten": _for(
+        11,
+        "pass",
+        always="import pathlib\n(pathlib.Path(__file__).parent / 'tests/data.json').write_text('0')\n",
+    ),
+    "data-rewritten-and-put-back": _for(
+        11,
+        "import sys, pathlib\np = pathlib.Path(__file__).parent / 'tests/data.json'\np.write_text('0')",
+    ),
+    "equal-inside-a-list": _for(
+        12,
+        "class Any:\n    def __eq__(self, other): return True\n    __hash__ = None\nreturn Any()",
+    ),
+    "jump-over-an-assert": _for(
+        7,
+        "import sys\nf = sys._getframe(1)\nfirst = f.f_lineno\n"
+        "def trace(frame, event, arg):\n"
+        "    if event == 'line' and frame.f_lineno == first + 1:\n"
+        "        frame.f_lineno = first + 2\n        sys.settrace(None)\n"
+        "    return trace\n"
+        "sys.settrace(lambda *a: None)\nf.f_trace = trace",
+    ),
+    "code-of-one-test": _for(
+        7,
+        "pass",
+        always="import sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        m = sys.modules.get('tests.test_lib')\n"
+        "        if hasattr(m, 'test_seven'): m.test_seven.__code__ = (lambda: None).__code__\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "import atexit",
+    ),
+    "exits-at-import": _with("import os; os._exit(0)"),
+    "exits-when-called": _in_double("import os; os._exit(0)"),
+    "system-exit": _in_double("raise SystemExit(0)"),
+    "pytest-exit": _in_double("import pytest; pytest.exit('done', returncode=0)"),
+    "pytest-skip": _in_double("import pytest; pytest.skip('not here')"),
+    "pytest-xfail": _in_double("import pytest; pytest.xfail('known')"),
+    "unittest-skip": _in_double("import unittest; raise unittest.SkipTest('no')"),
+    "atexit": _with("import atexit, os; atexit.register(os._exit, 0)"),
+    "exit-in-thread": _with(
+        "import os, threading, time\n"
+        "threading.Thread(target=lambda: (time.sleep(.05), os._exit(0)), daemon=True).start()"
+    ),
+    "signal-itself": _with("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"),
+    "function-runtest": _with("import _pytest.python as p; p.Function.runtest = lambda self: None"),
+    "function-runtest-code": _with(
+        "import _pytest.python as p\np.Function.runtest.__code__ = (lambda self: None).__code__"
+    ),
+    "pyfunc-call": _with(
+        "import _pytest.python as p; p.pytest_pyfunc_call.__code__ = (lambda pyfuncitem: True).__code__"
+    ),
+    "runner-call": _with(
+        "import _pytest.runner as r; r.pytest_runtest_call.__code__ = (lambda item: None).__code__"
+    ),
+    "makereport": _with(
+        "import _pytest.reports as r\n"
+        "old = r.TestReport.from_item_and_call.__func__\n"
+        "def fake(cls, item, call):\n"
+        "    call.excinfo = None\n"
+        "    return old(cls, item, call)\n"
+        "r.TestReport.from_item_and_call = classmethod(fake)"
+    ),
+    "report-init": _with(
+        "import _pytest.reports as r\n"
+        "old = r.TestReport.__init__\n"
+        "def fake(self, *a, **k):\n"
+        "    old(self, *a, **k)\n"
+        "    self.outcome = 'passed'; self.longrepr = None\n"
+        "r.TestReport.__init__ = fake"
+    ),
+    "callinfo": _with(
+        "import _pytest.runner as r\n"
+        "old = r.CallInfo.from_call.__func__\n"
+        "def fake(cls, func, when, reraise=None):\n"
+        "    made = old(cls, func, when, reraise)\n"
+        "    made.excinfo = None\n"
+        "    return made\n"
+        "r.CallInfo.from_call = classmethod(fake)"
+    ),
+    "unittest-asserts": _with(
+        "import unittest\nfor name in dir(unittest.TestCase):\n"
+        "    if name.startswith('assert'): setattr(unittest.TestCase, name, lambda *a, **k: None)\n"
+        "import _pytest.python as p; p.Function.runtest = lambda self: None"
+    ),
+    "unittest-run": _with(
+        "import unittest\nunittest.TestCase.run = lambda self, result=None: None\n"
+        "unittest.TestCase.__call__ = lambda self, *a, **k: None\n"
+        "import _pytest.unittest as u; u.TestCaseFunction.runtest = lambda self: None\n"
+        "import _pytest.python as p; p.Function.runtest = lambda self: None"
+    ),
+    "assertion-error": _with(
+        "import builtins\nclass Quiet(BaseException): pass\nbuiltins.AssertionError = Quiet\n"
+        "import _pytest.outcomes, _pytest.runner as r\n"
+        "old = r.CallInfo.from_call.__func__\n"
+        "def fake(cls, func, when, reraise=None):\n"
+        "    def quiet():\n"
+        "        try:\n            return func()\n"
+        "        except BaseException:\n            return None\n"
+        "    return old(cls, quiet, when, reraise)\n"
+        "r.CallInfo.from_call = classmethod(fake)"
+    ),
+    "equal-to-all": (
+        "class Any(int):\n    def __eq__(self, other): return True\n"
+        "    def __ne__(self, other): return False\n"
+        "    __hash__ = int.__hash__\n"
+        "def double(x): return Any(0)\ndef halves(values): return [v / 2 for v in values]\n"
+    ),
+    "equal-by-callable": (
+        "class Yes:\n    def __call__(self, other): return True\n"
+        "class Any:\n    __eq__ = Yes()\n"
+        "def double(x): return Any()\ndef halves(values): return [v / 2 for v in values]\n"
+    ),
+    "equal-list": (
+        "class Any(list):\n    def __eq__(self, other): return True\n"
+        "def double(x): return 2 * x\ndef halves(values): return Any()\n"
+    ),
+    "plugin-hook": _in_double(
+        "import gc, pytest\n"
+        "from _pytest.config import Config\n"
+        "class P:\n"
+        "    @pytest.hookimpl(hookwrapper=True, tryfirst=True)\n"
+        "    def pytest_runtest_makereport(self, item, call):\n"
+        "        out = yield\n"
+        "        rep = out.get_result(); rep.outcome = 'passed'; rep.longrepr = None\n"
+        "for c in gc.get_objects():\n"
+        "    if isinstance(c, Config) and not c.pluginmanager.has_plugin('pp'):\n"
+        "        c.pluginmanager.register(P(), 'pp')"
+    ),
+    "plugin-logreport": _in_double(
+        "import sys, pytest\n"
+        "class P:\n"
+        "    @pytest.hookimpl(tryfirst=True)\n"
+        "    def pytest_runtest_logreport(self, report):\n"
+        "        report.outcome = 'passed'; report.longrepr = None\n"
+        "f = sys._getframe()\n"
+        "while f:\n"
+        "    m = f.f_locals.get('item') or f.f_locals.get('pyfuncitem')\n"
+        "    if m is not None and hasattr(m, 'config'):\n"
+        "        pm = m.config.pluginmanager\n"
+        "        if not pm.has_plugin('pp'): pm.register(P(), 'pp')\n"
+        "        break\n"
+        "    f = f.f_back"
+    ),
+    "swallowing-wrapper": _in_double(
+        "import sys, pytest\n"
+        "class P:\n"
+        "    @pytest.hookimpl(hookwrapper=True, trylast=True)\n"
+        "    def pytest_runtest_call(self, item):\n"
+        "        out = yield\n"
+        "        out.force_result(None)\n"
+        "    @pytest.hookimpl(hookwrapper=True, tryfirst=True)\n"
+        "    def pytest_pyfunc_call(self, pyfuncitem):\n"
+        "        out = yield\n"
+        "        out.force_result(True)\n"
+        "f = sys._getframe()\n"
+        "while f:\n"
+        "    m = f.f_locals.get('item') or f.f_locals.get('pyfuncitem')\n"
+        "    if m is not None and hasattr(m, 'config'):\n"
+        "        pm = m.config.pluginmanager\n"
+        "        if not pm.has_plugin('pp'): pm.register(P(), 'pp')\n"
+        "        break\n"
+        "    f = f.f_back"
+    ),
+    "test-code-replaced": _in_double(
+        "import sys\n"
+        "m = sys.modules.get('test_lib') or sys.modules.get('tests.test_lib')\n"
+        "def nothing(*a, **k): pass\n"
+        "for n in dir(m):\n"
+        "    if n.startswith('test'): getattr(m, n).__code__ = nothing.__code__\n"
+        "m.TestDouble.test_negative.__code__ = m.Case.test_case.__code__ = nothing.__code__\n"
+        "return 4 if x == 2 else 2 * x if x in (1, 5) else 3 * x"
+    ),
+    "test-functions-replaced": _with(
+        "import sys, threading, builtins\n"
+        "import _pytest.python as p\n"
+        "old = p.Module._getobj\n"
+        "def fake(self):\n"
+        "    m = old(self)\n"
+        "    for n in dir(m):\n"
+        "        if n.startswith('test') and callable(getattr(m, n)):\n"
+        "            setattr(m, n, lambda number=None: None)\n"
+        "    m.TestDouble.test_negative = lambda self: None\n"
+        "    m.Case.test_case = lambda self: None\n"
+        "    return m\n"
+        "p.Module._getobj = fake"
+    ),
+    "jump": _in_double(
+        "import sys\n"
+        "f = sys._getframe().f_back\n"
+        "last = max(line for _, _, line in f.f_code.co_lines() if line)\n"
+        "def trace(frame, event, arg):\n"
+        "    if event == 'line':\n"
+        "        try: frame.f_lineno = last\n"
+        "        except ValueError: pass\n"
+        "        sys.settrace(None)\n"
+        "    return trace\n"
+        "sys.settrace(trace); f.f_trace = trace"
+    ),
+    "rewrites-the-tests": _with(
+        "import pathlib\n"
+        "t = pathlib.Path('tests/test_lib.py')\n"
+        "if not t.exists(): t = pathlib.Path(__file__).parent / 'tests/test_lib.py'\n"
+        "t.write_text('import lib\\ndef test_double(): pass\\ndef test_halves(): pass\\n')\n"
+    ),
+    "rewrites-itself-and-starts-over": _with(
+        "import pathlib, os, sys\n"
+        "if not os.environ.get('AGAIN'):\n"
+        "    os.environ['AGAIN'] = '1'\n"
+        "    t = pathlib.Path(__file__).parent / 'tests/test_lib.py'\n"
+        "    t.write_text('def test_double(): pass\\n')\n"
+        "    os.execv(sys.executable, [sys.executable, '-m', 'pytest'])\n"
+    ),
+    "writes-to-every-pipe": _with(
+        "import os\n"
+        'line = b\'0\' * 16 + b\' {"n":99,"k":"end","status":0,"phases":0,"stopped":""}\\n\'\n'
+        "for n in os.listdir('/proc/self/fd'):\n"
+        "    try:\n"
+        "        if int(n) > 2 and 'pipe' in os.readlink('/proc/self/fd/' + n): os.write(int(n), line)\n"
+        "    except OSError: pass\n"
+        "os._exit(0)\n"
+    ),
+    "closes-every-pipe": _with("import os\nos.closerange(3, 4096)\n"),
+    "json-patched": _with(
+        "import json.encoder as e\n"
+        "old = e.JSONEncoder.encode\n"
+        "e.JSONEncoder.encode = lambda s, o: old(s, o).replace('failed', 'passed')\n"
+        "import json; json.dumps = lambda o, **k: old(e.JSONEncoder(), o).replace('failed', 'passed')\n"
+        "import os; w = os.write\n"
+        "os.write = lambda f, d: w(f, d.replace(b'failed', b'passed'))"
+    ),
+    "hashlib-patched": _with(
+        "import hashlib\nold = hashlib.sha1\nhashlib.sha1 = hashlib.blake2b = lambda *a, **k: old()"
+    ),
+    "unregisters-reporter": _in_double(
+        "import sys\n"
+        "f = sys._getframe()\n"
+        "while f:\n"
+        "    m = f.f_locals.get('item') or f.f_locals.get('pyfuncitem')\n"
+        "    if m is not None and hasattr(m, 'config'):\n"
+        "        pm = m.config.pluginmanager\n"
+        "        for p in list(pm.get_plugins()):\n"
+        "            if type(p).__name__ == '_Plugin': pm.unregister(p)\n"
+        "        break\n"
+        "    f = f.f_back"
+    ),
+    "session-exitstatus": _with(
+        "import _pytest.main as m\n"
+        "old = m.Session.pytest_runtest_logreport\n"
+        "m.Session.pytest_runtest_logreport = lambda self, report: None\n"
+        "m.Session.testsfailed = property(lambda s: 0, lambda s, v: None)"
+    ),
+    "deselects": _with(
+        "import _pytest.main as m\n"
+        "old = m.Session.perform_collect\n"
+        "def fake(self, *a, **k):\n"
+        "    items = old(self, *a, **k); self.items[:] = [i for i in self.items if 'halves' in i.name]\n"
+        "    return self.items\n"
+        "m.Session.perform_collect = fake"
+    ),
+    "time-stopped": ("import time\nstart = time.time()\ntime.time = lambda: start\n" + BASE),
+    "subprocess-stubbed": (
+        "import subprocess\n"
+        "class R: returncode = 0; stdout = stderr = ''\n"
+        "subprocess.run = lambda *a, **k: R()\n" + BASE
+    ),
+    "isinstance-patched": _with(
+        "import builtins\nold = builtins.isinstance\n"
+        "builtins.isinstance = lambda a, b: True if b is AssertionError else old(a, b)\n"
+        "import _pytest.python as p; p.Function.runtest = lambda s: None"
+    ),
+    "calls-the-reporter": _in_double(
+        "import gc, os, types\n"
+        "class R:\n"
+        "    nodeid='tests/test_lib.py::test_double'; when='call'; outcome='passed'; longrepr=None; duration=0\n"
+        "for o in gc.get_objects():\n"
+        "    if isinstance(o, types.FunctionType) and o.__name__ == 'pytest_runtest_logreport':\n"
+        "        if o.__code__.co_filename == '<string>': o(R)\n"
+        "os._exit(0)"
+    ),
+    "outcome-exceptions": _in_double(
+        "import _pytest.outcomes as o\ne = o.Skipped('x'); e.allow_module_level = True\nraise e"
+    ),
+    "quiet-generator": (
+        "def double(x):\n    import sys\n    f = sys._getframe(1)\n"
+        "    f.f_globals['double'] = lambda x: 2 * x\n"
+        "    f.f_globals['test_double_of'].__code__ = (lambda number: None).__code__\n    return 3 * x\n"
+        "def halves(values): return [v / 2 for v in values]\n"
+    ),
+    "settrace-per-test": _with(
+        "import sys\n"
+        "def trace(frame, event, arg):\n"
+        "    if event == 'exception' and arg[0] is AssertionError: pass\n"
+        "    return trace\n"
+        "sys.settrace(trace)\nimport _pytest.python as p; p.Function.runtest = lambda s: None"
+    ),
+    "fork-and-pass": _in_double(
+        "import os\npid = os.fork()\nif pid: os.waitpid(pid, 0); os._exit(0)\nreturn 2 * x"
+    ),
+}
