@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-_NAMES = ("startup", "workspace", "grading")
+_NAMES = ("startup", "workspace", "grading", "forging", "hardening")
 
 
 def main(argv: list[str]) -> int:

@@ -14,6 +14,7 @@ from assay.delta.page import Entry, Page, Tone, line
 from assay.delta.sanitise import cells
 from assay.delta.text import text
 from assay.model.delta import SymbolChange, SymbolChangeKind
+from assay.model.outcome import Severity
 from assay.model.report import Landed, PatchSet
 from assay.model.tool import Isolation, Tier
 from assay.model.verdict import Contribution, Decision
@@ -167,6 +168,18 @@ def test_a_low_risk_is_one_number(full_report):
     low = replace(full_report.candidates[0], name="a.patch", risk=risk(band="low", score=0.1))
     rows = rows_of(replace(full_report, candidates=(low,), patch_set=None, delta=None))
     assert "✓ a.patch  accepted  risk low 0.10" in rows
+
+
+def test_what_a_person_has_to_look_at_is_said_first(full_report):
+    findings = tuple(
+        finding(rule=f"scope/{severity}", severity=severity)
+        for severity in (Severity.WARNING, Severity.REVIEW)
+    )
+    asked = candidate("asked.patch", needs_review=True, gates=(make_gate("scope", findings=findings),))
+    rows = rows_of(replace(full_report, candidates=(asked,), patch_set=None, delta=None), width=120)
+    assert any("asked.patch  accepted  needs review; risk" in row for row in rows)
+    page = "\n".join(rows)
+    assert 0 < page.index("[scope/review]") < page.index("[scope/warning]")
 
 
 def test_what_adds_nothing_to_the_risk_is_not_listed(full_report):

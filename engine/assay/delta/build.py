@@ -12,10 +12,10 @@ from pathlib import PurePosixPath
 import msgspec
 
 from assay.delta.breaks import breaks, module_break
-from assay.delta.dependencies import UnreadableManifest, changed, is_manifest, requirements
 from assay.delta.parse import Outlines, Pair, parse
 from assay.delta.symbols import changed_symbols
 from assay.delta.testnames import tests_of
+from assay.gates.manifests import UnreadableManifest, changed, is_manifest, requirements
 from assay.model.candidate import Change, Record
 from assay.model.delta import Delta, DependencyChange, MemberShare, SymbolChange
 from assay.model.outcome import Finding, GateResult

@@ -58,7 +58,7 @@ def _entry(candidate: CandidateReport, names: Mapping[str, str], most: int) -> E
         name=names[candidate.id],
         verdict=candidate.verdict.value,
         why=_why(candidate),
-        details=_details(candidate, most),
+        details=(*_details(candidate, most), *_repeats(candidate, most)),
     )
 
 
@@ -67,9 +67,12 @@ def _why(candidate: CandidateReport) -> Line:
     if candidate.verdict is not Decision.ACCEPTED:
         gate = f"{candidate.rejected_by}: " if candidate.rejected_by else ""
         return line(gate, candidate.reason, cached)
+    review: list[str | Span] = (
+        [Span(text="needs review", tone=Tone.DOUBT), "; "] if candidate.needs_review else []
+    )
     if candidate.risk is None:
-        return line(candidate.reason, cached)
-    return line(*_risk(candidate.risk), cached)
+        return line(*review, candidate.reason, cached)
+    return line(*review, *_risk(candidate.risk), cached)
 
 
 def _risk(risk: Risk) -> list[str | Span]:
@@ -90,11 +93,12 @@ def _details(candidate: CandidateReport, most: int) -> tuple[Line, ...]:
 
 
 def findings_of(candidate: CandidateReport) -> tuple[Finding, ...]:
-    """The findings that the entry is about: those of the rejecting gate, worst first, or what the reviewer of
+    """The findings that the entry is about, worst first: those of the rejecting gate, or what the reviewer of
     an accepted candidate is to look at."""
     if candidate.verdict is Decision.ACCEPTED:
-        return tuple(f for gate in candidate.gates for f in gate.findings if f.severity is not Severity.NOTE)
-    found = [f for gate in _rejecting(candidate) for f in gate.findings]
+        found = [f for gate in candidate.gates for f in gate.findings if f.severity is not Severity.NOTE]
+    else:
+        found = [f for gate in _rejecting(candidate) for f in gate.findings]
     return tuple(sorted(found, key=lambda finding: list(Severity).index(finding.severity)))
 
 
@@ -121,6 +125,17 @@ def _flaky(gates: Sequence[GateReport]) -> list[Line]:
         return []
     more = f" and {len(tests) - 1} more" if len(tests) > 1 else ""
     return [line("flaky, not counted: ", code(tests[0]), more)]
+
+
+def _repeats(candidate: CandidateReport, most: int) -> tuple[Line, ...]:
+    """Whether several gradings of it agree, and where they do not."""
+    repeats = candidate.repeats
+    if repeats is None:
+        return ()
+    if repeats.agreed:
+        return (line(dim(f"graded {repeats.runs} times, each time the same")),)
+    head = line(Span(text=f"graded {repeats.runs} times, not the same each time:", tone=Tone.DOUBT))
+    return (head, *bounded([line(difference) for difference in repeats.differences], most))
 
 
 def finding_line(finding: Finding) -> Line:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -38,6 +38,9 @@ class Wanted(StrEnum):
     """What `--isolation` may name."""
 
     AUTO = "auto"
+    HARDENED = "hardened"
+    NAMESPACED = "namespaced"
+    CONTAINER = "container"
     NSJAIL = "nsjail"
     NONE = "none"
 
@@ -91,6 +94,16 @@ First = Annotated[
         rich_help_panel=_RUN,
     ),
 ]
+Repeat = Annotated[
+    int,
+    typer.Option(
+        "--repeat",
+        min=1,
+        metavar="N",
+        help="Grade each candidate N times, without any cache, and say where the runs differ.",
+        rich_help_panel=_RUN,
+    ),
+]
 TimeLimit = Annotated[
     float,
     typer.Option(
@@ -105,6 +118,42 @@ TimeLimit = Annotated[
 Squash = Annotated[
     bool,
     typer.Option("--squash", help="One candidate per range or patch series, not one per commit."),
+]
+TrustTests = Annotated[
+    bool,
+    typer.Option(
+        "--trust-tests",
+        help="Changed tests count as the candidate has them: you vouch for them, and the report says so.",
+        rich_help_panel=_RUN,
+    ),
+]
+Acceptance = Annotated[
+    str | None,
+    typer.Option(
+        "--acceptance",
+        metavar="DIR|PATCH|FILE",
+        help="Hidden tests that must pass too: a directory laid over the root, a patch, or instance records.",
+        rich_help_panel=_RUN,
+    ),
+]
+Require = Annotated[
+    str | None,
+    typer.Option(
+        "--require",
+        metavar="FILE",
+        help="Tests that must pass: FAIL_TO_PASS and PASS_TO_PASS as JSON, or one id a line.",
+        rich_help_panel=_RUN,
+    ),
+]
+Allow = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="GLOB",
+        help="The only paths a candidate may touch (repeat for more), in place of the policy's.",
+        rich_help_panel=_RUN,
+        show_default=False,
+    ),
 ]
 IsolationName = Annotated[
     Wanted,
@@ -145,7 +194,12 @@ def make_request(
     jobs: int = 0,
     first: int = 0,
     time_limit: float = 0.0,
+    repeat: int = 1,
     squash: bool = False,
+    trust_tests: bool = False,
+    acceptance: str | None = None,
+    require: str | None = None,
+    allow: Sequence[str] | None = None,
     isolation: Wanted = Wanted.AUTO,
     environ: Mapping[str, str] | None = None,
 ) -> Request:
@@ -159,7 +213,12 @@ def make_request(
         jobs=jobs,
         first=first,
         time_limit=time_limit,
+        repeat=repeat,
         squash=squash,
+        trust_tests=trust_tests,
+        acceptance=acceptance,
+        require=require,
+        allow=tuple(allow or ()),
         isolation=None if isolation is Wanted.AUTO else str(isolation),
         stdin=_stdin() if "-" in sources else None,
         environ=project_environment(os.environ, sys.prefix) if environ is None else dict(environ),

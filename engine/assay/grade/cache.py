@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from assay import __version__
-from assay.gates.protocol import Gate, Toolbox
+from assay.gates.protocol import Gate, Particular, Toolbox
 from assay.ledger.codec import decode, encode
 from assay.ledger.keys import verdict_key
 from assay.model.candidate import Candidate
@@ -31,7 +31,8 @@ async def key_of(toolbox: Toolbox, gate: Gate, candidate: Candidate) -> str | No
         gate=gate.name,
         configuration=toolbox.policy.digest,
         tools=f"assay {__version__};"
-        + await toolbox.once(f"version:{gate.name}", lambda: gate.version(toolbox)),
+        + await toolbox.once(f"version:{gate.name}", lambda: gate.version(toolbox))
+        + (f";{gate.about(candidate)}" if isinstance(gate, Particular) else ""),
         environment=environment.digest,
         tier=f"{isolation.backend}:{isolation.tier}",
     )

@@ -33,16 +33,26 @@ _FREE = frozenset({"apply"})
 
 async def run_cascade(toolbox: Toolbox, gates: Sequence[Gate], candidate: Candidate, slots: Slots) -> Verdict:
     """The verdict on one candidate. Raises `BadInput` where a gate finds the user's own input wrong."""
+    verdict = await cascade(toolbox, gates, candidate, slots)
+    toolbox.observer(Decided(verdict=verdict))
+    return verdict
+
+
+async def cascade(
+    toolbox: Toolbox, gates: Sequence[Gate], candidate: Candidate, slots: Slots, *, fresh: bool = False
+) -> Verdict:
+    """One grading, which need not be the last word. `fresh`: no gate result comes from the cache, and none
+    goes there."""
     results: list[GateResult] = []
     for position, gate in enumerate(gates):
-        result = await _answer(toolbox, gate, candidate, slots)
+        result = await _answer(toolbox, gate, candidate, slots, fresh=fresh)
         results.append(result)
         if settles(result, toolbox.policy.required):
             why = f"the {gate.name} gate settled it"
             results += [skipped(later.name, Skip.NOT_REACHED, why) for later in gates[position + 1 :]]
             break
     decision, reason, blamed = fold(toolbox.policy.required, results)
-    verdict = Verdict(
+    return Verdict(
         candidate=candidate.id,
         decision=decision,
         reason=reason,
@@ -51,8 +61,6 @@ async def run_cascade(toolbox: Toolbox, gates: Sequence[Gate], candidate: Candid
         use=_total(results),
         cached=_all_cached(results),
     )
-    toolbox.observer(Decided(verdict=verdict))
-    return verdict
 
 
 def not_graded(gates: Sequence[Gate], candidate: Candidate, reason: str) -> Verdict:
@@ -66,8 +74,10 @@ def not_graded(gates: Sequence[Gate], candidate: Candidate, reason: str) -> Verd
     )
 
 
-async def _answer(toolbox: Toolbox, gate: Gate, candidate: Candidate, slots: Slots) -> GateResult:
-    key = None if gate.name in _FREE else await cache.key_of(toolbox, gate, candidate)
+async def _answer(
+    toolbox: Toolbox, gate: Gate, candidate: Candidate, slots: Slots, *, fresh: bool
+) -> GateResult:
+    key = None if fresh or gate.name in _FREE else await cache.key_of(toolbox, gate, candidate)
     result = await cache.recall(toolbox, key) if key else None
     if result is None:
         async with slots.of(gate.name):

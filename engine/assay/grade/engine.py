@@ -16,6 +16,7 @@ import msgspec
 
 from assay.gates.protocol import Gate, Toolbox
 from assay.grade.cascade import not_graded, run_cascade
+from assay.grade.repeat import repeated
 from assay.grade.slots import Slots
 from assay.model.candidate import Candidate
 from assay.model.errors import AssayError
@@ -39,15 +40,17 @@ async def grade(
     jobs: int,
     first: int = 0,
     seconds: float = 0.0,
+    repeat: int = 1,
     record: Recorder,
 ) -> tuple[Verdict, ...]:
     """One verdict for each candidate, in the order given.
 
     `jobs` candidates run at a time (see `slots`); `first` > 0 stops once that many distinct trees are
-    accepted; `seconds` > 0 stops after that wall time. `record` is awaited for each verdict before it counts
+    accepted; `seconds` > 0 stops after that wall time; with `repeat` > 1 each candidate is graded that often,
+    and has a verdict if these agree (see `repeat`). `record` is awaited for each verdict before it counts
     (invariant 9). Raises the first `AssayError` that a gate lets through.
     """
-    run = _Run(toolbox, gates, jobs=jobs, first=first, record=record)
+    run = _Run(toolbox, gates, jobs=jobs, first=first, repeat=repeat, record=record)
     await run.everything([c for c in candidates if c.equivalent_to is None], seconds or None)
     for candidate in candidates:
         if candidate.id not in run.verdicts:
@@ -59,7 +62,7 @@ class _Run:
     """One call of `grade`: what is settled so far, and the means to stop."""
 
     def __init__(
-        self, toolbox: Bench, gates: Sequence[Gate], *, jobs: int, first: int, record: Recorder
+        self, toolbox: Bench, gates: Sequence[Gate], *, jobs: int, first: int, repeat: int, record: Recorder
     ) -> None:
         self.verdicts: dict[str, Verdict] = {}
         self.stopped_because = ""
@@ -67,6 +70,7 @@ class _Run:
         self._gates = gates
         self._slots = Slots(max(1, jobs))
         self._first = first
+        self._repeat = repeat
         self._accepted = 0
         self._record = record
         self._error: AssayError | None = None
@@ -88,11 +92,16 @@ class _Run:
             await self._record(verdict)
             self.verdicts[verdict.candidate] = verdict
 
+    async def _grade(self, candidate: Candidate) -> Verdict:
+        if self._repeat > 1:
+            return await repeated(self._toolbox, self._gates, candidate, self._slots, self._repeat)
+        return await run_cascade(self._toolbox, self._gates, candidate, self._slots)
+
     async def _one(self, candidate: Candidate, scope: anyio.CancelScope) -> None:
         async with self._slots.under_way:
             try:
                 with self._toolbox.lease():
-                    verdict = await run_cascade(self._toolbox, self._gates, candidate, self._slots)
+                    verdict = await self._grade(candidate)
             except AssayError as error:
                 self._error = self._error or error
                 scope.cancel()

@@ -127,7 +127,11 @@ class Workbench:
             stack = await self._prepared(stack, view, step, key, of_base=True)
         stack = await self._over(stack, tree)
         view = await self._git_view(base, stack)
-        for step, key in zip(self.policy.prepare[shared:], keys[shared:], strict=True):
+        # A step that runs where hidden files are may keep something of them: what it makes is for this tree.
+        apart = f":{tree}" if tree in self.repo.veiled else ""
+        for step, key in zip(
+            self.policy.prepare[shared:], (key + apart for key in keys[shared:]), strict=True
+        ):
             stack = await self._prepared(stack, view, step, key, of_base=False)
         return _on_top(stack, view)
 

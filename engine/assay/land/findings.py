@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from assay.delta.build import build
+from assay.land.acceptance import combined_task
 from assay.land.job import Job
-from assay.land.report import candidate_reports
+from assay.land.report import candidate_reports, stamp, words_on
 from assay.land.session import Session
 from assay.land.transaction import Transaction
 from assay.ledger.states import State
@@ -21,7 +22,7 @@ from assay.model.candidate import Candidate, Oid
 from assay.model.delta import Delta, MemberShare
 from assay.model.event import Observer, Planned, Stage
 from assay.model.outcome import GateResult
-from assay.model.report import Conflict, Landed, PatchSet, PolicyStamp, Report
+from assay.model.report import Conflict, Landed, PatchSet, Report
 from assay.model.verdict import Decision, Risk, Verdict
 from assay.patchset.combine import Combined, combine
 from assay.patchset.conflicts import find
@@ -100,7 +101,7 @@ class Findings:
             transaction=self.run.id,
             command=job.command,
             base=job.base,
-            policy=PolicyStamp(name=job.policy.name, digest=job.policy.digest),
+            policy=stamp(job.policy),
             isolation=self.session.isolation,
             candidates=candidate_reports(job.candidates, self.verdicts, self.refs, risks),
             patch_set=self.patch_set,
@@ -109,7 +110,7 @@ class Findings:
             landing=self.landing,
             seconds=round(time.monotonic() - self._started, 4),
             cpu_seconds=round(sum(verdict.use.cpu_seconds for verdict in self.verdicts), 4),
-            notes=(*self.run.notes, *(self.landed.notes if self.landed else ())),
+            notes=(*words_on(job.policy), *self.run.notes, *(self.landed.notes if self.landed else ())),
         )
 
     def set_candidate(self, tree: Oid, members: Sequence[Candidate]) -> Candidate:
@@ -122,6 +123,7 @@ class Findings:
             base=job.base,
             tree=tree,
             changes=changes(job.repo, job.base.tree, tree),
+            instance=combined_task(members),
         )
 
     def _with_risk(self, candidate: Candidate, verdict: Verdict) -> Verdict:

@@ -13,7 +13,7 @@ from assay.land import plan
 from assay.land.findings import Findings
 from assay.land.job import Job, collect, prepare, with_candidates
 from assay.land.publish import check_target, publish
-from assay.land.report import exit_code, gate_reports
+from assay.land.report import exit_code, gate_reports, stamp
 from assay.land.request import Change, Request
 from assay.land.session import Session, session
 from assay.land.transaction import Transaction, transaction
@@ -22,7 +22,7 @@ from assay.model.candidate import Candidate, Oid, ProblemKind
 from assay.model.errors import BadInput, Moved
 from assay.model.event import Observer, Stage, nobody
 from assay.model.outcome import GateResult
-from assay.model.report import PatchSet, PolicyStamp, Report
+from assay.model.report import PatchSet, Report
 from assay.model.tool import Isolation, Tier
 from assay.model.verdict import Decision, Verdict
 from assay.patchset.combine import Combined, combine
@@ -90,7 +90,7 @@ def _nothing(job: Job) -> Report:
         transaction="",
         command=job.command,
         base=job.base,
-        policy=PolicyStamp(name=job.policy.name, digest=job.policy.digest),
+        policy=stamp(job.policy),
         isolation=Isolation(backend="none", tier=Tier.NONE, notes=("nothing was run",)),
         candidates=(),
     )

@@ -12,10 +12,13 @@ from msgspec.structs import replace
 
 from assay.gates.protocol import Gate
 from assay.gates.registry import gates_for
+from assay.gates.testing.exam_words import GATE
+from assay.land import acceptance
 from assay.land.request import Request
 from assay.model.candidate import Base, Candidate, Proposal, Record
 from assay.model.errors import BadInput
 from assay.policy.load import load
+from assay.policy.overrides import ACCEPTANCE, REQUIRE, accept, allow, trust_tests
 from assay.policy.schema import Policy
 from assay.repo import sources
 from assay.repo.apply import apply, identify
@@ -44,6 +47,7 @@ def prepare(
     repo, base = at or _place(request)
     tree = base.tree
     policy = load(request.policy, default_pack=default_pack, base_reader=lambda path: repo.read(tree, path))
+    policy = _overridden(policy, request)
     return Job(
         command=command,
         request=request,
@@ -52,6 +56,23 @@ def prepare(
         policy=policy,
         gates=gates_for(policy),
     )
+
+
+def _overridden(policy: Policy, request: Request) -> Policy:
+    """The policy with what the request says besides it."""
+    if request.trust_tests:
+        policy = trust_tests(policy)
+    if request.allow:
+        policy = allow(policy, request.allow)
+    if acceptance.wanted(request):
+        return accept(policy, ACCEPTANCE if request.acceptance is not None else REQUIRE)
+    if GATE in policy.gates:
+        raise BadInput(
+            "this policy wants acceptance tests",
+            where=f"policy {policy.name}",
+            fix=f"give them with {ACCEPTANCE} or {REQUIRE}",
+        )
+    return policy
 
 
 def _place(request: Request) -> tuple[Repository, Base]:
@@ -72,6 +93,10 @@ def collect(job: Job) -> list[Proposal]:
 
 
 def with_candidates(job: Job, proposals: Sequence[Proposal]) -> Job:
-    """The job with each proposal applied to the base, and equal trees known as such."""
-    applied = [apply(job.repo, job.base, proposal) for proposal in proposals]
-    return replace(job, candidates=identify(applied))
+    """The job with each proposal applied to the base, and equal trees known as such. Raises `BadInput` if
+    the request gives acceptance tests that do not fit the base and the candidates."""
+    candidates = identify([apply(job.repo, job.base, proposal) for proposal in proposals])
+    if not acceptance.wanted(job.request):
+        return replace(job, candidates=candidates)
+    gate, candidates = acceptance.fit(job.request, job.repo, job.base, candidates)
+    return replace(job, candidates=candidates, gates=acceptance.with_gate(job.gates, gate))

@@ -9,9 +9,26 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from assay.model.candidate import Candidate
 from assay.model.errors import Exit
-from assay.model.outcome import GateResult
-from assay.model.report import CandidateReport, GateReport, Report
-from assay.model.verdict import Decision, Risk, Verdict
+from assay.model.outcome import PRIVATE, GateResult
+from assay.model.report import CandidateReport, GateReport, PolicyStamp, Report
+from assay.model.verdict import Decision, Risk, Verdict, needs_review
+from assay.policy.overrides import TRUST_TESTS, overrides
+from assay.policy.schema import Policy
+
+
+def stamp(policy: Policy) -> PolicyStamp:
+    """The policy as a report names it."""
+    return PolicyStamp(name=policy.name, digest=policy.digest, overrides=overrides(policy))
+
+
+def words_on(policy: Policy) -> tuple[str, ...]:
+    """Notes on what a verdict rests on besides the policy: the user's own word."""
+    if not policy.tests.trust:
+        return ()
+    word = (
+        f"the user's word ({TRUST_TESTS})" if TRUST_TESTS in overrides(policy) else "the policy (tests.trust)"
+    )
+    return (f"changed tests count as the candidates have them, by {word}",)
 
 
 def gate_reports(results: Iterable[GateResult]) -> tuple[GateReport, ...]:
@@ -28,7 +45,7 @@ def gate_reports(results: Iterable[GateResult]) -> tuple[GateReport, ...]:
             skip=result.skip.value if result.skip else None,
             findings=result.findings,
             evidence=result.evidence,
-            detail=result.detail,
+            detail={key: value for key, value in result.detail.items() if key != PRIVATE},
         )
         for result in results
     )
@@ -57,6 +74,8 @@ def candidate_reports(
             cpu_seconds=round(verdict.use.cpu_seconds, 4),
             gates=gate_reports(verdict.gates),
             risk=risks.get(candidate.equivalent_to or candidate.id),
+            needs_review=needs_review(verdict),
+            repeats=verdict.repeats,
         )
         for candidate, verdict in zip(candidates, verdicts, strict=True)
     )

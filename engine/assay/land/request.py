@@ -32,7 +32,17 @@ class Request(Record, frozen=True, kw_only=True):
     jobs: int = 0
     first: int = 0
     time_limit: float = 0.0
+    repeat: int = 1
+    """How often each candidate is graded."""
     squash: bool = False
     isolation: str | None = None
+    trust_tests: bool = False
+    """Changed tests count as the candidates have them, by the user's word."""
+    acceptance: str | None = None
+    """A directory, patch or file of instance records with hidden tests, relative to the current directory."""
+    require: str | None = None
+    """A file of tests that must pass."""
+    allow: tuple[str, ...] = ()
+    """Globs of the only paths that candidates may touch, in place of the policy's."""
     stdin: bytes | None = None
     environ: dict[str, str] = field(default_factory=dict)

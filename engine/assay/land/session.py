@@ -83,6 +83,7 @@ class Session:
             jobs=self._request.jobs or len(os.sched_getaffinity(0)),
             first=first,
             seconds=seconds,
+            repeat=self._request.repeat,
             record=record,
         )
 

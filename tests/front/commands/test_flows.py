@@ -27,6 +27,29 @@ def test_grade_hands_every_option_to_the_flow(flow, capsys, tmp_path):
     assert request.environ["HOME"]
 
 
+@pytest.mark.parametrize(
+    "command", [["check", "--worktree"], ["grade", "x"], ["land", "x", "--onto", "main"]]
+)
+def test_the_user_s_word_on_tests_reaches_the_flow(flow, capsys, command):
+    entry.run(command)
+    entry.run([*command, "--trust-tests"])
+    assert [asked[1].trust_tests for asked in flow.asked] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "command", [["check", "--worktree"], ["grade", "x"], ["land", "x", "--onto", "main"]]
+)
+def test_hidden_tests_lists_and_allowed_paths_reach_the_flow(flow, capsys, command):
+    entry.run(command)
+    given = ["--acceptance", "../hidden", "--require", "l.txt", "--allow", "src/**", "--allow", "docs/**"]
+    entry.run([*command, *given])
+    requests = [asked[1] for asked in flow.asked]
+    assert [(each.acceptance, each.require, each.allow) for each in requests] == [
+        (None, None, ()),
+        ("../hidden", "l.txt", ("src/**", "docs/**")),
+    ]
+
+
 def test_stdin_is_read_only_for_a_dash(flow, monkeypatch, capsys):
     class Input:
         class buffer:

@@ -40,6 +40,11 @@ def check(
     policy: options.PolicyName = None,
     jobs: options.Jobs = 0,
     time_limit: options.TimeLimit = 0.0,
+    repeat: options.Repeat = 1,
+    trust_tests: options.TrustTests = False,
+    acceptance: options.Acceptance = None,
+    require: options.Require = None,
+    allow: options.Allow = None,
     isolation: options.IsolationName = options.Wanted.AUTO,
     format_: options.FormatName = options.Format.TEXT,
     output: options.OutputFile = None,
@@ -51,7 +56,17 @@ def check(
     from assay.land import flow
 
     request = options.make_request(
-        repo=repo, base=base, policy=policy, jobs=jobs, time_limit=time_limit, isolation=isolation
+        repo=repo,
+        base=base,
+        policy=policy,
+        jobs=jobs,
+        time_limit=time_limit,
+        repeat=repeat,
+        trust_tests=trust_tests,
+        acceptance=acceptance,
+        require=require,
+        allow=allow,
+        isolation=isolation,
     )
     view = session.View(format=format_, output=output, color=color, quiet=quiet)
     return session.conclude(lambda observer: flow.check(request, change, head=head, observer=observer), view)

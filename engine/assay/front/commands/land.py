@@ -30,6 +30,10 @@ def land(
     squash: options.Squash = False,
     jobs: options.Jobs = 0,
     time_limit: options.TimeLimit = 0.0,
+    trust_tests: options.TrustTests = False,
+    acceptance: options.Acceptance = None,
+    require: options.Require = None,
+    allow: options.Allow = None,
     isolation: options.IsolationName = options.Wanted.AUTO,
     format_: options.FormatName = options.Format.TEXT,
     output: options.OutputFile = None,
@@ -46,6 +50,10 @@ def land(
         jobs=jobs,
         time_limit=time_limit,
         squash=squash,
+        trust_tests=trust_tests,
+        acceptance=acceptance,
+        require=require,
+        allow=allow,
         isolation=isolation,
     )
     view = session.View(format=format_, output=output, color=color, quiet=quiet)
