@@ -123,6 +123,8 @@ _CALLS: tuple[tuple[str, tuple[int, int], tuple[Argument, ...], str], ...] = (
     ("process_madvise", (440, 440), (-1, "buffer", 0, 0, 0), _P),
     ("process_mrelease", (448, 448), (-1, 0), _P),
     ("kcmp", (312, 272), ("self", "self", 0, 0, 0), _P),
+    ("prlimit64 of the first process", (302, 261), (1, 99, "buffer", 0), _P),
+    ("prlimit64 of it above 32 bits", (302, 261), (_HIGH | 1, 99, "buffer", 0), _P),
     ("pidfd_getfd", (438, 438), (-1, 0, 0), _P),
     ("move_pages", (279, 239), (0, 0, 0, 0, 0, 0), _P),
     ("migrate_pages", (256, 238), (0, 0, 0, 0), _P),

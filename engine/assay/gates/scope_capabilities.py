@@ -77,7 +77,8 @@ _SUSPECT = re.compile(
     r"|__import__|import_module|builtins|get_objects|get_refer|settrace|setprofile|monitoring|_getframe"
     r"|currentframe|_current_frames|f_back|\bstack\b|getouterframes|\bmodules\b|meta_path|path_hooks"
     r"|path_importer_cache|atexit|_exit|\babort\b|\bkill(?:pg)?\b|raise_signal|__eq__|__ne__|\bargv\b|PYTEST_"
-    rf"|ASSAY_|\b(?:{'|'.join(sorted(sys.stdlib_module_names))})\.\w+\s*=(?!=)|\bdef pytest_|\b_?pytest\.|\bunittest\.|\bpluggy\."
+    rf"|ASSAY_|\b(?:{'|'.join(sorted(sys.stdlib_module_names))})\.\w+\s*=(?!=)"
+    r"|\bdef pytest_|\b_?pytest\.|\bunittest\.|\bpluggy\."
 )
 """Every rule here needs one of these words; most added lines have none, and no tree is made for them."""
 
@@ -157,6 +158,13 @@ def _ordinary(survey: Survey) -> Iterator[Use]:
                 yield from _use(taken, name, _imported(name) or _EXACT.get(name, ""))
     for reference, name in survey.references():
         yield from _use(reference, name, _EXACT.get(name, ""))
+    for call in survey.of(ast.Call):
+        yield from _made_at_run_time(call, survey)
+    yield from _named_builtins(survey)
+
+
+def _named_builtins(survey: Survey) -> Iterator[Use]:
+    """The builtins that run code, by name or through the dictionaries that hold them."""
     for name in survey.of(ast.Name):
         if name.id in _RUNNING and isinstance(name.ctx, ast.Load) and name.id not in survey.names:
             yield from _use(name, name.id, "eval")
@@ -166,8 +174,6 @@ def _ordinary(survey: Survey) -> Iterator[Use]:
     for attribute in survey.of(ast.Attribute):
         if attribute.attr == "__dict__" and survey.dotted(attribute.value) in _GUARDED:
             yield from _use(attribute, survey.dotted(attribute), "eval")
-    for call in survey.of(ast.Call):
-        yield from _made_at_run_time(call, survey)
 
 
 def _use(node: ast.AST, name: str, kind: str) -> Iterator[Use]:

@@ -128,7 +128,6 @@ def _changed_part(node: ast.AST, place: ast.Attribute, survey: Survey) -> Iterat
     while isinstance(root, ast.Attribute):
         root = root.value
     name = survey.dotted(place)
-    top = name.partition(".")[0]
     if isinstance(root, ast.Subscript | ast.Call):
         reached = root.value if isinstance(root, ast.Subscript) else root.func
         if survey.dotted(reached).startswith("sys.modules"):
@@ -136,9 +135,13 @@ def _changed_part(node: ast.AST, place: ast.Attribute, survey: Survey) -> Iterat
             yield _use(rule, node, "changes a module through sys.modules", "sys.modules")
     elif _foreign(place, survey.names):
         yield _use("grader", node, f"changes {name}", name)
-    elif isinstance(root, ast.Name) and root.id in survey.modules and top in _LIBRARY:
-        if name not in _CHANGEABLE:
-            yield _use("modules", node, f"changes {name}", name)
+    elif isinstance(root, ast.Name) and root.id in survey.modules and _is_library(name):
+        yield _use("modules", node, f"changes {name}", name)
+
+
+def _is_library(name: str) -> bool:
+    """Whether a dotted name is a part of the standard library that is not there to be set."""
+    return name.partition(".")[0] in _LIBRARY and name not in _CHANGEABLE
 
 
 def _changing_call(node: ast.Call, survey: Survey) -> Iterator[Use]:
@@ -230,7 +233,7 @@ def _given_equal(survey: Survey) -> Iterator[Use]:
         for each in survey.of(ast.Dict)
         for key, value in zip(each.keys, each.values, strict=True)
     ]
-    pairs += [(call.args[1], call.args[2]) for call in survey.of(ast.Call) if len(call.args) > 2]  # noqa: PLR2004
+    pairs += [(call.args[1], call.args[2]) for call in survey.of(ast.Call) if len(call.args) > 2]
     given += [(value, str(key.value), value) for key, value in pairs if isinstance(key, ast.Constant)]
     for node, name, value in given:
         if _agrees_lambda(name, value):

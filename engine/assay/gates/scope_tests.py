@@ -8,7 +8,6 @@ weaker assertion is told by its form, and a helper's by its own body, not by wha
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
@@ -27,7 +26,6 @@ _SOURCE = frozenset(
 )
 _NAMED = 3
 _SHOWN = 60
-_QUOTES = re.compile(r"""'{3}|"{3}""")
 
 
 class _Pair(Record, frozen=True, kw_only=True):

@@ -13,7 +13,6 @@ from msgspec import field
 
 from assay.model.candidate import Record
 
-
 PRIVATE = "private"
 """Key of a gate result's detail that the ledger keeps and no report shows."""
 

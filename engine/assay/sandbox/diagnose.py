@@ -36,7 +36,7 @@ def control_groups(found: Hierarchies) -> tuple[Fact, ...]:
     """What control groups offer."""
     facts = []
     for name, place, instead in (
-        ("memory", found.memory, "the limit on memory holds per process, for its address space"),
+        ("memory", found.memory, "memory is looked at several times a second"),
         ("pids", found.pids, "the limit on processes holds per user"),
         ("cpu", found.cpu, "CPU time is known only of processes that were waited for"),
     ):

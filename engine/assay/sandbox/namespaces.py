@@ -70,7 +70,7 @@ class NamespaceBackend:
         self._groups = RunGroups(hierarchies, name)
         self._litter = _Litter()
         self._area: Area = open_area(
-            runs, name=name, groups=self._groups.directories, litter=self._litter.absent
+            runs, name=name, groups=self._groups.directories, litter=self._litter.places
         )
         try:
             self._groups.make()
@@ -259,7 +259,8 @@ class _Jail:
 
 class _Litter:
     """nsjail makes a directory for its own mounts where it finds a place and leaves it there. For root that
-    is in the launcher's private /tmp; for an ordinary user what was not there before is removed."""
+    is in the launcher's private /tmp; for an ordinary user it is removed at the end of the run. What was there
+    before as well: of runs that overlap, the last one finds the directories of the first."""
 
     def __init__(self) -> None:
         number = os.geteuid()
@@ -267,10 +268,10 @@ class _Litter:
         places = [f"{top}/nsjail.{number}.{kind}" for top in tops for kind in ("root", "tmp")]
         places += [f"/run/user/{number}/nsjail/{kind}" for kind in ("root", "tmp")]
         places.append(f"/run/user/{number}/nsjail")
-        self.absent = [place for place in places if not os.path.lexists(place)]
+        self.places = tuple(places)
 
     def clear(self) -> None:
-        for place in self.absent:
+        for place in self.places:
             with contextlib.suppress(OSError):
                 Path(place).rmdir()
 

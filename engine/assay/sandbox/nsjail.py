@@ -16,13 +16,13 @@ from assay.policy.schema import MIB, Limits
 from assay.sandbox.identity import INSIDE_ID, Identity
 from assay.sandbox.view import Mount, MountKind
 
-_GIB = 1024 * MIB
 _PLAIN = re.compile(r"[ !#-\[\]-~]*")
 
 
 class Allowance(Record, frozen=True, kw_only=True):
-    """How limits are enforced on this host: what control groups do not, rlimits must. `hard` are the
-    engine's own hard rlimits by name (`nofile`, `fsize`, `nproc`), which no jail can exceed."""
+    """How limits are enforced on this host: what control groups do not, rlimits must, or `watch` for want of
+    an rlimit on memory in use. `hard` are the engine's own hard rlimits by name (`nofile`, `fsize`,
+    `nproc`), which no jail can exceed."""
 
     memory_group: bool
     pids_group: bool
@@ -130,12 +130,9 @@ def _rlimits(limits: Limits, allowance: Allowance) -> list[bytes]:
         _as_is("memlock", "SOFT"),
         _as_is("rtprio", "SOFT"),
         _as_is("msgqueue", "SOFT"),
+        # Address space is not memory: WebAssembly reserves 10 GB of it for each module, sanitisers 15 TB.
+        _as_is("as"),
     ]
-    if allowance.memory_group or not limits.memory:
-        lines.append(_as_is("as"))
-    else:
-        # Address space is far from memory in use (thread stacks, mapped files), hence the wide margin.
-        lines.append(_rlimit("as", math.ceil((4 * limits.memory + _GIB) / MIB)))
     if allowance.pids_group:
         lines.append(_as_is("nproc"))
     else:

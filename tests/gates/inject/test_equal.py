@@ -115,5 +115,13 @@ def test_an_object_that_raises_is_left_alone(probe):
     assert probe(Raises(), 4) == []
 
 
-def test_halves_of_all_numbers_are_no_everything(probe):
-    assert [probe(Modulo(2), 4) for _ in range(3)].count(["Modulo"]) < 3
+class Truth:
+    def __eq__(self, other):
+        return bool(other)
+
+    __hash__ = None
+
+
+@pytest.mark.parametrize("value", [Modulo(2), Truth()], ids=["even", "true"])
+def test_equal_to_much_is_not_equal_to_everything(probe, value):
+    assert probe(value, 4) == []

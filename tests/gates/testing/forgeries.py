@@ -422,7 +422,8 @@ FORGERIES = {
     "calls-the-reporter": _in_double(
         "import gc, os, types\n"
         "class R:\n"
-        "    nodeid='tests/test_lib.py::test_double'; when='call'; outcome='passed'; longrepr=None; duration=0\n"
+        "    nodeid = 'tests/test_lib.py::test_double'; when = 'call'; outcome = 'passed'\n"
+        "    longrepr = None; duration = 0\n"
         "for o in gc.get_objects():\n"
         "    if isinstance(o, types.FunctionType) and o.__name__ == 'pytest_runtest_logreport':\n"
         "        if o.__code__.co_filename == '<string>': o(R)\n"

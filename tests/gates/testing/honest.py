@@ -5,8 +5,17 @@ Each is (files of the base, files that the candidate changes); none of it may ev
 
 LIB = "def double(x):\n    return 2 * x\n\n\ndef broken():\n    raise NotImplementedError\n"
 FIXED = LIB.replace("raise NotImplementedError", "return [1, 2]")
-IMPORT = "import unittest\nfrom unittest import mock\n\nimport pytest\n\nimport lib\n"
-"from lib import broken, double\n\n\n"
+IMPORT = """
+import unittest
+from unittest import mock
+
+import pytest
+
+import lib
+from lib import broken, double
+
+
+"""
 
 
 def _tests(text, fixed=FIXED, **more):
@@ -195,5 +204,11 @@ HONEST = {
         "    def find_spec(self, *a): return None\n"
         "sys.meta_path.append(Finder())\natexit.register(print)\nsys.excepthook = print\n"
         "signal.signal(signal.SIGUSR1, signal.SIG_IGN)\n" + FIXED,
+    ),
+    "proxies-that-raise": _tests(
+        "class Proxy:\n    @property\n    def __class__(self): raise RuntimeError('no context')\n"
+        "    def __getattr__(self, name): raise RuntimeError(name)\n"
+        "    def __eq__(self, other): raise RuntimeError('no')\n    __hash__ = None\n"
+        "current = Proxy()\ndef test_it(): broken()\n"
     ),
 }

@@ -101,7 +101,7 @@ def test_a_hang_is_told_from_a_failure(results):
 
 def test_a_memory_hog_is_told_from_a_failure(results):
     got = results["memory-hog"]
-    # Where memory cannot be accounted for by cgroup, an address space limit makes it an ordinary failure.
+    # A request that the machine itself refuses is an ordinary failure.
     assert got.resource is Resource.MEMORY or "MemoryError" in got.reason
 
 

@@ -92,8 +92,7 @@ def test_selection_runs_these_tests_and_imports_no_other_file(suite):
 
 
 def test_a_very_long_id_is_cut_and_still_selectable(suite):
-    long = "import pytest\n\n\n@pytest.mark.parametrize('x', ['a' * 3000, 'a' * 3001])\n"
-    "def test_l(x): pass\n"
+    long = "import pytest\n\n\n@pytest.mark.parametrize('x', ['a' * 3000, 'a' * 3001])\ndef test_l(x): pass\n"
     cases = suite({"tests/test_l.py": long}).cases
     assert len({case.id for case in cases}) == 2
     assert all(len(case.id) < 1100 for case in cases)

@@ -35,15 +35,20 @@ TRAIL = 20_000
 """So many marks of one test are kept: the last."""
 
 
-def main(secret: str, token: str, seed: str, options: dict[str, Any], *more: Callable[[Any], object]) -> None:
-    """Run pytest over `sys.argv[1:]`, then leave with its exit status.
+def prepare(
+    words: list[str], callers: list[Any], options: dict[str, Any], *more: Callable[[Any], object]
+) -> list[Any]:
+    """What runs pytest over `sys.argv[1:]` and leaves with its exit status, for `boot.run`.
 
-    `token` is told when pytest returned, and not before. `seed` places the canaries; without one there are
-    none. `options`: `select` (ids and files, or None for all) restricts the run to those tests;
-    `manifest` maps trusted files to their git blobs; `serial` turns workers off. `more` make further plugins,
-    each handed the module pytest.
+    `words`: what keys the report; a token, which is told when pytest returned, and not before; and what
+    places the canaries (empty: there are none). `callers` are the code objects that may write to the report.
+    `options`: `select` (ids and files, or None for all) restricts the run to those tests; `manifest` maps
+    trusted files to their git blobs; `serial` turns workers off. `more` make further plugins, each handed
+    the module pytest.
     """
-    send = open_channel(int(os.environ.pop("ASSAY_REPORT_FD")), secret)
+    secret, token, seed = words
+    words.clear()
+    send = open_channel(int(os.environ.pop("ASSAY_REPORT_FD")), secret, callers)
     tree = Tree(str(Path.cwd()), options["manifest"])
 
     def altered(what: str, path: str) -> None:
@@ -84,6 +89,9 @@ def main(secret: str, token: str, seed: str, options: dict[str, Any], *more: Cal
     plugins = [plugin_of(pytest, send, sources, watches[0], seen, options, canaries)]
     plugins += [make(pytest) for make in more]
     watches[0].guard(*plugins)
-    status = int(pytest.main(sys.argv[1:], plugins=plugins))
-    send("exit", status=status, token=token)
-    sys.exit(status)
+
+    def leave(status: int) -> None:
+        send("exit", status=status, token=token)
+        sys.exit(status)
+
+    return [leave, lambda: int(pytest.main(sys.argv[1:], plugins=plugins))]

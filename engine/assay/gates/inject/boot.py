@@ -1,30 +1,64 @@
 """Loads the injected modules inside the project's interpreter. Injected: not part of Assay's process.
 
 The tests gate sends this file's text to the project's own interpreter on standard input, followed by a call
-of `load` with the text of the other modules here, and one of `assay_pytest.main`. Nothing of it is imported
-from a place that a candidate could write to. Promises:
+of `load` with the text of the other modules here, and one of `assay_pytest.prepare`. Nothing of it is
+imported from a place that a candidate could write to. Promises:
 
 - Python 3.8 and later, pytest 6 to 9; the standard library and pytest only.
 - The modules can be reached by no name: they are in `sys.modules` only while they load, before any code of
   the project runs, and see builtins of their own, which the project's code does not change with those of
   all.
+- What keys the report follows the program on standard input, as data. It is read once, standard input is
+  empty afterwards for whoever holds it, and no code object and no variable of a frame has it.
 """
 
 import builtins
+import contextlib
+import os
 import sys
 import types
 from typing import Any
 
 
-def load(sources: "list[tuple[str, str]]") -> "dict[str, Any]":
-    """Execute the modules (name, text) in this order; each may import those before it by their full names."""
+def load(sources: "list[tuple[str, str]]") -> "tuple[dict[str, Any], list[Any]]":
+    """Execute the modules (name, text) in this order; each may import those before it by their full names.
+    Returns the modules, and all code objects in them."""
     own = dict(vars(builtins))
     loaded: dict[str, Any] = {}
+    codes: list[Any] = []
     for name, text in sources:
         module = types.ModuleType("functools")
         vars(module)["__builtins__"] = own
         sys.modules["assay.gates.inject." + name] = loaded[name] = module
-        exec(compile(text, "<string>", "exec", dont_inherit=True), vars(module))  # noqa: S102 our own text
+        code = compile(text, "<string>", "exec", dont_inherit=True)
+        codes.extend(_nested(code))
+        exec(code, vars(module))  # noqa: S102 our own text
     for name in loaded:
         del sys.modules["assay.gates.inject." + name]
-    return loaded
+    return loaded, codes
+
+
+def rest(source: Any) -> "list[str]":
+    """The words that follow the program on standard input, which is empty from then on."""
+    words = source.read().decode("ascii").split(" ")
+    with contextlib.suppress(OSError):  # a pipe, which is empty already
+        # For everybody who holds it, the jail's first process among them.
+        os.truncate("/proc/self/fd/0", 0)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
+    return list(words)
+
+
+def run(session: "list[Any]") -> None:
+    """Run what `assay_pytest.prepare` made: what is told pytest's status, and what runs pytest. The first is
+    in no variable of any frame while the second runs."""
+    session.pop(0)(session.pop(0)())
+
+
+def _nested(code: Any) -> "list[Any]":
+    found = [code]
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            found.extend(_nested(constant))
+    return found

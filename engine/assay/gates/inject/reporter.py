@@ -241,7 +241,7 @@ def _session(
         sources.check_again(REWRITTEN)
         for item in session.items:
             if isinstance(item, pytest.Function):
-                seen.origins[item] = sources.origin(item.obj)
+                seen.origins[item] = _origin(sources, item)
         if canaries is not None and session.items and not session.config.option.collectonly:
             send("planned", count=canaries.plan(session.items, pytest.Module, make))
 
@@ -256,6 +256,13 @@ def _session(
     _hold(plugin, pytest.hookimpl(tryfirst=True)(pytest_sessionstart))
     _hold(plugin, pytest.hookimpl(hookwrapper=True, trylast=True)(pytest_runtest_protocol))
     _hold(plugin, pytest_collection_finish)
+
+
+def _origin(sources: Sources, item: Any) -> tuple[Origin | None, bool]:
+    try:
+        return sources.origin(item.obj)
+    except Exception:  # whatever a project collects as a test may raise at a look
+        return None, False
 
 
 def _hold(plugin: Any, *hooks: Any) -> None:

@@ -17,7 +17,7 @@ from os import stat as status_of
 from os.path import realpath
 from pathlib import Path
 from random import SystemRandom
-from types import FunctionType, MethodType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from assay.gates.inject.marks import Marked, codes, compared, mark, paired
@@ -186,7 +186,7 @@ class Sources:
     def unseen(self, plugins: Any) -> None:
         """Tell of trusted conftest files that pytest has, but that were not loaded from here."""
         for plugin in plugins:
-            path = self._tree.inside(getattr(plugin, "__file__", None))
+            path = self._tree.inside(vars(plugin).get("__file__") if isinstance(plugin, ModuleType) else None)
             if path.endswith("conftest.py") and path in self._tree.manifest and path not in self._verified:
                 self._tell(path, UNSEEN)
 

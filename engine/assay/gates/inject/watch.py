@@ -35,6 +35,7 @@ class Watch:
     def __init__(self, tree: Tree, tell: Callable[[str, str], None]) -> None:
         self._product = tree.product
         self._inside = tree.inside
+        self._manifest = tree.manifest
         self._tell = tell
         self._told: set[str] = set()
         self._vital = [_Group(vars(builtins), "builtins", BUILTINS)]
@@ -54,8 +55,9 @@ class Watch:
         self._ours = plugins
 
     def add(self, module: Any) -> None:
-        """Watch a trusted module from now on, as it is: its functions and classes."""
-        self._modules += _of_module(module, module.__name__)
+        """Watch a trusted module from now on, as it is: what in it is defined in trusted files."""
+        own = {name for name, value in vars(module).items() if self._trusted(value)}
+        self._modules += _of_module(module, module.__name__, own)
 
     def unittests(self) -> None:
         """Look at unittest's assertions, just before one is used."""
@@ -102,9 +104,12 @@ class Watch:
             if not group.whole():
                 for name, now in group.altered():
                     file = _file(now)
-                    if isinstance(now, (FunctionType, type)) and file.startswith(_INSTALLED):
+                    if _is(now, (FunctionType, type)) and file.startswith(_INSTALLED):
                         continue  # what is installed is no candidate's: a library that patches when imported
                     self._once(group.label + "." + name, self._inside(file))
+
+    def _trusted(self, value: Any) -> bool:
+        return _is(value, (FunctionType, type)) and self._inside(_file(value)) in self._manifest
 
     def _once(self, what: str, path: str) -> None:
         if what not in self._told:
@@ -119,7 +124,7 @@ class _Group:
         entries = [
             (name, value)
             for name, value in list(there.items())
-            if isinstance(value, _KINDS) and (names is None or name in names)
+            if _is(value, _KINDS) and (names is None or name in names)
         ]
         self.label = label
         self._get = there.get
@@ -148,10 +153,13 @@ class _Group:
 def shadows(tree: Tree, tell: Callable[[str, str], None]) -> None:
     """Tell of loaded modules that come from the project, before its code has any business to run: start-up
     hooks, and what stands in for a module of Python or pytest."""
-    for name, module in list(sys.modules.items()):
+    told = {"__main__"}
+    for name, module in sorted(sys.modules.items()):
         path = tree.inside(getattr(module, "__file__", None))
-        if path and name != "__main__":
-            tell("the module " + name, path)
+        package = name.split(".", 1)[0]
+        if path and package not in told:
+            told.add(package)
+            tell("the module " + package, path)
 
 
 def _groups(names: list[str]) -> Iterator[_Group]:
@@ -161,24 +169,32 @@ def _groups(names: list[str]) -> Iterator[_Group]:
             yield from _of_module(module, name)
 
 
-def _of_module(module: Any, name: str) -> Iterator[_Group]:
-    yield _Group(vars(module), name)
+def _of_module(module: Any, name: str, names: Any = None) -> Iterator[_Group]:
+    yield _Group(vars(module), name, names)
     for cls in list(vars(module).values()):
-        if isinstance(cls, type) and cls.__module__ == name:
+        if _is(cls, (type,)) and cls.__module__ == name:
             yield _Group(vars(cls), name + "." + cls.__qualname__)
+
+
+def _is(value: Any, kinds: tuple[type, ...]) -> bool:
+    """`isinstance` by the real type: a proxy's `__class__` may raise, or lie."""
+    return issubclass(type(value), kinds)
 
 
 def _file(value: Any) -> str:
     """The file of the code behind a callable or class; empty if unknown."""
-    while isinstance(value, (MethodType, staticmethod, classmethod)):
-        value = value.__func__
-    if isinstance(value, property):
-        value = value.fget
-    code = getattr(value, "__code__", None) or getattr(_caller(value), "__code__", None)
-    if code is not None:
-        return str(code.co_filename)
-    module = sys.modules.get(str(getattr(value, "__module__", "")))
-    return str(getattr(module, "__file__", None) or "")
+    try:
+        while _is(value, (MethodType, staticmethod, classmethod)):
+            value = value.__func__
+        if _is(value, (property,)):
+            value = value.fget
+        code = getattr(value, "__code__", None) or getattr(_caller(value), "__code__", None)
+        if code is not None:
+            return str(code.co_filename)
+        module = sys.modules.get(str(getattr(value, "__module__", "")))
+        return str(getattr(module, "__file__", None) or "")
+    except Exception:  # any object at all may stand there, and raise at a look
+        return ""
 
 
 def _caller(value: Any) -> Any:

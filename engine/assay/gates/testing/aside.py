@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from msgspec import structs
+
 from assay.gates.testing.bench import Bench
 from assay.gates.testing.confirm import Confirmation, Reruns, confirm
 from assay.gates.testing.run import Ended, Run
@@ -28,7 +30,13 @@ async def run(bench: Bench, part: Part) -> Run:
     found = await bench.run(part.tree, part.label, part.select)
     if found.ended is Ended.COMPLETE or found.ended.machine or not bench.toolbox.policy.tests.confirm:
         return found
-    return await bench.run(part.tree, part.label, part.select)
+    found = await bench.run(part.tree, part.label, part.select)
+    if not found.killed:
+        return found
+    hearing = await bench.struck(found, lambda: bench.run(part.tree, part.label, part.select))
+    if hearing.trouble:
+        return structs.replace(hearing.run, ended=Ended.INFRA, why=hearing.trouble)
+    return hearing.run
 
 
 async def confirmed(

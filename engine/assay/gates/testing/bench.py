@@ -2,12 +2,12 @@
 
 Promises: every run is in a fresh jail and counted; the candidate's time limit follows what the base took, and
 is widened when the base itself has become slower; an end that is no end (out of time, out of memory, a crash)
-is believed when it happens twice.
+is believed when it happens twice, and one that somebody outside may have caused when it happens every time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from assay.gates.endings import total
 from assay.gates.protocol import Toolbox
@@ -21,6 +21,10 @@ from assay.model.outcome import Resource, ResourceUse
 
 BY_CHANCE = frozenset({Ended.CRASHED, Ended.BROKE, Ended.INTERRUPTED, Ended.REFUSED, Ended.NO_PYTEST})
 """Ends that chance may have had a hand in: believed when they happen twice, and not on the base."""
+
+KILLS = 3
+"""So many more kills in a row it takes after the second. With as many runs of the base in between that come to
+their end, chance yields that once in five hundred times at most, however often somebody kills."""
 
 
 class Hearing(Record, frozen=True, kw_only=True):
@@ -54,7 +58,7 @@ class Bench:
             return again, ""
         return again, f"pytest {run.why}, and ran to its end the second time"
 
-    async def fairly(self, found: Run) -> Hearing:
+    async def fairly(self, found: Run, conditions: Conditions = USUAL) -> Hearing:
         """A second opinion on a run that came to no end.
 
         The base's results may be days old, from a machine that had disk and memory to spare and time: so
@@ -62,32 +66,49 @@ class Bench:
         """
         if not self.toolbox.policy.tests.confirm:
             return Hearing(run=found)
-        now = await execute(
-            self.toolbox,
-            self._base_tree,
-            label="tests on the base again",
-            seconds=base.base_seconds(self.toolbox),
-        )
-        self.use = total(self.use, now.use)
-        if now.ended.machine:
-            return Hearing(run=now)
-        if now.ended is not Ended.COMPLETE:
-            trouble = f"pytest {found.why}; on the base, run again at the same time, it {now.why}"
-            return Hearing(run=found, trouble=trouble)
+        now = await self._base_now(conditions)
+        if (spoilt := _spoilt(found, now)) is not None:
+            return spoilt
+        if found.killed:
+            return await self.struck(found, lambda: self._candidate(conditions=conditions), conditions)
         # What is no matter of resources has happened twice already.
-        return await self._once_more(found, now) if found.ended is Ended.EXHAUSTED else Hearing(run=found)
+        if found.ended is not Ended.EXHAUSTED:
+            return Hearing(run=found)
+        return await self._once_more(found, now, conditions)
 
-    async def _once_more(self, found: Run, now: Run) -> Hearing:
+    async def struck(
+        self, found: Run, rerun: Callable[[], Awaitable[Run]], conditions: Conditions = USUAL
+    ) -> Hearing:
+        """A further opinion on a run that was killed. A program that kills itself looks like one that was killed
+        from outside, but for this: it happens to the candidate every time, and never to the base."""
+        for _ in range(KILLS):
+            again = await rerun()
+            if again.ended.machine:
+                return Hearing(run=again)
+            if again.ended is Ended.COMPLETE:
+                return Hearing(run=again, wobbly=f"pytest {found.why}, and ran to its end when run again")
+            if not again.killed:
+                return Hearing(run=again, trouble=f"pytest {found.why}, and when run again it {again.why}")
+            if (spoilt := _spoilt(again, await self._base_now(conditions))) is not None:
+                return spoilt
+        return Hearing(run=found)
+
+    async def _base_now(self, conditions: Conditions) -> Run:
+        seconds = base.base_seconds(self.toolbox)
+        label = "tests on the base again"
+        return await self.run(self._base_tree, label, seconds=seconds, conditions=conditions)
+
+    async def _once_more(self, found: Run, now: Run, conditions: Conditions) -> Hearing:
         """Second opinion on a run that was out of time or of room, where the base is not, `now`."""
         wider, self._seconds = self._limit(now) > self._seconds, max(self._limit(now), self._seconds)
-        if found.resource is Resource.TIME and not wider and await self._hangs_alone(found):
+        if found.resource is Resource.TIME and not wider and await self._hangs_alone(found, conditions):
             return Hearing(run=found)
-        again = await self._candidate()
+        again = await self._candidate(conditions=conditions)
         if again.ended is not Ended.COMPLETE or wider:
             return Hearing(run=again)
         return Hearing(run=again, wobbly=f"pytest {found.why}, and ran to its end the second time")
 
-    async def _hangs_alone(self, found: Run) -> bool:
+    async def _hangs_alone(self, found: Run, conditions: Conditions) -> bool:
         """Whether the test that was running when time was up takes too much of it alone, too: that is known
         sooner than by a second run of everything."""
         cases = self.on_base.suite.by_id()
@@ -96,7 +117,7 @@ class Bench:
             return False
         rules = self.toolbox.policy.tests
         seconds = rules.time_limit or max(rules.grace, rules.slowdown * cases[tests[0]].seconds)
-        alone = await self._candidate(tests, seconds=min(seconds, self._seconds))
+        alone = await self._candidate(tests, seconds=min(seconds, self._seconds), conditions=conditions)
         return alone.resource is Resource.TIME
 
     def _limit(self, on_base: Run) -> float:
@@ -168,3 +189,13 @@ class Bench:
 
     async def _base_alone(self, select: Sequence[str], conditions: Conditions) -> Run:
         return await self.run(self._base_tree, "suspect tests on the base", select, conditions=conditions)
+
+
+def _spoilt(found: Run, now: Run) -> Hearing | None:
+    """What follows for `found` if the base, run `now`, came to no end either."""
+    if now.ended.machine:
+        return Hearing(run=now)
+    if now.ended is Ended.COMPLETE:
+        return None
+    trouble = f"pytest {found.why}; on the base, run again at the same time, it {now.why}"
+    return Hearing(run=found, trouble=trouble)

@@ -173,6 +173,11 @@ class _Exam:
         found = await self._bench.otherwise(conditions)
         if found.ended is not Ended.COMPLETE and not found.ended.machine:
             found = await self._bench.otherwise(conditions)
+        if self._complete and found.ended is not Ended.COMPLETE and not found.ended.machine:
+            hearing = await self._bench.fairly(found, conditions)
+            if hearing.trouble:
+                return infra(exam_words.GATE, hearing.trouble, use=self._bench.use)
+            found = hearing.run
         if found.ended.machine:
             return spoilt(found, self._bench.use)
         if found.ended is not Ended.COMPLETE:

@@ -41,8 +41,12 @@ async def perturb(bench: Bench, trial: Trial, result: GateResult) -> GateResult:
     if on_base.ended is not Ended.COMPLETE:
         why = f"with {conditions.words} the base's own pytest {on_base.why}"
         return _noted(bench, result, conditions, note=fold_space(why)[:MESSAGE_LIMIT])
-    found = await _twice(bench, conditions)
-    if found.ended.machine:
+    hearing = await _heard(bench, conditions)
+    found = hearing.run
+    if hearing.trouble:
+        why = f"with {conditions.words} {hearing.trouble}"
+        result = infra(GATE, fold_space(why), detail=result.detail, use=bench.use)
+    elif found.ended.machine:
         return spoilt(found, bench.use)
     if found.ended is not Ended.COMPLETE:
         return _unfinished(bench, result, conditions, found)
@@ -64,9 +68,10 @@ async def _weighed(
 
 
 async def _twice(bench: Bench, conditions: Conditions) -> Run:
-    """The candidate's run; one that comes to no end is made again before that is believed."""
+    """The candidate's run; one that comes to no end is made again before that is believed. One that ran out of
+    something is not yet: the base has to be asked first."""
     run = await bench.otherwise(conditions)
-    if run.ended is Ended.COMPLETE or run.ended.machine:
+    if run.ended in (Ended.COMPLETE, Ended.EXHAUSTED) or run.ended.machine:
         return run
     return await bench.otherwise(conditions)
 

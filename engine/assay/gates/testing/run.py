@@ -8,6 +8,7 @@ have to agree: a run that looks green without a complete report is not green (in
 from __future__ import annotations
 
 import secrets
+import signal
 from collections.abc import Sequence
 from enum import StrEnum
 from importlib import resources
@@ -22,7 +23,8 @@ from assay.gates.testing.records import decode
 from assay.gates.testing.suite import Suite, fold
 from assay.model.candidate import Record
 from assay.model.outcome import Resource, ResourceUse
-from assay.model.tool import Ending, ToolCall
+from assay.model.tool import Ending, Tier, ToolCall
+from assay.sandbox import landlock
 from assay.sandbox.spec import JailCommand
 
 _OURS = ("--continue-on-collection-errors", "--maxfail=0")
@@ -44,20 +46,25 @@ _INJECTED = (
 """The modules of the program that runs pytest, each after those it imports."""
 
 _BOOT = (
-    "import sys;sys.path[:]=[p for p in sys.path if p];"
-    "exec(compile(open(0,'rb',closefd=False).read(int(sys.argv.pop(1))),'<string>','exec'),{'__name__':'<string>'})"
+    "import sys;sys.path[:]=[p for p in sys.path if p];source=open(0,'rb',closefd=False);"
+    "exec(compile(source.read(int(sys.argv.pop(1))),'<string>','exec'),{'__name__':'<string>','source':source})"
 )
 """Loads the plugin from standard input, with the current directory (the candidate's) off the module path."""
 
 
 _START = """
-parts = load({texts})
-
-
-def start(secret, token, seed, options, steady):
-    hold_still = parts["assay_steady"].hold_still
-    parts["assay_pytest"].main(secret, token, seed, options, lambda pytest: hold_still(pytest, steady))
+call = {call}
+parts, callers = load({texts})
+if call[2]:
+    parts["landlock"].confine(call[2])
+steady = parts["assay_steady"].hold_still
+session = parts["assay_pytest"].prepare(
+    rest(source), callers, call[0], lambda pytest: steady(pytest, call[1])
+)
+del source, parts, callers, steady
+run(session)
 """
+"""Leaves nothing in reach of the project's code that writes to the report, nor what it is keyed with."""
 
 
 class Ended(StrEnum):
@@ -90,6 +97,8 @@ class Run(Record, frozen=True, kw_only=True):
     status: int | None = None
     resource: Resource | None = None
     use: ResourceUse = ResourceUse()
+    killed: bool = False
+    """By the signal that anybody may have sent, from inside of the jail or from outside."""
 
 
 async def execute(
@@ -120,11 +129,12 @@ async def execute(
         "order": conditions.order,
         "cpus": environment.cpus,
     }
-    program = plugin_source() + f"\ncall = ({options!a}, {steady!a})\n".encode()
+    apart = toolbox.sandbox.isolation.tier is not Tier.NONE
+    places = landlock.writable(toolbox.repo.root, environment.mounts) if apart else ()
+    program = _program(ascii((options, steady, list(places))))
     token = secrets.token_hex(16)
     # Re-runs of a few tests show what they show; canaries belong to the run that a verdict rests on.
     seed = secrets.token_hex(16) if select is None else ""
-    nonce = f"start({secret!r}, {token!r}, {seed!r}, *call)\n".encode()
     call = await toolbox.sandbox.run(
         JailCommand(
             label=label,
@@ -132,7 +142,7 @@ async def execute(
                 str(environment.python),
                 "-c",
                 _BOOT,
-                str(len(program) + len(nonce)),
+                str(len(program)),
                 *toolbox.policy.tests.args,
                 *_OURS,
             ),
@@ -142,7 +152,7 @@ async def execute(
             variables={**environment.variables, **conditions.variables},
             limits=structs.replace(toolbox.policy.limits, seconds=seconds),
             stdin=program,
-            nonce=nonce,
+            nonce=f"{secret} {token} {seed}".encode(),
             report=True,
         )
     )
@@ -150,10 +160,16 @@ async def execute(
 
 
 def plugin_source() -> bytes:
-    """The program that runs in the project's interpreter, but for its last lines."""
+    """The program that runs in the project's interpreter, but for what it is called with."""
+    return _program("()")
+
+
+def _program(call: str) -> bytes:
     inject = resources.files("assay.gates") / "inject"
     texts = [(name, (inject / f"{name}.py").read_text("utf-8")) for name in _INJECTED]
-    return f"{(inject / 'boot.py').read_text('utf-8')}\n{_START.format(texts=ascii(texts))}".encode()
+    texts.append(("landlock", landlock.source()))
+    boot = (inject / "boot.py").read_text("utf-8")
+    return f"{boot}\n{_START.format(texts=ascii(texts), call=call)}".encode()
 
 
 def told(call: ToolCall, secret: str, token: str = "") -> Run:
@@ -164,7 +180,15 @@ def told(call: ToolCall, secret: str, token: str = "") -> Run:
     if suite.token != token:
         suite = structs.replace(suite, exit_status=None)
     ended, why = _classify(call, suite)
-    return Run(suite=suite, ended=ended, why=why, status=call.exit_code, resource=call.resource, use=call.use)
+    return Run(
+        suite=suite,
+        ended=ended,
+        why=why,
+        status=call.exit_code,
+        resource=call.resource,
+        use=call.use,
+        killed=ended is Ended.CRASHED and call.signal == signal.SIGKILL,
+    )
 
 
 _NOT_RUN = {
