@@ -150,6 +150,26 @@ def test_what_the_reason_says_is_not_said_again(full_report):
     assert shown.count("another thing") == 1
 
 
+def test_a_forged_result_is_told_from_a_wrong_one(full_report):
+    wrong = rejected(reason="test_a fails", gate="tests")
+    forged = replace(wrong, gates=(make_gate("tests", "tampered"),))
+    for each, words in ((wrong, "tests: test_a"), (forged, "tests (tampered): test_a")):
+        assert words in text(compose(replace(full_report, candidates=(each,), patch_set=None)), width=120)
+
+
+def test_required_tests_that_do_not_count_are_named(full_report):
+    left_out = {
+        "tests/test_a.py::test_gone": "is not collected on the base",
+        "tests/test_a.py::test_b": "fails",
+    }
+    passed = replace(
+        full_report.candidates[0], gates=(make_gate("acceptance", "passed", detail={"excluded": left_out}),)
+    )
+    shown = text(compose(replace(full_report, candidates=(passed,), patch_set=None)), width=120)
+    words = "required, not counted: tests/test_a.py::test_gone is not collected on the base and 1 more"
+    assert words in shown
+
+
 def test_a_place_that_the_reason_lacks_is_shown_alone(full_report):
     found = finding(path="tests/test_a.py", line=7, message="test_a fails: assert 1 == 2", rule="tests/new")
     only = rejected(found, reason="test_a fails: assert 1 == 2", gate="tests")

@@ -239,6 +239,31 @@ def malformed_lists(yard, tmp_path):
     return {"require": str(tmp_path / "l.txt")}, "no pytest node id"
 
 
+def no_path(yard, tmp_path):
+    return {"acceptance": ""}, "--acceptance: the path is empty"
+
+
+def no_path_of_lists(yard, tmp_path):
+    return {"require": " "}, "--require: the path is empty"
+
+
+def the_repository(yard, tmp_path):
+    return {"acceptance": str(yard.root)}, "holds the repository itself"
+
+
+def what_the_repository_is_in(yard, tmp_path):
+    return {"acceptance": str(yard.root.parent)}, "holds the repository itself"
+
+
+def prose(yard, tmp_path):
+    (tmp_path / "x.patch").write_bytes(b"\x89 no diff\n")
+    return {"acceptance": str(tmp_path / "x.patch")}, "there is no diff in it"
+
+
+def a_glob_of_bytes(yard, tmp_path):
+    return {"allow": (os.fsdecode(b"src/\xff"),)}, "is not UTF-8"
+
+
 def a_glob_of_nothing(yard, tmp_path):
     return {"allow": ("/src/**",)}, "relative to the repository's root"
 
@@ -264,6 +289,12 @@ def none_given(yard, tmp_path):
         lists_twice,
         which_instance,
         malformed_lists,
+        no_path,
+        no_path_of_lists,
+        the_repository,
+        what_the_repository_is_in,
+        prose,
+        a_glob_of_bytes,
         a_glob_of_nothing,
         nobody_to_check_it,
         none_given,

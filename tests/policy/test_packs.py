@@ -58,6 +58,7 @@ def test_strict_is_agent_and_more(load_base: Callable[..., Policy]) -> None:
     assert strict.origin == (*agent.origin, "pack strict")
     assert strict.scope.protected == agent.scope.protected
     assert strict.tests.from_base
+    assert strict.tests.confirm >= agent.tests.confirm >= 3, "chance rejects less than once in a hundred"
     assert strict.tests.flaky is FlakyRule.INCONCLUSIVE
     assert strict.scope.max_lines < agent.scope.max_lines
     assert strict.scope.max_files < agent.scope.max_files

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
 from msgspec import structs
 
 from assay.sandbox.backend import digest, open_pipes
@@ -28,4 +29,17 @@ def test_a_nonce_is_read_and_not_digested() -> None:
     try:
         assert os.read(pipes.theirs[0], 100) == b"program 1"
     finally:
+        pipes.close()
+
+
+def test_nobody_can_change_an_input() -> None:
+    pipes = open_pipes(structs.replace(command(b"/home/a"), stdin=b"program"), keep_stdin=False)
+    again = os.open(f"/proc/self/fd/{pipes.theirs[0]}", os.O_RDWR | os.O_CLOEXEC)
+    try:
+        for change in (lambda: os.pwrite(again, b"X", 0), lambda: os.ftruncate(again, 100)):
+            with pytest.raises(PermissionError):
+                change()
+        assert os.read(pipes.theirs[0], 100) == b"program"
+    finally:
+        os.close(again)
         pipes.close()

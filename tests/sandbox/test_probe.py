@@ -206,3 +206,29 @@ def test_the_log_is_told_by_what_failed_first() -> None:
     )
     assert trial._judge(b"", log) == "clone(flags=CLONE_NEWUSER) failed: No space left"
     assert trial._judge(b"", "") == "nsjail does not start"
+
+
+def test_a_full_disk_is_named_and_is_what_the_remedy_is_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(probe_module, "_ROOM", 1 << 62)
+    found = probe(environ={"ASSAY_CACHE_DIR": str(tmp_path)})
+    assert [fact.name for fact in found.facts if not fact.ok and not fact.name.startswith("cgroup")] == [
+        "disk"
+    ]
+    with pytest.raises(Unsound, match=r"bytes and \d+ files left.*make room there") as raised:
+        found.open_backend()
+    assert raised.value.exit_code is Exit.INCONCLUSIVE
+
+
+def test_without_a_cache_none_is_no_way_out() -> None:
+    found = probe(environ={"ASSAY_CACHE_DIR": "/proc/assay"})
+    with pytest.raises(Unsound, match="ASSAY_CACHE_DIR") as raised:
+        found.open_backend()
+    assert "--isolation none" not in raised.value.sentence
+
+
+def test_a_cache_that_starts_no_programs_has_its_own_remedy() -> None:
+    why = "the jail's first process can be looked into"
+    assert "noexec" in diagnose.seccomp(Tier.NAMESPACED, why, can_start=False).remedy
+    assert "noexec" not in diagnose.seccomp(Tier.NAMESPACED, why).remedy

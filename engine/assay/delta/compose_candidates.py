@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from assay.delta.page import Entry, Line, Span, Tone, bounded, clip, code, count, dim, line
 from assay.model.delta import Delta
-from assay.model.outcome import Finding, Severity
+from assay.model.outcome import Finding, Outcome, Severity
 from assay.model.report import CandidateReport, GateReport
 from assay.model.verdict import Decision, Risk
 
@@ -65,8 +65,11 @@ def _entry(candidate: CandidateReport, names: Mapping[str, str], most: int) -> E
 def _why(candidate: CandidateReport) -> Line:
     cached = dim(" (cached)") if candidate.cached else ""
     if candidate.verdict is not Decision.ACCEPTED:
-        gate = f"{candidate.rejected_by}: " if candidate.rejected_by else ""
-        return line(gate, candidate.reason, cached)
+        gate = candidate.rejected_by or ""
+        # A forged result is another matter than a wrong one, and has to be told from it at a glance.
+        forged = any(each.outcome == Outcome.TAMPERED for each in _rejecting(candidate))
+        how = Span(text=" (tampered)" if forged else "", tone=Tone.BAD)
+        return line(gate, how, ": " if gate else "", candidate.reason, cached)
     review: list[str | Span] = (
         [Span(text="needs review", tone=Tone.DOUBT), "; "] if candidate.needs_review else []
     )
@@ -87,7 +90,8 @@ def _risk(risk: Risk) -> list[str | Span]:
 def _details(candidate: CandidateReport, most: int) -> tuple[Line, ...]:
     found = findings_of(candidate)
     if candidate.verdict is Decision.ACCEPTED:
-        return (*bounded([finding_line(finding) for finding in found], most), *_flaky(candidate.gates))
+        shown = bounded([finding_line(finding) for finding in found], most)
+        return (*shown, *_flaky(candidate.gates), *_excluded(candidate.gates))
     lines = [line for finding in found if (line := _beyond(candidate.reason, finding))]
     return bounded(lines or _newly_failing(candidate), most)
 
@@ -125,6 +129,18 @@ def _flaky(gates: Sequence[GateReport]) -> list[Line]:
         return []
     more = f" and {len(tests) - 1} more" if len(tests) > 1 else ""
     return [line("flaky, not counted: ", code(tests[0]), more)]
+
+
+def _excluded(gates: Sequence[GateReport]) -> list[Line]:
+    """Required tests that the base fails or lacks: a list with a wrong name in it must not go unnoticed."""
+    found = [gate.detail.get("excluded") for gate in gates if gate.gate == "acceptance"]
+    tests = [
+        (str(test), str(why)) for each in found if isinstance(each, Mapping) for test, why in each.items()
+    ]
+    if not tests:
+        return []
+    (test, why), more = tests[0], f" and {len(tests) - 1} more" if len(tests) > 1 else ""
+    return [line("required, not counted: ", code(test), f" {why}", more)]
 
 
 def _repeats(candidate: CandidateReport, most: int) -> tuple[Line, ...]:

@@ -80,7 +80,13 @@ def candidate_page(history: CandidateHistory) -> str:
     findings = [finding for gate in gates for finding in gate.findings]
     if findings:
         rows = [
-            (f"{each.path}:{each.line}", str(each.severity), each.rule, each.message) for each in findings
+            (
+                f"{each.path}:{each.line}" if each.line else each.path,
+                str(each.severity),
+                each.rule,
+                each.message,
+            )
+            for each in findings
         ]
         blocks.append(columns([("FINDING", "SEVERITY", "RULE", "MESSAGE"), *rows]))
     if history.calls:

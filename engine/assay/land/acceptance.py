@@ -22,6 +22,7 @@ from assay.land.given import Given, read_given, read_required
 from assay.land.request import Request
 from assay.model.candidate import Base, Candidate
 from assay.model.errors import BadInput
+from assay.policy.overrides import ACCEPTANCE, REQUIRE
 from assay.repo.overlay import files_of_patch
 from assay.repo.repository import Repository
 from assay.repo.veil import Veil
@@ -37,7 +38,7 @@ def fit(
 ) -> tuple[AcceptanceGate, tuple[Candidate, ...]]:
     """The gate with what the candidates need, and the candidates, of which only those are still called
     equivalent that are attempts at the same task. Raises `BadInput`."""
-    given = _given(request)
+    given = _given(request, repo)
     several = len(given) > 1
     chosen = {c.id: _choice(given, c) for c in candidates if c.tree is not None}
     needed = {one.instance: one for one in (chosen.values() if several else given)}
@@ -55,11 +56,16 @@ def combined_task(members: Sequence[Candidate]) -> str:
     return TASKS.join(sorted({task for member in members for task in member.instance.split(TASKS)} - {""}))
 
 
-def _given(request: Request) -> tuple[Given, ...]:
+def _given(request: Request, repo: Repository) -> tuple[Given, ...]:
+    for option, path in ((ACCEPTANCE, request.acceptance), (REQUIRE, request.require)):
+        # A variable that is not set, in a script: taken for a path it would be the directory we are in.
+        if path is not None and not path.strip():
+            raise BadInput("the path is empty", where=option)
     required = read_required(Path(request.require)) if request.require is not None else None
     if request.acceptance is None:
         assert required is not None and request.require is not None
         return (Given(source=request.require, required=required),)
+    _stands_apart(Path(request.acceptance), repo)
     given = read_given(Path(request.acceptance))
     if required is None:
         return given
@@ -68,6 +74,17 @@ def _given(request: Request) -> tuple[Given, ...]:
             "its records have lists of their own", where=request.acceptance, fix="leave --require out"
         )
     return (replace(given[0], required=required),)
+
+
+def _stands_apart(path: Path, repo: Repository) -> None:
+    """A directory that holds the repository would be laid over the very change that it is to examine, and put
+    the work tree's product in the place of the candidate's."""
+    if repo.root.resolve().is_relative_to(path.resolve()):
+        raise BadInput(
+            "this holds the repository itself",
+            where=str(path),
+            fix="give a directory with nothing but the hidden tests",
+        )
 
 
 def _choice(given: Sequence[Given], candidate: Candidate) -> Given:

@@ -256,6 +256,7 @@ def glob_problem(pattern: str) -> str:
         ("\\" in pattern, "contains '\\': directories are separated by '/'"),
         ("." in parts or ".." in parts, "contains '.' or '..' as a directory"),
         ("" in parts[1:-1], "contains '//'"),
+        (any("\ud800" <= char <= "\udfff" for char in pattern), "is not UTF-8"),
         (pattern.count("[") > pattern.count("]"), "has a '[' without its ']'"),
     )
     return next((problem for wrong, problem in checks if wrong), "")

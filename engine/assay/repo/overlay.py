@@ -27,7 +27,7 @@ def files_of_patch(repo: Repository, tree: str, patch: bytes, source: str) -> tu
     """The files that `patch` (a diff, or a mailbox of them) writes or removes in `tree`, sorted by path."""
     veil = Veil(repo)
     try:
-        made = _applied(veil, tree, patch)
+        made = _applied(veil, tree, patch, source)
     except PatchError as error:
         raise BadInput(
             f"this patch cannot be applied to the base ({error.problem.message})", where=source
@@ -38,9 +38,11 @@ def files_of_patch(repo: Repository, tree: str, patch: bytes, source: str) -> tu
     return found
 
 
-def _applied(veil: Repository, tree: str, patch: bytes) -> Oid:
+def _applied(veil: Repository, tree: str, patch: bytes, source: str) -> Oid:
     parts = [mail.patch for mail in split_mailbox(patch)] if is_mailbox(patch) else [patch]
     series: list[tuple[FilePatch, ...]] = [files for part in parts if (files := parse(part))]
+    if not series:
+        raise BadInput("this is no patch: there is no diff in it", where=source)
     made = Oid(tree)
     for files in series:
         made = patch_tree(veil, made, files)

@@ -6,6 +6,7 @@ and nothing more, the supervisor does the rest.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 from collections.abc import Callable
@@ -42,6 +43,9 @@ FIXED_VARIABLES = {
     "TMPDIR": "/tmp",  # noqa: S108 -- inside the jail
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 }
+
+_SEALED = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+"""Not against being emptied: a program may want nobody after it to read what it was told."""
 
 
 class Prepared(Protocol):
@@ -190,10 +194,12 @@ def add_config(pipes: Pipes, content: bytes) -> str:
 def _input(data: bytes) -> int:
     if not data:
         return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-    descriptor = os.memfd_create("assay-input", os.MFD_CLOEXEC)
+    descriptor = os.memfd_create("assay-input", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
         _write_all(descriptor, data)
-        # Opened anew, so that the program can neither write to it nor find it at its end.
+        # A program may open its own input for writing by way of /proc, whoever made it.
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, _SEALED)
+        # Opened anew, so that the program does not find it at its end.
         return os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
     finally:
         os.close(descriptor)

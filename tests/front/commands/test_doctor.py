@@ -51,6 +51,14 @@ def test_a_host_that_does_not_says_what_helps_and_exits_3(host, capsys):
     }
 
 
+def test_nothing_is_not_called_isolation(host, capsys):
+    host["tier"] = Tier.NONE
+    assert entry.run(["doctor"]) == 0
+    out = capsys.readouterr().out
+    assert "isolated by" not in out
+    assert "as you, with nothing between" in out
+
+
 def test_this_very_host_gets_an_answer(capsys):
     assert entry.run(["doctor", "--format", "json"]) in (0, 3)
     assert json.loads(capsys.readouterr().out)["facts"]

@@ -5,7 +5,7 @@ import asyncio
 
 import pytest
 
-from assay.gates.inject.marks import codes, compared, mark, paired
+from assay.gates.inject.marks import Trail, codes, compared, mark, paired
 
 
 def load(source, trail):
@@ -22,7 +22,7 @@ def load(source, trail):
 
 def state(source, call, name="test_it"):
     """The body's state after `call(function)`."""
-    trail = []
+    trail = Trail()
     namespace, found = load(source, trail)
     trail.clear()
     function = namespace
@@ -68,7 +68,7 @@ def test_a_body_that_was_not_called():
 
 
 def test_a_body_that_was_jumped_through_did_not_come_to_its_end():
-    trail = []
+    trail = Trail()
     _, found = load("def test_it():\n    a = 1\n    b = 2\n    c = 3\n", trail)
     marked = found["test_it"]
     assert marked.state([marked.first, marked.first + 1, marked.first + 2, marked.first + 3]) == "left"
@@ -87,7 +87,7 @@ def test_async_and_methods_and_conditional_definitions():
 
 def test_what_returns_keeps_its_value_and_lines_stay():
     source = "def test_it(x):\n\n    y = x + 1\n    return (\n        y\n    )\n\n\ndef other(): return 1\n"
-    namespace, found = load(source, [])
+    namespace, found = load(source, Trail())
     assert namespace["test_it"](4) == 5
     assert set(found) == {"test_it"}
     plain = {}

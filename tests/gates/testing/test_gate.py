@@ -165,6 +165,65 @@ def test_a_crash_is_the_candidate_s_failure_and_the_test_named(project, grade):
     assert labels == ["tests of c", "tests of c", "tests on the base again"], "believed when it happens twice"
 
 
+def struck(base, label, times):
+    """The next runs of this label end as if somebody outside had killed them."""
+    run, left = base.toolbox.sandbox.run, [True] * times
+    call = ToolCall(
+        label="t", argv=(), environment_digest="", ending=Ending.SIGNALLED, exit_code=None, signal=9
+    )
+
+    async def striking(command):
+        return call if command.label == label and left and left.pop() else await run(command)
+
+    base.toolbox.sandbox.run = striking
+
+
+def test_invariant_6_kills_that_stop_are_somebody_else_s(project, grade):
+    base = project()
+    struck(base, "tests of c", 4)
+    got = grade(base, HARMLESS)
+    assert got.outcome is Outcome.PASSED
+    assert got.detail["flaky"], "a pass that chance had a hand in is not kept"
+
+
+def test_a_base_that_was_killed_once_is_run_again(project, grade):
+    base = project()
+    struck(base, "tests on the base", 1)
+    assert grade(base, HARMLESS).outcome is Outcome.PASSED
+
+
+def test_invariant_6_kills_that_meet_the_base_too_are_somebody_else_s(project, grade):
+    base = project()
+    struck(base, "tests of c", 9)
+    run, seen = base.toolbox.sandbox.run, []
+
+    async def later(command):
+        if command.label == "tests on the base again":
+            seen.append(command)
+            if len(seen) == 3:
+                return ToolCall(
+                    label="t",
+                    argv=(),
+                    environment_digest="",
+                    ending=Ending.SIGNALLED,
+                    exit_code=None,
+                    signal=9,
+                )
+        return await run(command)
+
+    base.toolbox.sandbox.run = later
+    assert grade(base, HARMLESS).outcome is Outcome.INFRA
+
+
+def test_a_candidate_that_kills_itself_is_to_blame_for_it(project, grade):
+    base = project()
+    kill = {"lib.py": "import os\n\n\ndef double(x):\n    os.kill(os.getpid(), 9)\n"}
+    got = grade(base, kill)
+    assert got.outcome is Outcome.FAILED
+    assert "was killed by signal 9" in got.reason
+    assert [call.label for call in base.calls].count("tests of c") == 5
+
+
 def world(tmp_path, body):
     """A test of what the machine does, and the file that says how the machine is."""
     state = tmp_path / "world"

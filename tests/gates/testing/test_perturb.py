@@ -3,7 +3,7 @@
 import pytest
 
 from assay.gates.testing.conditions import others
-from assay.model.outcome import Outcome
+from assay.model.outcome import Outcome, Resource, Severity
 from assay.model.tool import Ending, ToolCall
 from assay.policy.schema import FlakyRule
 
@@ -114,3 +114,57 @@ def test_invariant_6_a_base_that_does_not_end_under_them_excuses(project, grade)
     got = grade(project(leave, perturb=True), HARMLESS)
     assert got.outcome is Outcome.PASSED
     assert "the base's own pytest exited with 3" in got.detail["perturbed"]["note"]
+
+
+def killed_under_them(base, label, times):
+    """The next runs of this label under other conditions are killed, as somebody outside would do it."""
+    run, left = base.toolbox.sandbox.run, [True] * times
+    struck = ToolCall(
+        label="t", argv=(), environment_digest="", ending=Ending.SIGNALLED, exit_code=None, signal=9
+    )
+
+    async def striking(command):
+        if command.label == label and "PYTHONHASHSEED" in command.variables and left:
+            return left.pop() and struck
+        return await run(command)
+
+    base.toolbox.sandbox.run = striking
+
+
+def test_invariant_6_two_kills_from_outside_under_them_are_no_proof(project, grade):
+    base = project(perturb=True)
+    killed_under_them(base, "tests of c", 2)
+    assert grade(base, HARMLESS).outcome is Outcome.PASSED
+
+
+def test_invariant_6_a_machine_too_slow_for_the_base_by_now_is_to_blame(project, grade):
+    base = project(perturb=True)
+    late = ToolCall(
+        label="t",
+        argv=(),
+        environment_digest="",
+        ending=Ending.EXHAUSTED,
+        resource=Resource.TIME,
+        exit_code=None,
+    )
+    run = base.toolbox.sandbox.run
+
+    async def slow(command):
+        there = command.label in ("tests of c", "tests on the base again")
+        return late if there and "PYTHONHASHSEED" in command.variables else await run(command)
+
+    base.toolbox.sandbox.run = slow
+    got = grade(base, HARMLESS)
+    assert got.outcome is Outcome.INFRA
+    assert "on the base, run again at the same time, it ran out of time" in got.reason
+
+
+def test_chance_that_the_base_was_not_seen_to_have_is_shown(project, grade, tmp_path):
+    # Runs: the base, the candidate, the base under other conditions, the candidate under them.
+    files = {**lucky(tmp_path, 4)}
+    base = project(files, perturb=True, from_base=True)
+    got = grade(base, HARMLESS)
+    assert got.outcome is Outcome.PASSED
+    (found,) = got.findings
+    assert (found.rule, found.severity) == ("tests/wavers", Severity.REVIEW)
+    assert "failed in 1 of 3 runs of the candidate" in found.message

@@ -16,6 +16,7 @@ from assay.front.answer import answer, columns
 from assay.front.attack import Assault, Wall
 from assay.front.options import PlainFormat
 from assay.model.errors import Exit
+from assay.model.tool import Tier
 
 if TYPE_CHECKING:
     from assay.sandbox.probe import Probe
@@ -91,6 +92,8 @@ def _page(found: Probe, assaults: Sequence[Assault]) -> str:
 def _result(found: Probe) -> str:
     if found.tier is None:
         return "Candidates cannot be isolated here, so assay runs none."
+    if found.isolation.tier is Tier.NONE:
+        return "Candidates run as you, with nothing between: tier none."
     return f"Candidates are isolated by {found.isolation.backend}, tier {found.tier}."
 
 

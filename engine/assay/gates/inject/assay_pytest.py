@@ -16,9 +16,9 @@ finish, internal, end, exit. `assay.gates.testing.records` says what is in them.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,13 +26,11 @@ from typing import Any
 from assay.gates.inject.canary import Canaries
 from assay.gates.inject.channel import open_channel
 from assay.gates.inject.equal import comparisons
+from assay.gates.inject.marks import Trail
 from assay.gates.inject.reporter import Seen, plugin_of
 from assay.gates.inject.sources import Sources, Tree
 from assay.gates.inject.texts import TEXT_LIMIT, text
 from assay.gates.inject.watch import Watch, shadows
-
-TRAIL = 20_000
-"""So many marks of one test are kept: the last."""
 
 
 def prepare(
@@ -65,7 +63,7 @@ def prepare(
         send("no-pytest", message=text(f"{type(error).__name__}: {error}", TEXT_LIMIT))
         sys.exit(1)
     sys.argv[0] = str(Path(pytest.__file__).resolve().parent / "__main__.py")
-    seen = Seen(deque(maxlen=TRAIL))
+    seen = Seen(Trail())
 
     def equal(kind: str, path: str) -> None:
         send("equal", i=seen.current, type=text(kind, 200), path=text(path))
@@ -81,9 +79,9 @@ def prepare(
     def loaded(module: Any) -> None:
         watches[0].add(module)
 
-    sources = Sources(tree, file, loaded, seen.trail.append, comparisons(tree.product, equal, before))
+    sources = Sources(tree, file, loaded, seen.trail, comparisons(tree.product, equal, before))
     sources.install(rewrite)
-    watches.append(Watch(tree, altered))
+    watches.append(Watch(tree, altered, callers))
     shadows(tree, altered)
     canaries = Canaries(seed) if seed else None
     plugins = [plugin_of(pytest, send, sources, watches[0], seen, options, canaries)]
@@ -91,7 +89,8 @@ def prepare(
     watches[0].guard(*plugins)
 
     def leave(status: int) -> None:
-        send("exit", status=status, token=token)
-        sys.exit(status)
+        send("exit", status=int(status), token=token)
+        sys.exit(int(status))
 
-    return [leave, lambda: int(pytest.main(sys.argv[1:], plugins=plugins))]
+    # No function of our own: the frames below a test would hand it to whoever looks.
+    return [leave, functools.partial(pytest.main, sys.argv[1:], plugins=plugins)]

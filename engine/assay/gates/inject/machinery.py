@@ -49,6 +49,15 @@ PARTS = {
 }
 """Some names of these modules, looked at after each test."""
 
+CALL = _names("_pytest.python _pytest.runner _pytest.unittest pluggy._callers pluggy._result unittest.case")
+"""Modules that a test's call goes through, looked at right before and right after it."""
+
+OF_A_TEST = frozenset(_names("runtest setup teardown ihook obj function _traceback_filter __class__"))
+"""What a test has of its class, and never of its own."""
+
+WALKS = frozenset(_names("gc.get_objects gc.get_referrers sys.settrace sys.setprofile sys.addaudithook"))
+"""Audit events of what can find, or be called in the midst of, functions that nobody handed out."""
+
 HOOKS = _names(
     "pytest_runtest_protocol pytest_runtest_setup pytest_runtest_call pytest_runtest_teardown "
     "pytest_runtest_makereport pytest_runtest_logreport pytest_pyfunc_call pytest_runtestloop "

@@ -12,38 +12,55 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Dict
 
 STRIDE = 100_000
 RETURNS = 50_000
-"""A function's numbers: its first, then one more for each outermost statement; the returns from here on."""
+BLOCKS = 70_000
+"""A function's numbers: its first, then one more for each outermost statement; the returns from here on, then
+the beginnings and the ends of the blocks that a context manager could leave early."""
 
 _KINDS = ("", "Almost", "List", "Dict", "Tuple", "Sequence", "Count", "MultiLine")
 EQUALITIES = frozenset([f"assert{kind}Equal" for kind in _KINDS] + ["assertEquals"])
 """unittest's assertions whose first two arguments are to be equal."""
+_ENDS = (ast.Return, ast.Break, ast.Continue, ast.Raise, ast.Yield, ast.YieldFrom)
+_TRIES = tuple(getattr(ast, kind) for kind in ("Try", "TryStar") if hasattr(ast, kind))
+_INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+
+
+class Trail(Dict[int, int]):  # noqa: UP006 Python 3.8
+    """How often each number was noted: bounded by the marks that there are, however long a test loops."""
+
+    def append(self, number: int) -> None:
+        self[number] = self.get(number, 0) + 1
 
 
 class Marked:
     """The marks of one function: `first` its entry, `ticks` how many follow; `returns` maps a return's number
-    to how many of the ticks come before it."""
+    to how many of the ticks come before it; `blocks` is how many blocks of `with` have marks."""
 
     def __init__(self, first: int) -> None:
         self.first = first
         self.ticks = 0
         self.falls = True
         self.returns: dict[int, int] = {}
+        self.blocks = 0
 
-    def state(self, trail: Any) -> str:
-        """`none`, `entered` or `left` (normally), by the numbers that were noted."""
+    def state(self, trail: Trail) -> str:
+        """`none`, `entered`, `cut` (left, but a context manager swallowed what ended a block of it) or `left`
+        (normally), by the numbers that were noted."""
         first = self.first
         seen = {number - first for number in trail if first <= number < first + STRIDE}
         if not seen:
             return "none"
-        if self.falls and self.ticks in seen and _whole(seen, self.ticks):
-            return "left"
-        if any(number in seen and _whole(seen, before) for number, before in self.returns.items()):
-            return "left"
+        left = self.falls and self.ticks in seen and _whole(seen, self.ticks)
+        if left or any(number in seen and _whole(seen, before) for number, before in self.returns.items()):
+            return "cut" if self._cut(trail) else "left"
         return "entered"
+
+    def _cut(self, trail: Trail) -> bool:
+        begins = range(self.first + BLOCKS, self.first + BLOCKS + 2 * self.blocks, 2)
+        return any(trail.get(begin, 0) > trail.get(begin + 1, 0) for begin in begins)
 
 
 def _whole(seen: set[int], ticks: int) -> bool:
@@ -126,6 +143,8 @@ def _mark_function(function: Any, name: str, marked: Marked) -> None:
     head = function.body[:1] if _is_docstring(function.body[0]) else []
     rest = function.body[len(head) :]
     body = [*head, _note(name, marked.first, (rest or head)[0])]
+    for statement in rest:
+        _mark_blocks(statement, name, marked)
     returns = _Returns(name, marked)
     for position, statement in enumerate(rest):
         new = returns.visit(statement)
@@ -137,6 +156,26 @@ def _mark_function(function: Any, name: str, marked: Marked) -> None:
         marked.ticks += 1
         body.append(_note(name, marked.first + marked.ticks, statement))
     function.body = body
+
+
+def _mark_blocks(node: Any, name: str, marked: Marked) -> None:
+    """Mark where the blocks of `with` begin and end. Not those that end early by a word of their own, and not
+    those inside `try`: the test itself says there what becomes of an exception."""
+    if isinstance(node, (*_TRIES, *_INNER)):
+        return
+    if isinstance(node, (ast.With, ast.AsyncWith)) and not any(map(_ends_early, node.body)):
+        number = marked.first + BLOCKS + 2 * marked.blocks
+        marked.blocks += 1
+        node.body = [_note(name, number, node.body[0]), *node.body, _note(name, number + 1, node.body[-1])]
+    for field in ("body", "orelse"):
+        for inner in getattr(node, field, []) if isinstance(node, ast.stmt) else ():
+            _mark_blocks(inner, name, marked)
+
+
+def _ends_early(node: Any) -> bool:
+    if isinstance(node, _INNER):
+        return False
+    return isinstance(node, _ENDS) or any(map(_ends_early, ast.iter_child_nodes(node)))
 
 
 class _Returns(ast.NodeTransformer):

@@ -58,7 +58,7 @@ def plugin_of(
     plugin: Any = _Plugin()
     _settings(plugin, pytest, send, sources, options)
     reports = _reports(plugin, pytest, send, seen)
-    _evidence(plugin, pytest, sources, seen)
+    _evidence(plugin, pytest, sources, watch, seen)
     _session(plugin, pytest, send, sources, watch, seen, reports, canaries)
     return plugin
 
@@ -177,22 +177,27 @@ def _reports(plugin: Any, pytest: Any, send: Callable[..., None], seen: Seen) ->
     return canary
 
 
-def _evidence(plugin: Any, pytest: Any, sources: Sources, seen: Seen) -> None:
+def _evidence(plugin: Any, pytest: Any, sources: Sources, watch: Watch, seen: Seen) -> None:
     """What is seen of a test's call itself."""
 
     # Innermost: nothing that a plugin or a conftest.py wraps around the call is between this and the test.
     def pytest_runtest_call(item: Any) -> Any:
+        module = getattr(item, "module", None)
+        now, _ = _origin(sources, item) if item in seen.origins else (None, False)
         seen.trail.clear()
+        watch.call(item, module)
         outcome = yield
+        watch.call(item, module)
         raised = outcome.excinfo is not None or bool(getattr(item, "_excinfo", None))
         found, plain = seen.origins.get(item, (None, False))
         told: dict[str, Any] = {"raised": True} if raised else {}
-        if found is not None:
+        if found is not None and now is found:
             told["origin"] = text(found.label)
             if plain:
                 told["plain"] = True
-            if found.marked is not None and len(seen.trail) < seen.trail.maxlen:
-                told["body"] = found.marked.state(seen.trail)
+        body = _body(sources, item, found, seen.trail)
+        if body:
+            told["body"] = body
         seen.bodies[item.nodeid] = told
 
     _hold(plugin, pytest.hookimpl(hookwrapper=True, trylast=True)(pytest_runtest_call))
@@ -238,6 +243,7 @@ def _session(
     def pytest_collection_finish(session: Any) -> None:
         send("collected", count=len(session.items))
         look(session)
+        watch.hooked(session.config.pluginmanager)
         sources.check_again(REWRITTEN)
         for item in session.items:
             if isinstance(item, pytest.Function):
@@ -256,6 +262,18 @@ def _session(
     _hold(plugin, pytest.hookimpl(tryfirst=True)(pytest_sessionstart))
     _hold(plugin, pytest.hookimpl(hookwrapper=True, trylast=True)(pytest_runtest_protocol))
     _hold(plugin, pytest_collection_finish)
+
+
+def _body(sources: Sources, item: Any, found: Origin | None, trail: Any) -> str:
+    """How far the test's own body got: also of a function that a decorator hides, by its name."""
+    if found is not None:
+        return "" if found.marked is None else found.marked.state(trail)
+    try:
+        hidden = sources.named(item.module.__file__, item.cls, item.originalname)
+    except Exception:  # whatever a project collects as a test may raise at a look
+        return ""
+    states = {marked.state(trail) for marked in hidden}
+    return next((state for state in ("left", "cut", "entered", "none") if state in states), "")
 
 
 def _origin(sources: Sources, item: Any) -> tuple[Origin | None, bool]:

@@ -17,10 +17,11 @@ from os import stat as status_of
 from os.path import realpath
 from pathlib import Path
 from random import SystemRandom
+from sys import _getframe as frame_of
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
-from assay.gates.inject.marks import Marked, codes, compared, mark, paired
+from assay.gates.inject.marks import STRIDE, Marked, Trail, codes, compared, mark, paired
 
 PARSE = ast.PyCF_ONLY_AST
 REWRITTEN = "rewritten"
@@ -68,15 +69,15 @@ class Origin:
 
 class Sources:
     """What was loaded from trusted files. `tell(path, state)` hears of files that are not what they should
-    be, `loaded(module)` of each module once it is loaded. `note` is what a mark calls, `probes` the two
-    functions of `equal`."""
+    be, `loaded(module)` of each module once it is loaded. `trail` is where marks note their numbers, `probes`
+    are the two functions of `equal`."""
 
     def __init__(
         self,
         tree: Tree,
         tell: Callable[[str, str], None],
         loaded: Callable[[Any], None],
-        note: Any,
+        trail: Trail,
         probes: tuple[Any, Any],
     ) -> None:
         draw = SystemRandom()
@@ -85,16 +86,29 @@ class Sources:
         self._loaded = loaded
         self._stamps = {path: _stamp(tree.root + path) for path in tree.manifest}
         self._origins: dict[int, Origin] = {}
+        self._labels: dict[str, list[Marked]] = {}
         self._verified: set[str] = set()
         self._number = draw.getrandbits(40) * 1_000_000
         stem = "@py_" + format(draw.getrandbits(64), "x")
-        self._names = {stem + "n": note, stem + "c": probes[0], stem + "p": probes[1]}
+        self._names = {stem + "n": self._noting(trail), stem + "c": probes[0], stem + "p": probes[1]}
         self._wanted: Callable[[str], bool] = lambda name: name.startswith("test")
 
     def configure(self, patterns: Any) -> None:
         """What the project calls a test, besides what begins with `test`: pytest's `python_functions`."""
         prefixes = ("test", *[str(pattern) for pattern in patterns if str(pattern).isidentifier()])
         self._wanted = lambda name: name.startswith(prefixes)
+
+    def _noting(self, trail: Trail) -> Callable[[int], None]:
+        """What a mark calls: it takes a number from the code that has this mark, and from no other."""
+        origins = self._origins
+
+        def note(number: int) -> None:
+            origin = origins.get(id(frame_of(1).f_code))
+            marked = None if origin is None else origin.marked
+            if marked is not None and marked.first <= number < marked.first + STRIDE:
+                trail.append(number)
+
+        return note
 
     def install(self, rewrite: Any) -> None:
         """Have Python and pytest load trusted files from here: tests, and what they import of their own."""
@@ -152,7 +166,10 @@ class Sources:
             return None
         for qualname, inner in codes(code):
             found = marked.get((qualname, inner.co_firstlineno))
-            self._origins[id(inner)] = Origin(relative + "::" + qualname.replace(".", "::"), inner, found)
+            label = relative + "::" + qualname.replace(".", "::")
+            self._origins[id(inner)] = Origin(label, inner, found)
+            if found is not None:
+                self._labels.setdefault(label, []).append(found)
         return code
 
     @property
@@ -182,6 +199,11 @@ class Sources:
             ) and not hasattr(function, "func"):
                 break
         return None, False
+
+    def named(self, path: Any, cls: Any, name: Any) -> list[Marked]:
+        """The marks of what the trusted file defines under a test's name."""
+        within = [] if cls is None else cls.__qualname__.split(".")
+        return self._labels.get("::".join([self._tree.inside(path), *within, str(name)]), [])
 
     def unseen(self, plugins: Any) -> None:
         """Tell of trusted conftest files that pytest has, but that were not loaded from here."""

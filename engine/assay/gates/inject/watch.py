@@ -16,23 +16,35 @@ import sysconfig
 import unittest.case
 from collections.abc import Callable, Iterator
 from operator import attrgetter, is_
+from sys import _getframe as frame_of
 from sys import addaudithook
-from types import BuiltinFunctionType, FunctionType, MethodType
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from assay.gates.inject.machinery import BUILTINS, HOOKS, PARTS, VITAL, WATCHED
+from assay.gates.inject.machinery import (
+    BUILTINS,
+    CALL,
+    HOOKS,
+    OF_A_TEST,
+    PARTS,
+    VITAL,
+    WALKS,
+    WATCHED,
+)
 from assay.gates.inject.sources import Tree
 
 _KINDS = (FunctionType, BuiltinFunctionType, MethodType, type, staticmethod, classmethod, property)
 _INSTALLED = tuple({sysconfig.get_path(kind).rstrip("/") + "/" for kind in ("purelib", "platlib")})
 _code = attrgetter("__code__")
+_MAKING = ("compile", "code.__new__")
+_ASSERTIONS = frozenset(name for name in vars(unittest.case.TestCase) if name.startswith(("assert", "fail")))
 
 
 class Watch:
     """The state as of its making. `tell(what, path)` hears of each alteration once, with the file whose code
-    took the place (may be empty)."""
+    took the place (may be empty). `ours` are the code objects of what is injected."""
 
-    def __init__(self, tree: Tree, tell: Callable[[str, str], None]) -> None:
+    def __init__(self, tree: Tree, tell: Callable[[str, str], None], ours: list[Any]) -> None:
         self._product = tree.product
         self._inside = tree.inside
         self._manifest = tree.manifest
@@ -46,6 +58,10 @@ class Watch:
             _Group(vars(cls), cls.__module__ + "." + cls.__qualname__) for cls in (subprocess.Popen,)
         ]
         self._asserts = _Group(vars(unittest.case.TestCase), "unittest.case.TestCase")
+        self._call = list(_groups(CALL))
+        self._spaces: dict[int, _Space] = {}
+        self._hooks: _Hooks | None = None
+        self._codes = {id(code): code for code in ours}  # kept, so that their ids stay theirs
         self._modules: list[_Group] = []
         self._ours: tuple[Any, ...] = ()
         self._audit()
@@ -58,6 +74,11 @@ class Watch:
         """Watch a trusted module from now on, as it is: what in it is defined in trusted files."""
         own = {name for name, value in vars(module).items() if self._trusted(value)}
         self._modules += _of_module(module, module.__name__, own)
+        self._spaces[id(vars(module))] = _Space(vars(module))
+
+    def hooked(self, manager: Any) -> None:
+        """Watch the hooks of a test as they are from now on."""
+        self._hooks = _Hooks(manager)
 
     def unittests(self) -> None:
         """Look at unittest's assertions, just before one is used."""
@@ -72,6 +93,34 @@ class Watch:
             path = self._product(_file(tracer))
             if path:
                 self._once("sys.settrace in " + path, path)
+
+    def call(self, item: Any, module: Any) -> None:
+        """Look at what a test's call goes through, right before it and right after: what is put back in
+        between is seen here, or nowhere. `module` is the test's, or None."""
+        self._look(self._call)
+        if self._hooks is not None and not self._hooks.whole():
+            for name, function in self._hooks.altered():
+                if not _file(function).startswith(_INSTALLED):
+                    self._once(name, self._product(_file(function)))
+        own = vars(item)
+        for name in OF_A_TEST.intersection(own):
+            self._once("a test's " + name, self._product(_file(own[name])))
+        space = self._spaces.get(id(vars(module))) if _is(module, (ModuleType,)) else None
+        for name in () if space is None else space.altered():
+            self._once(module.__name__ + "." + name.split("_", 1)[0], "")
+        self._shadowed(getattr(item, "_instance", None) or getattr(item, "_testcase", None))
+
+    def _shadowed(self, case: Any) -> None:
+        """Tell of assertions of unittest that product code put upon one test case, or its class."""
+        if not _is(case, (unittest.case.TestCase,)):
+            return
+        for there in (vars(case), *map(vars, type.mro(type(case)))):
+            if there is vars(unittest.case.TestCase):
+                return
+            for name in _ASSERTIONS.intersection(there):
+                path = self._product(_file(there[name]))
+                if path:
+                    self._once("a test case's " + name, path)
 
     def everything(self, manager: Any) -> None:
         """Look at all, plugins and their hooks included."""
@@ -88,14 +137,21 @@ class Watch:
             self._once("the reporting plugin", "")
 
     def _audit(self) -> None:
-        """Hear of each code object that takes another's place in a function, however soon it is put back."""
+        """Hear of each code object that takes another's place in a function, however soon it is put back; of
+        code that says it is of an installed file; and of product code that looks for what is ours."""
 
         def hook(event: str, arguments: Any) -> None:
             if event == "object.__setattr__" and arguments[1] == "__code__":
                 function, _, code = arguments
                 before, after = function.__code__.co_filename, code.co_filename
-                if before != after and not self._product(before):
+                if id(function.__code__) in self._codes:
+                    self._once("the code of the reporter", self._inside(after))
+                elif before != after and not self._product(before):
                     self._once("the code of " + function.__qualname__, self._inside(after))
+            elif event in WALKS or (event in _MAKING and _installed(arguments[1])):
+                path = self._product(frame_of(1).f_code.co_filename)
+                if path:
+                    self._once(event + " in " + path, path)
 
         addaudithook(hook)
 
@@ -150,6 +206,55 @@ class _Group:
                 yield function.__name__, function
 
 
+class _Hooks:
+    """What the hooks of a test call, and by what, as of its making."""
+
+    def __init__(self, manager: Any) -> None:
+        self._manager = manager
+        self._then = self._now()
+
+    def whole(self) -> bool:
+        now, then = self._now(), self._then
+        return len(now) == len(then) and all(map(is_, now, then))
+
+    def altered(self) -> list[tuple[str, Any]]:
+        """What is not as it was, with what is there; it counts as known from then on."""
+        known, self._then = {id(part) for part in self._then}, self._now()
+        found = [("how hooks are called", part) for part in self._callers() if id(part) not in known]
+        for name in HOOKS:
+            for implementation in getattr(self._manager.hook, name).get_hookimpls():
+                function = implementation.function
+                if id(function) not in known:
+                    found.append(("the hook " + name, function))
+        return found
+
+    def _now(self) -> list[Any]:
+        parts = self._callers()
+        for name in HOOKS:
+            for implementation in getattr(self._manager.hook, name).get_hookimpls():
+                parts += (implementation, implementation.function)
+        return parts
+
+    def _callers(self) -> list[Any]:
+        callers = [getattr(self._manager.hook, name) for name in HOOKS]
+        execute = [getattr(caller, "_hookexec", None) for caller in callers]
+        return [getattr(self._manager, "_inner_hookexec", None), *execute, *callers]
+
+
+class _Space:
+    """The globals of a trusted module: what its marked and rewritten code calls, and what stands before a
+    built-in name, as of its making."""
+
+    def __init__(self, space: dict[str, Any]) -> None:
+        self._space = space
+        self._injected = {name: value for name, value in space.items() if name.startswith("@py")}
+        self._builtins = BUILTINS.intersection(space)
+
+    def altered(self) -> list[str]:
+        found = [name for name, value in self._injected.items() if self._space.get(name) is not value]
+        return found + sorted(BUILTINS.intersection(self._space) - self._builtins)
+
+
 def shadows(tree: Tree, tell: Callable[[str, str], None]) -> None:
     """Tell of loaded modules that come from the project, before its code has any business to run: start-up
     hooks, and what stands in for a module of Python or pytest."""
@@ -167,6 +272,10 @@ def _groups(names: list[str]) -> Iterator[_Group]:
         module = sys.modules.get(name)
         if module is not None:
             yield from _of_module(module, name)
+
+
+def _installed(path: Any) -> bool:
+    return type(path) is str and path.startswith(_INSTALLED)
 
 
 def _of_module(module: Any, name: str, names: Any = None) -> Iterator[_Group]:

@@ -106,8 +106,8 @@ async def _known(toolbox: Toolbox, tree: str, conditions: Conditions) -> Known:
 
 
 async def _persistently(toolbox: Toolbox, key: str, make: Callable[[], Awaitable[Known]]) -> Known:
-    """What `make` finds, once per transaction; a run that the machine spoilt is made again, and all
-    candidates together have `ATTEMPTS` of them."""
+    """What `make` finds, once per transaction; a run that the machine spoilt, or that somebody killed, is
+    made again, and all candidates together have `ATTEMPTS` of them."""
 
     async def later() -> Known:
         await anyio.sleep(_PAUSE_SECONDS)
@@ -115,7 +115,7 @@ async def _persistently(toolbox: Toolbox, key: str, make: Callable[[], Awaitable
 
     found = await toolbox.once(key, make)
     for attempt in range(1, ATTEMPTS):
-        if found.run.ended is not Ended.INFRA:
+        if found.run.ended is not Ended.INFRA and not found.run.killed:
             break
         found = await toolbox.once(f"{key}:attempt {attempt}", later)
     return found

@@ -23,8 +23,8 @@ BY_CHANCE = frozenset({Ended.CRASHED, Ended.BROKE, Ended.INTERRUPTED, Ended.REFU
 """Ends that chance may have had a hand in: believed when they happen twice, and not on the base."""
 
 KILLS = 3
-"""So many more kills in a row it takes after the second. With as many runs of the base in between that come to
-their end, chance yields that once in five hundred times at most, however often somebody kills."""
+"""So many more kills in a row it takes after the second. With as many runs of the base in between that come
+to their end, chance yields that once in five hundred times at most, however often somebody kills."""
 
 
 class Hearing(Record, frozen=True, kw_only=True):
@@ -79,8 +79,8 @@ class Bench:
     async def struck(
         self, found: Run, rerun: Callable[[], Awaitable[Run]], conditions: Conditions = USUAL
     ) -> Hearing:
-        """A further opinion on a run that was killed. A program that kills itself looks like one that was killed
-        from outside, but for this: it happens to the candidate every time, and never to the base."""
+        """A further opinion on a run that was killed. A program that kills itself looks like one that was
+        killed from outside, but for this: it happens to the candidate every time, and never to the base."""
         for _ in range(KILLS):
             again = await rerun()
             if again.ended.machine:

@@ -81,6 +81,8 @@ def _wrong(case: Case, old: Case | None, *, swallows: bool) -> str:
         return "its own body was not executed"
     if case.body is Body.ENTERED and leaving:
         return "its own body did not come to an end"
+    if case.body is Body.CUT and old is not None and old.body is Body.LEFT:
+        return "a context manager swallowed an exception in its body"
     return ""
 
 
@@ -100,11 +102,11 @@ def _good(old: Case | None) -> bool:
 
 
 def _entered(old: Case | None) -> bool:
-    return old is not None and old.body in (Body.ENTERED, Body.LEFT)
+    return old is not None and old.body in (Body.ENTERED, Body.CUT, Body.LEFT)
 
 
 def _left(old: Case | None) -> bool:
-    return old is not None and old.body is Body.LEFT
+    return old is not None and old.body in (Body.CUT, Body.LEFT)
 
 
 def _swallowed(case: Case) -> bool:

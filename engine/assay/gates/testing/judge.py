@@ -112,7 +112,8 @@ def judge(trial: Trial, rules: Tests) -> GateResult:
     good = suite.count(Result.PASSED, Result.XPASSED)
     if good:
         trusted = vouched(trial.changed_tests) if rules.trust else ()
-        return passed(GATE, evidence={"tests": good}, findings=trusted, **rest)
+        wavering = wavers(trial, confirmation, rules)
+        return passed(GATE, evidence={"tests": good}, findings=(*trusted, *wavering), **rest)
     return _nothing_passed(trial, rules, rest)
 
 
@@ -136,6 +137,24 @@ def enriched(
     if errors:
         return failed(GATE, _blame(errors[0], errors), **rest)
     return structs.replace(result, **rest)
+
+
+def wavers(trial: Trial, confirmation: Confirmation, rules: Tests) -> tuple[Finding, ...]:
+    """Tests that fail by chance on the candidate, and were not seen to on the base: it may be the candidate
+    that brought the chance. No proof, but no accept should hide it."""
+    severity = Severity.REVIEW if rules.from_base else Severity.WARNING
+    cases = trial.found.suite.by_id()
+    return tuple(
+        finding(
+            "tests/wavers",
+            test,
+            cases.get(test),
+            f"{test} failed in {bad} of {runs} runs of the candidate, and was not seen to on the base",
+            severity,
+        )
+        for test, (bad, runs) in list(confirmation.flaky.items())[:LIST_LIMIT]
+        if test not in trial.health.flaky
+    )
 
 
 def shadowed(paths: Sequence[str]) -> GateResult:

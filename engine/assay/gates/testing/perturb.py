@@ -15,11 +15,20 @@ from msgspec import structs
 
 from assay.gates.fingerprint import fold_space
 from assay.gates.testing import base, health
-from assay.gates.testing.bench import Bench
+from assay.gates.testing.bench import Bench, Hearing
 from assay.gates.testing.compare import Comparison, compare
 from assay.gates.testing.conditions import Conditions, others
 from assay.gates.testing.confirm import Confirmation
-from assay.gates.testing.judge import GATE, LIST_LIMIT, MESSAGE_LIMIT, Trial, enriched, finding, spoilt
+from assay.gates.testing.judge import (
+    GATE,
+    LIST_LIMIT,
+    MESSAGE_LIMIT,
+    Trial,
+    enriched,
+    finding,
+    spoilt,
+    wavers,
+)
 from assay.gates.testing.run import Ended, Run
 from assay.gates.testing.suite import Result
 from assay.model.outcome import GateResult, Outcome, Severity, infra
@@ -42,15 +51,9 @@ async def perturb(bench: Bench, trial: Trial, result: GateResult) -> GateResult:
         why = f"with {conditions.words} the base's own pytest {on_base.why}"
         return _noted(bench, result, conditions, note=fold_space(why)[:MESSAGE_LIMIT])
     hearing = await _heard(bench, conditions)
-    found = hearing.run
-    if hearing.trouble:
-        why = f"with {conditions.words} {hearing.trouble}"
-        result = infra(GATE, fold_space(why), detail=result.detail, use=bench.use)
-    elif found.ended.machine:
-        return spoilt(found, bench.use)
-    if found.ended is not Ended.COMPLETE:
-        return _unfinished(bench, result, conditions, found)
-    return await _weighed(bench, trial, result, conditions, on_base, found)
+    if hearing.trouble or hearing.run.ended is not Ended.COMPLETE:
+        return _unfinished(bench, result, conditions, hearing)
+    return await _weighed(bench, trial, result, conditions, on_base, hearing.run)
 
 
 async def _weighed(
@@ -64,16 +67,19 @@ async def _weighed(
     if confirmation.trouble is not None:
         return spoilt(confirmation.trouble, bench.use)
     by_seed = await _by_seed(bench, conditions, confirmation)
+    result = enriched(result, bench.use, wavers(trial, confirmation, bench.toolbox.policy.tests), {})
     return _judged(bench, result, conditions, found, comparison, confirmation, by_seed)
 
 
-async def _twice(bench: Bench, conditions: Conditions) -> Run:
-    """The candidate's run; one that comes to no end is made again before that is believed. One that ran out of
-    something is not yet: the base has to be asked first."""
+async def _heard(bench: Bench, conditions: Conditions) -> Hearing:
+    """The candidate's run. One that comes to no end is made again before that is believed, and the base is
+    asked at that very time: what is remembered of it may be from a better day of the machine's."""
     run = await bench.otherwise(conditions)
-    if run.ended in (Ended.COMPLETE, Ended.EXHAUSTED) or run.ended.machine:
-        return run
-    return await bench.otherwise(conditions)
+    if run.ended not in (Ended.COMPLETE, Ended.EXHAUSTED) and not run.ended.machine:
+        run = await bench.otherwise(conditions)
+    if run.ended is Ended.COMPLETE or run.ended.machine:
+        return Hearing(run=run)
+    return await bench.fairly(run, conditions)
 
 
 async def _by_seed(bench: Bench, conditions: Conditions, confirmation: Confirmation) -> frozenset[str]:
@@ -117,8 +123,13 @@ def _judged(
     return structs.replace(result, evidence={**result.evidence, "tests_otherwise": good})
 
 
-def _unfinished(bench: Bench, result: GateResult, conditions: Conditions, found: Run) -> GateResult:
-    why = f"with {conditions.words} pytest {found.why}, twice; on the base it runs to its end"
+def _unfinished(bench: Bench, result: GateResult, conditions: Conditions, hearing: Hearing) -> GateResult:
+    if hearing.trouble:
+        why = fold_space(f"with {conditions.words} {hearing.trouble}")
+        return infra(GATE, why, detail=result.detail, use=bench.use)
+    if hearing.run.ended.machine:
+        return spoilt(hearing.run, bench.use)
+    why = f"with {conditions.words} pytest {hearing.run.why}, twice; on the base it runs to its end"
     told = finding(RULE, "", None, fold_space(why)[:MESSAGE_LIMIT], Severity.ERROR)
     return enriched(_noted(bench, result, conditions), bench.use, [told], {})
 

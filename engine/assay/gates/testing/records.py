@@ -86,7 +86,7 @@ class Finish(Record, frozen=True, kw_only=True, tag_field="k", tag="finish"):
     """Test `i` is over; its phases took `seconds` of wall time together. The rest is what was seen of its
     call
     without pytest's report: whether it `raised`; the trusted function that it is (`path::qualname`), whether
-    `plain`, that is undecorated; and whether that function's body was `none`, `entered` or `left`
+    `plain`, that is undecorated; and whether that function's body was `none`, `entered`, `cut` or `left`
     normally."""
 
     n: int

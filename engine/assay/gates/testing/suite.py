@@ -51,6 +51,8 @@ class Body(StrEnum):
     UNKNOWN = ""
     NONE = "none"
     ENTERED = "entered"
+    CUT = "cut"
+    """It reached one, but an exception in a block of `with` was swallowed on the way."""
     LEFT = "left"
     """It reached a normal end of its own."""
 

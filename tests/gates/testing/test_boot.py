@@ -1,0 +1,66 @@
+"""The start of the injected program: what keys the report is gone once it is read."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from assay.gates.testing.run import plugin_source
+from assay.sandbox.backend import open_pipes
+from assay.sandbox.spec import JailCommand
+
+_REST = """
+import os, sys
+source = open(0, "rb", closefd=False)
+names = {}
+exec(compile(source.read(int(sys.argv[1])), "<string>", "exec"), names)
+words = names["rest"](source)
+held = os.open(sys.argv[2], os.O_RDONLY)
+print(words, os.read(0, 100), os.pread(held, 100, 0), os.readlink("/proc/self/fd/0"))
+"""
+
+
+@pytest.fixture
+def boot():
+    """The text of boot.py alone."""
+    return plugin_source().split(b"\ncall = ", 1)[0]
+
+
+def test_what_follows_the_program_is_read_once_and_empty_for_all_who_hold_it(boot, tmp_path):
+    command = JailCommand(label="", argv=("x",), root=tmp_path, stdin=boot, nonce=b"key token seed")
+    pipes = open_pipes(command, keep_stdin=False)
+    try:
+        # Ours stands for the descriptor that the jail's first process keeps.
+        ours = f"/proc/{os.getpid()}/fd/{pipes.theirs[0]}"
+        argv = [sys.executable, "-c", _REST, str(len(boot)), ours]
+        done = subprocess.run(argv, stdin=pipes.theirs[0], capture_output=True, check=False)
+    finally:
+        pipes.close()
+    assert done.stdout.decode().strip() == "['key', 'token', 'seed'] b'' b'' /dev/null", done.stderr.decode()
+
+
+def test_only_code_of_ours_may_write_to_the_report(boot):
+    script = f"""
+import os
+names = {{}}
+exec(compile({boot!r}, "<string>", "exec"), names)
+texts = [("channel", open({_channel()!r}).read()), ("ours", "def call(send): send('hello', n2=1)")]
+parts, callers = names["load"](texts)
+reader, writer = os.pipe()
+send = parts["channel"].open_channel(writer, "ab" * 16, callers)
+parts["ours"].call(send)
+send("end", status=0)
+print(os.read(reader, 1000).decode())
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    first, second = done.stdout.splitlines()[:2]
+    assert '"k":"hello"' in first, done.stderr
+    assert '"k":"altered"' in second
+    assert "the report" in second
+
+
+def _channel():
+    from importlib import resources
+
+    return str(resources.files("assay.gates") / "inject" / "channel.py")
