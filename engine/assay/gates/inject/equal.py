@@ -1,14 +1,17 @@
-"""Finds objects that claim to be equal to everything. Injected: see `boot.py`.
+"""Finds objects that claim to be equal to everything, or to stand in any other relation to it. Injected: see
+`boot.py`.
 
-Promises: does nothing but where an equality of a trusted test came out exactly True, and an `__eq__` written
-in Python, in the project's own product, may have decided it; there, the object is compared with values that
-nobody could have foreseen. What such a comparison raises is swallowed.
+Promises: does nothing but where a comparison of a trusted test came out exactly True, and a method written in
+Python, in the project's own product, may have decided it; there, the object is compared with values that
+nobody could have foreseen, or asked for what contradicts the answer. What such a comparison raises is
+swallowed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from secrets import randbits, token_hex
+from operator import gt, lt
 from types import FunctionType
 from typing import Any
 
@@ -18,6 +21,16 @@ _NESTING = (list, tuple, dict)
 _SLOTS = frozenset({type(object.__eq__), type(list.append), type(len)})
 
 
+_RELATIONS = {
+    "NotEq": ("__ne__", "__eq__"),
+    "Lt": ("__lt__", "__gt__"),
+    "LtE": ("__le__", "__ge__"),
+    "Gt": ("__gt__", "__lt__"),
+    "GtE": ("__ge__", "__le__"),
+}
+_CONTRARY = {"Lt": gt, "LtE": gt, "Gt": lt, "GtE": lt}
+
+
 class _Value:
     """Equal to itself only."""
 
@@ -25,9 +38,10 @@ class _Value:
 def comparisons(
     product: Callable[[str], str], found: Callable[[str, str], None], before: Callable[[], None]
 ) -> tuple[Any, Any]:
-    """Two functions to call from tests: `compared(left, right, result)`, and `paired(left, right)`, which
+    """Two functions to call from tests: `compared(left, right, result, kind)`, and `paired(left, right)`, which
     returns both. `product` tells a file's path in the project, empty for what is no product code; `found` is
     told the type's name and that path. `before` is called before each unittest assertion of a pair."""
+    deciders: dict[tuple[type, str], str] = {}
     harmless: set[type] = {int, str, bytes, float, bool, type(None), list, dict, tuple, set, frozenset}
 
     def suspect(kind: type) -> str:
@@ -38,6 +52,13 @@ def comparisons(
         if not path:
             harmless.add(kind)
         return path
+
+    def deciding(cls: type, kind: str) -> str:
+        """The path of the product code that may decide how a `cls` is related, or empty."""
+        if (cls, kind) not in deciders:
+            paths = [_decides(cls, product, name) for name in _RELATIONS[kind]]
+            deciders[cls, kind] = next(filter(None, paths), "")
+        return deciders[cls, kind]
 
     def look(value: Any, other: Any, path: str) -> None:
         try:
@@ -58,6 +79,24 @@ def comparisons(
             for one, another in _elements(left, right):
                 compared(one, another, True, depth - 1)
 
+    def asked(left: Any, right: Any, result: Any, kind: str = "Eq") -> None:
+        if result is not True:
+            return
+        if kind == "Eq":
+            compared(left, right, result)
+            return
+        if kind == "In" and type(right) in _NESTING:
+            # What has a `__contains__` of its own is not asked again: some count, or look at a clock.
+            for element in list(right)[:_FIRST]:
+                path = suspect(type(element))
+                if path:
+                    look(element, left, path)
+            return
+        for value in (left, right) if kind in _RELATIONS else ():
+            path = deciding(type(value), kind)
+            if path and _contradicts(left, right, kind):
+                found(type(value).__qualname__, path)
+
     def paired(left: Any, right: Any) -> Any:
         before()
         if type(left) in _NESTING or suspect(type(left)) or suspect(type(right)):
@@ -67,7 +106,7 @@ def comparisons(
                 return left, right
         return left, right
 
-    return compared, paired
+    return asked, paired
 
 
 def _elements(left: Any, right: Any) -> list[tuple[Any, Any]]:
@@ -77,10 +116,20 @@ def _elements(left: Any, right: Any) -> list[tuple[Any, Any]]:
     return list(zip(left[:_FIRST], right[:_FIRST]))  # noqa: B905 Python 3.8
 
 
-def _decides(kind: type, product: Callable[[str], str]) -> str:
-    """The path of the product file that defines what `kind` is equal to, or empty."""
+def _contradicts(left: Any, right: Any, kind: str) -> bool:
+    """Whether the same objects also say what cannot be, if `left` and `right` are so related."""
+    try:
+        if kind == "NotEq":
+            return (left == right) is True
+        return _CONTRARY[kind](left, right) is True
+    except Exception:  # the project's own code, which nobody asked for that
+        return False
+
+
+def _decides(kind: type, product: Callable[[str], str], name: str = "__eq__") -> str:
+    """The path of the product file that defines what `kind` is equal to, or its method `name`; or empty."""
     for cls in type.mro(kind) if isinstance(kind, type) else ():
-        method = cls.__dict__.get("__eq__")
+        method = cls.__dict__.get(name)
         if method is None:
             continue
         if isinstance(method, FunctionType):

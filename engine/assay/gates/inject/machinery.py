@@ -52,7 +52,7 @@ PARTS = {
 CALL = _names("_pytest.python _pytest.runner _pytest.unittest pluggy._callers pluggy._result unittest.case")
 """Modules that a test's call goes through, looked at right before and right after it."""
 
-OF_A_TEST = frozenset(_names("runtest setup teardown ihook obj function _traceback_filter __class__"))
+OF_A_TEST = frozenset(_names("runtest setup teardown ihook obj function _traceback_filter"))
 """What a test has of its class, and never of its own."""
 
 WALKS = frozenset(_names("gc.get_objects gc.get_referrers sys.settrace sys.setprofile sys.addaudithook"))

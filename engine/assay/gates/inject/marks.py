@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import inspect
 from collections.abc import Callable, Iterator
-from typing import Any, Dict
+from typing import Any, Dict  # noqa: UP035 Python 3.8
 
 STRIDE = 100_000
 RETURNS = 50_000
@@ -23,6 +23,7 @@ the beginnings and the ends of the blocks that a context manager could leave ear
 _KINDS = ("", "Almost", "List", "Dict", "Tuple", "Sequence", "Count", "MultiLine")
 EQUALITIES = frozenset([f"assert{kind}Equal" for kind in _KINDS] + ["assertEquals"])
 """unittest's assertions whose first two arguments are to be equal."""
+COMPARED = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In)
 _ENDS = (ast.Return, ast.Break, ast.Continue, ast.Raise, ast.Yield, ast.YieldFrom)
 _TRIES = tuple(getattr(ast, kind) for kind in ("Try", "TryStar") if hasattr(ast, kind))
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
@@ -97,8 +98,8 @@ def codes(code: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def compared(tree: Any, name: str) -> None:
-    """Behind each equality that a rewritten assert decided by, call the global `name` with both sides and the
-    result."""
+    """Behind each comparison that a rewritten assert decided by, call the global `name` with both sides and the
+    result, and what was compared if not equality."""
     waiting = [tree]
     while waiting:
         node = waiting.pop()
@@ -213,11 +214,14 @@ def _with_comparison(statement: Any, name: str) -> list[Any]:
         and target.id.startswith("@py_assert")
         and isinstance(value, ast.Compare)
         and len(value.ops) == 1
-        and isinstance(value.ops[0], ast.Eq)
+        and isinstance(value.ops[0], COMPARED)
         and isinstance(value.left, (ast.Name, ast.Constant))
         and isinstance(value.comparators[0], (ast.Name, ast.Constant))
     ):
         sides = [value.left, value.comparators[0], ast.Name(id=target.id, ctx=ast.Load())]
+        kind = type(value.ops[0]).__name__
+        if kind != "Eq":
+            sides.append(ast.Constant(value=kind))
         return [statement, _at(ast.Expr(value=_call(name, sides)), statement)]
     return [statement]
 

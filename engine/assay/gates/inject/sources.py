@@ -159,8 +159,7 @@ class Sources:
                 paired(tree, pair)
             if rewriting is not None:
                 rewriting(tree, data, path)
-                if b"==" in data:
-                    compared(tree, both)
+                compared(tree, both)
             code = compile(tree, path, "exec", dont_inherit=True)
         except Exception:  # pytest finds the same, and says it better
             return None
