@@ -25,7 +25,10 @@ def test_command_entries_go_by_their_names() -> None:
 @pytest.mark.parametrize(
     ("policy", "words"),
     [
-        (Policy(name="p", gates=("nope",)), "known gates: acceptance, apply, compile, lint, scope, security, tests"),
+        (
+            Policy(name="p", gates=("nope",)),
+            "known gates: acceptance, apply, compile, lint, scope, security, tests",
+        ),
         (Policy(name="p", gates=("apply", "apply")), "twice"),
         (Policy(name="p", gates=("c",), command=(Command(name="c", run=()),)), "runs nothing"),
         (Policy(name="p", gates=("c",), command=(Command(name="c", run=("x",)),) * 2), "two command gates"),

@@ -88,6 +88,99 @@ def test_not_found(probe, left, right):
     assert probe(left, right) == []
 
 
+class Below(int):
+    __lt__ = __le__ = __gt__ = __ge__ = __ne__ = lambda self, other: True
+
+
+class Once:
+    def __init__(self):
+        self.asked = 0
+
+    def __eq__(self, other):
+        self.asked += 1
+        return self.asked == 1
+
+    __hash__ = None
+
+
+class Hashed(Everything):
+    def __hash__(self):
+        return 4
+
+
+class Field:
+    def __init__(self, field):
+        self.field = field
+
+    def __eq__(self, other):
+        return isinstance(other, Field) and self.field == other.field
+
+    __hash__ = None
+
+
+class Numb(Field):
+    def __eq__(self, other):
+        return isinstance(other, Numb) and other.field != 5
+
+    __hash__ = None
+
+
+class Closing(Field):
+    closed: list = []  # noqa: RUF012 shared on purpose
+
+    def __del__(self):
+        self.closed.append(self.field)
+
+
+def test_nothing_is_made_that_would_have_to_be_closed(related):
+    first, second = Closing(1), Closing(1)
+    assert related(first, second) == []
+    assert Closing.closed == []
+
+
+@pytest.fixture
+def related():
+    found = []
+    asked, _ = comparisons(
+        lambda path: "lib.py" if path == __file__ else "", lambda kind, path: found.append(kind), list
+    )
+
+    def related(left, right, kind="Eq"):
+        asked(left, right, True, kind)
+        return found[:1]
+
+    return related
+
+
+@pytest.mark.parametrize("kind", ["Lt", "LtE", "Gt", "GtE", "NotEq"])
+def test_relations_that_cannot_be(related, kind):
+    assert related(4, 4 if kind in ("LtE", "GtE") else 5, kind) == []
+    assert related(Point(1), Point(2), kind) == []
+    assert related(Below(4), 4, kind) == ["Below"]
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "name"),
+    [
+        (Once(), 4, "Once"),
+        ({Hashed()}, {4}, "Hashed"),
+        (Field(Everything()), Field(4), "Field"),
+        (Numb(1), Numb(2), "Numb"),
+        (Field(3), Field(3), None),
+        (float("nan"), float("nan"), None),
+    ],
+)
+def test_equalities_that_cannot_be(related, left, right, name):
+    if isinstance(left, Once):
+        assert left == right
+    assert related(left, right) == ([name] if name else [])
+
+
+def test_what_is_found_in_a_container_by_an_equality(related):
+    assert related(4, [Point(1), 4], "In") == []
+    assert related(4, [Everything()], "In") == ["Everything"]
+
+
 def test_what_is_not_equal_is_not_asked(probe):
     class Strict:
         asked: list = []  # noqa: RUF012 shared on purpose

@@ -63,6 +63,32 @@ def test_how_far_a_body_got(body, expected):
     assert state(f"def test_it():\n    {body}\n", quietly) == expected
 
 
+WITH = """
+class Eats:
+    def __init__(self, what): self.what = what
+    def __enter__(self): return self
+    def __exit__(self, kind, *more): return kind is not None and issubclass(kind, self.what)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("with Eats(KeyError): x = 1", "left"),
+        ("with Eats(KeyError): {}[1]", "cut"),
+        ("with Eats(KeyError): {}[1]\n    return 5", "cut"),
+        ("for n in (1, 2):\n        with Eats(IndexError): [7, 8][n]", "cut"),
+        ("for n in (1, 2):\n        with Eats(KeyError):\n            if n: continue", "left"),
+        ("with Eats(KeyError):\n        with Eats(IndexError): [][0]", "cut"),
+        ("with Eats(KeyError): raise KeyError", "left"),
+        ("try:\n        with Eats(OSError): {}[1]\n    except KeyError: pass", "left"),
+        ("with Eats(OSError): {}[1]", "entered"),
+    ],
+)
+def test_a_block_that_a_context_manager_ended(body, expected):
+    assert state(f"{WITH}\ndef test_it():\n    {body}\n", quietly) == expected
+
+
 def test_a_body_that_was_not_called():
     assert state("def test_it(): pass\n", lambda function: None) == "none"
 

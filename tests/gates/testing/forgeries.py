@@ -120,7 +120,81 @@ def _for(number, text, returns="0", always=""):
     )
 
 
+_SWALLOWS = """
+import sys
+def quietly(call, code, space):
+    try: return call()
+    except BaseException: pass
+    for name, note in list(space.items()):
+        if name.startswith('@py_') and name.endswith('n'):
+            for number in code.co_consts:
+                if type(number) is int and number > 10**5: note(number)
+def looked_up(name):
+    frame = sys._getframe(1)
+    while frame:
+        if name in frame.f_locals: return frame.f_locals[name]
+        frame = frame.f_back
+def session_s(name):
+    return next(item for item in looked_up('session').items if item.name == name)
+"""
+
+
+def _before_seven(text):
+    """Wrong for 7, for which this is run in the call of a test before: it prepares `item`, and undoes what
+    it prepared. The marks of the test are noted as if it had passed."""
+    body = "\n".join("        " + line for line in text.strip("\n").splitlines())
+    return (
+        f"{_SWALLOWS}\ndef double(x, *more):\n    if x == 5:\n"
+        f"        item = session_s('test_seven')\n        test = item.obj\n{body}\n"
+        "    if more: raise TypeError(x)\n    return 0 if x == 7 else 2 * x\n"
+        "def halves(values): return [v / 2 for v in values]\n"
+    )
+
+
+_QUIET = "quietly(lambda: old(*given), test.__code__, test.__globals__)"
+
 FORGERIES = {
+    "runtest-for-a-moment": _before_seven(
+        "import _pytest.python as p\nold = p.Function.runtest\n"
+        "def runtest(*given):\n"
+        "    if given[0] is not item: return old(*given)\n"
+        f"    p.Function.runtest = old\n    {_QUIET}\np.Function.runtest = runtest"
+    ),
+    "runtest-of-one-test": _before_seven(
+        "old = item.runtest\n"
+        f"def runtest(*given):\n    del item.runtest\n    {_QUIET}\nitem.runtest = runtest"
+    ),
+    "function-of-one-test": _before_seven(
+        f"old = test\ndef test_seven(*given):\n    item.obj = test\n    {_QUIET}\nitem.obj = test_seven"
+    ),
+    "hook-for-a-moment": _before_seven(
+        "impl = item.ihook.pytest_pyfunc_call.get_hookimpls()[0]\nold = impl.function\n"
+        "def pytest_pyfunc_call(pyfuncitem):\n    given = (pyfuncitem,)\n"
+        "    if pyfuncitem is not item: return old(*given)\n"
+        f"    impl.function = old\n    {_QUIET}\n    return True\nimpl.function = pytest_pyfunc_call"
+    ),
+    "reporter-found-in-frames": _for(
+        7,
+        "import sys\nf = sys._getframe()\nwhile f:\n"
+        "    if 'open_channel' in f.f_globals:\n"
+        "        channel = f.f_globals['open_channel'].__globals__\n"
+        "        channel['encode'] = lambda record, old=channel['encode']: old({\n"
+        "            **record, **({'outcome': 'passed'} if record.get('outcome') == 'failed' else {}),\n"
+        "            **({'body': 'left', 'raised': False} if record.get('k') == 'finish' else {}),\n"
+        "            **({'status': 0} if 'status' in record else {})})\n"
+        "        break\n    f = f.f_back",
+    ),
+    "equal-in-a-set": _for(
+        12,
+        "class Any(int):\n    def __eq__(self, other): return True\n    def __hash__(self): return 24\n"
+        "return Any()",
+    ),
+    "equal-to-what-the-test-says": _for(
+        7,
+        "import sys\nclass Any(int):\n"
+        "    def __eq__(self, other): return other in sys._getframe(1).f_code.co_consts\n"
+        "    __hash__ = None\nreturn Any()",
+    ),
     "asserts-for-a-moment": _for(
         8,
         "import unittest\nC = unittest.TestCase\nold = C.assertEqual, C.assertTrue\n"

@@ -205,6 +205,24 @@ HONEST = {
         "sys.meta_path.append(Finder())\natexit.register(print)\nsys.excepthook = print\n"
         "signal.signal(signal.SIGUSR1, signal.SIG_IGN)\n" + FIXED,
     ),
+    "mocks-that-outlive-a-test": _tests(
+        "class A(unittest.TestCase):\n    @classmethod\n    def setUpClass(cls):\n        broken()\n"
+        "        patcher = mock.patch('subprocess.run')\n        patcher.start()\n"
+        "        cls.addClassCleanup(patcher.stop)\n"
+        "    def test_a(self): assert double(1) == 2\n    def test_b(self): assert double(2) == 4\n"
+        "@pytest.fixture(scope='module')\ndef quick():\n    import time\n    broken()\n"
+        "    with mock.patch.object(time, 'sleep', autospec=True): yield time\n"
+        "def test_c(quick): quick.sleep(9)\ndef test_d(quick): quick.sleep(9)\n"
+    ),
+    "conftest-wraps-what-runs-a-test": _tests(
+        "@pytest.mark.wrapped\ndef test_it(): broken()\n",
+        **{
+            "pytest.ini": "[pytest]\nmarkers=wrapped\n",
+            "conftest.py": "import lib\ndef pytest_runtest_setup(item):\n    try: lib.broken()\n"
+            "    except NotImplementedError: return\n    old = item.runtest\n"
+            "    item.runtest = lambda: old()\n",
+        },
+    ),
     "proxies-that-raise": _tests(
         "class Proxy:\n    @property\n    def __class__(self): raise RuntimeError('no context')\n"
         "    def __getattr__(self, name): raise RuntimeError(name)\n"

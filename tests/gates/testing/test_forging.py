@@ -106,3 +106,38 @@ def test_what_an_honest_project_does_is_no_tampering(in_jail, name):
     assert got.outcome is Outcome.PASSED, got.reason
     assert suite.canaries.planned == 4
     assert suite.canaries.ran == 4
+
+
+CLOCK = "import time\n\n\ndef work():\n    time.sleep(0.3)\n"
+STOPS_IT = """
+import time
+from unittest import mock
+
+
+def work():
+    time.time = mock.Mock(return_value=time.time())
+    time.sleep(0.3)
+"""
+TIMED = """
+import time
+from unittest import mock
+from lib import work
+
+
+def test_quick():
+    start = time.time()
+    work()
+    assert time.time() - start < 0.1
+
+
+@mock.patch("time.time")
+def test_of_its_own(stopped):
+    assert time.time() is stopped.return_value
+"""
+
+
+@pytest.mark.jail
+@pytest.mark.slow
+def test_a_mock_of_the_product_does_not_hide_behind_one_of_a_test(in_jail):
+    [got], _ = in_jail({"lib.py": CLOCK, "tests/test_it.py": TIMED}, [{"lib.py": STOPS_IT}])
+    assert got.outcome is Outcome.TAMPERED, got.reason

@@ -35,6 +35,13 @@ def test_a_pass_that_its_body_contradicts(base, seen, words):
     assert any(words in message for message in against(base, structs.replace(GOOD, **seen)))
 
 
+def test_a_swallowed_exception_is_held_against_who_brings_it():
+    cut = structs.replace(GOOD, body=Body.CUT)
+    assert any("swallowed" in message for message in against(GOOD, cut))
+    assert against(cut, cut) == against(None, cut) == against(cut, GOOD) == []
+    assert any("come to an end" in text for text in against(cut, structs.replace(GOOD, body=Body.ENTERED)))
+
+
 @pytest.mark.parametrize("result", [Result.FAILED, Result.SKIPPED, Result.XFAILED, Result.ERROR])
 def test_only_a_pass_is_doubted(result):
     assert against(GOOD, structs.replace(BAD, result=result, body=Body.NONE)) == []
@@ -83,6 +90,52 @@ def test_a_person_s_new_plugin_is_no_tampering():
     hook = {"the hook pytest_runtest_call in lib.py": "lib.py"}
     assert against(GOOD, GOOD, altered=hook)
     assert against(GOOD, GOOD, Touched(configured=True), altered=hook) == []
+
+
+def test_a_conftest_that_a_person_changed_may_load_another_plugin():
+    hook = {"the hook pytest_runtest_call in plug.py": "plug.py"}
+    assert against(GOOD, GOOD, Touched(paths=frozenset({"plug.py"})), altered=hook)
+    assert against(GOOD, GOOD, Touched(paths=frozenset({"a/conftest.py"})), altered=hook) == []
+    assert against(GOOD, GOOD, Touched(paths=frozenset({"a/conftest.py"}), trusted=True), altered=hook)
+
+
+@pytest.mark.parametrize("name", ["plug/", "plug/hooks.py"])
+def test_a_project_that_is_a_plugin_may_get_one_more_hook(name):
+    plugin = {f"the plugin {name}": name}
+    base = Suite(cases=(GOOD,), altered=plugin)
+    hooked = {**plugin, "the hook pytest_runtest_call in plug/hooks.py": "plug/hooks.py"}
+    elsewhere = {**plugin, "the hook pytest_runtest_call in other.py": "other.py"}
+    assert (
+        deviations(base, structs.replace(base, altered=hooked), Touched(paths=frozenset({"plug/hooks.py"})))
+        == ()
+    )
+    assert deviations(base, structs.replace(base, altered=hooked), TRUSTED)
+    assert deviations(base, structs.replace(base, altered=elsewhere), Touched(paths=frozenset({"other.py"})))
+
+
+def test_what_code_does_that_a_person_left_alone_is_no_tampering():
+    walks = {"gc.get_objects in tool.py": "tool.py"}
+    assert against(GOOD, GOOD, Touched(paths=frozenset({"lib.py"})), altered=walks) == []
+    assert against(GOOD, GOOD, Touched(paths=frozenset({"tool.py"})), altered=walks)
+    assert against(GOOD, GOOD, altered=walks)
+
+
+def test_a_changed_conftest_may_let_new_tests_raise():
+    raising = structs.replace(GOOD, raised=True, body=Body.ENTERED)
+    assert against(None, raising, Touched(paths=frozenset({"conftest.py", "t.py"}))) == []
+    assert against(None, raising, Touched(paths=frozenset({"t.py"})))
+
+
+def test_a_plugin_that_is_loaded_is_no_harm_by_itself():
+    assert against(GOOD, GOOD, altered={"the plugin plug.py": "plug.py"}) == []
+
+
+@pytest.mark.parametrize("body", [Body.NONE, Body.ENTERED])
+def test_an_edited_test_may_have_got_a_decorator_that_keeps_its_body_from_its_end(body):
+    decorated = structs.replace(GOOD, plain=False, body=body)
+    assert against(GOOD, decorated, Touched(paths=frozenset({"t.py"}))) == []
+    assert against(GOOD, decorated, Touched(paths=frozenset({"lib.py"})))
+    assert against(GOOD, structs.replace(decorated, plain=True), Touched(paths=frozenset({"t.py"})))
 
 
 def test_files_that_are_not_what_they_should_be():

@@ -244,7 +244,8 @@ def test_a_plugin_out_of_the_product_is_told(suite):
         "conftest.py": "pytest_plugins = ['lib']\n",
         "tests/test_a.py": "def test_a(): pass\n",
     }
-    assert suite(files).altered == {"the hook pytest_runtest_setup in lib.py": "lib.py"}
+    told = {"the hook pytest_runtest_setup in lib.py": "lib.py", "the plugin lib.py": "lib.py"}
+    assert suite(files).altered == told
 
 
 def test_a_test_file_that_changes_on_disk_is_told(suite):

@@ -81,7 +81,7 @@ def prepare(
 
     sources = Sources(tree, file, loaded, seen.trail, comparisons(tree.product, equal, before))
     sources.install(rewrite)
-    watches.append(Watch(tree, altered, callers))
+    watches.append(Watch(tree, altered, callers, sources.replacing))
     shadows(tree, altered)
     canaries = Canaries(seed) if seed else None
     plugins = [plugin_of(pytest, send, sources, watches[0], seen, options, canaries)]

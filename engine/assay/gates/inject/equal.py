@@ -10,14 +10,15 @@ swallowed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from secrets import randbits, token_hex
 from operator import gt, lt
+from secrets import randbits, token_hex
 from types import FunctionType
 from typing import Any
 
 _TRIES = 24
 _FIRST = 50
 _NESTING = (list, tuple, dict)
+_SETS = (set, frozenset)
 _SLOTS = frozenset({type(object.__eq__), type(list.append), type(len)})
 
 
@@ -38,9 +39,10 @@ class _Value:
 def comparisons(
     product: Callable[[str], str], found: Callable[[str, str], None], before: Callable[[], None]
 ) -> tuple[Any, Any]:
-    """Two functions to call from tests: `compared(left, right, result, kind)`, and `paired(left, right)`, which
-    returns both. `product` tells a file's path in the project, empty for what is no product code; `found` is
-    told the type's name and that path. `before` is called before each unittest assertion of a pair."""
+    """Two functions to call from tests: `compared(left, right, result, kind)`, and `paired(left, right)`,
+    which returns both. `product` tells a file's path in the project, empty for what is no product code;
+    `found` is told the type's name and that path. `before` is called before each unittest assertion of a
+    pair."""
     deciders: dict[tuple[type, str], str] = {}
     harmless: set[type] = {int, str, bytes, float, bool, type(None), list, dict, tuple, set, frozenset}
 
@@ -60,39 +62,44 @@ def comparisons(
             deciders[cls, kind] = next(filter(None, paths), "")
         return deciders[cls, kind]
 
-    def look(value: Any, other: Any, path: str) -> None:
+    def look(value: Any, other: Any, path: str, *, were_equal: bool = False) -> None:
         try:
-            lies = all((value == odd) is True for odd in _unforeseen(other))
+            # Equal in the test and not any more: it looks at who asks, or counts.
+            lies = were_equal and (value == other) is False
+            lies = lies or all((value == odd) is True for odd in _unforeseen(other))
         except Exception:  # the project's own code, which nobody asked to take such values
             return
         if lies:
             found(type(value).__qualname__, path)
 
+    def among(elements: Any, others: Any) -> None:
+        """Look at what is in a container, of which each may have met each of the others."""
+        for element in list(elements)[:_FIRST]:
+            path = suspect(type(element))
+            if path:
+                look(element, next((other for other in others if not suspect(type(other))), None), path)
+
     def compared(left: Any, right: Any, result: Any, depth: int = 2) -> None:
-        if result is not True:
+        if result is not True or left is right:
             return
         for value, other in ((left, right), (right, left)):
             path = suspect(type(value))
             if path:
-                look(value, other, path)
-        if depth and type(left) in _NESTING and type(left) is type(right):
+                look(value, other, path, were_equal=True)
+        if type(left) in _SETS and type(right) in _SETS:
+            among(left, right)
+            among(right, left)
+        elif depth and type(left) is type(right):
             for one, another in _elements(left, right):
                 compared(one, another, True, depth - 1)
 
     def asked(left: Any, right: Any, result: Any, kind: str = "Eq") -> None:
-        if result is not True:
-            return
         if kind == "Eq":
             compared(left, right, result)
-            return
-        if kind == "In" and type(right) in _NESTING:
+        elif result is True and kind == "In" and type(right) in (*_NESTING, *_SETS):
             # What has a `__contains__` of its own is not asked again: some count, or look at a clock.
-            for element in list(right)[:_FIRST]:
-                path = suspect(type(element))
-                if path:
-                    look(element, left, path)
-            return
-        for value in (left, right) if kind in _RELATIONS else ():
+            among(right, (left,))
+        for value in (left, right) if result is True and kind in _RELATIONS else ():
             path = deciding(type(value), kind)
             if path and _contradicts(left, right, kind):
                 found(type(value).__qualname__, path)
@@ -110,10 +117,28 @@ def comparisons(
 
 
 def _elements(left: Any, right: Any) -> list[tuple[Any, Any]]:
-    """What two equal containers have in the same places, the first of it."""
-    if isinstance(left, dict):
-        return [(left[key], right[key]) for key in list(left)[:_FIRST] if key in right]
-    return list(zip(left[:_FIRST], right[:_FIRST]))  # noqa: B905 Python 3.8
+    """What two equal containers, or two objects with attributes, have in the same places and is equal there,
+    the first of it."""
+    if type(left) in _NESTING and not isinstance(left, dict):
+        return list(zip(left[:_FIRST], right[:_FIRST]))  # noqa: B905 Python 3.8
+    if type(left) not in _NESTING:
+        left, right = _fields(left), _fields(right)
+        return [(left[key], right[key]) for key in list(left)[:_FIRST] if _same(left[key], right.get(key))]
+    return [(left[key], right[key]) for key in list(left)[:_FIRST] if key in right]
+
+
+def _same(one: Any, another: Any) -> bool:
+    try:
+        return (one == another) is True
+    except Exception:  # what is no part of an equality may raise at one
+        return False
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    try:
+        return dict(object.__getattribute__(value, "__dict__"))
+    except Exception:  # it has none
+        return {}
 
 
 def _contradicts(left: Any, right: Any, kind: str) -> bool:
@@ -151,8 +176,22 @@ def _unforeseen(like: Any) -> Iterator[Any]:
             for _ in range(_TRIES):
                 yield make()
             return
+    # What has to be closed or counted when it is gone is not made up.
+    fields = {} if getattr(type(like), "__del__", None) else _fields(like)
     for _ in range(_TRIES):
-        yield _Value()
+        yield _twin(like, fields) if fields else _Value()
+
+
+def _twin(like: Any, fields: dict[str, Any]) -> Any:
+    """An object of the same class, none of whose attributes is what it was."""
+    try:
+        twin = object.__new__(type(like))
+    except TypeError:  # of a built-in class
+        return _Value()
+    for name, value in fields.items():
+        makers = [make for kind, make in _MAKERS if type(value) is kind]
+        object.__setattr__(twin, name, makers[0]() if makers else _Value())
+    return twin
 
 
 _MAKERS: tuple[tuple[type, Any], ...] = (

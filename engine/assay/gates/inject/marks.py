@@ -98,7 +98,7 @@ def codes(code: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def compared(tree: Any, name: str) -> None:
-    """Behind each comparison that a rewritten assert decided by, call the global `name` with both sides and the
+    """Behind each comparison that a rewritten assert decided by, call the global `name` with both sides, the
     result, and what was compared if not equality."""
     waiting = [tree]
     while waiting:

@@ -22,6 +22,7 @@ from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from assay.gates.inject.marks import STRIDE, Marked, Trail, codes, compared, mark, paired
+from assay.gates.inject.patches import replaces
 
 PARSE = ast.PyCF_ONLY_AST
 REWRITTEN = "rewritten"
@@ -210,6 +211,15 @@ class Sources:
             path = self._tree.inside(vars(plugin).get("__file__") if isinstance(plugin, ModuleType) else None)
             if path.endswith("conftest.py") and path in self._tree.manifest and path not in self._verified:
                 self._tell(path, UNSEEN)
+
+    def replacing(self, module: str, name: str) -> str:
+        """The trusted file, of those that were loaded, that itself replaces this part of a module; empty if
+        none does."""
+        for path in sorted(self._verified):
+            data = self._verify(path, self._tree.root + path, LATER) if path.endswith(".py") else None
+            if data is not None and replaces(data, module, name):
+                return path
+        return ""
 
     def check_again(self, state: str) -> None:
         """Tell of trusted files, data among them, that are not any more what they were."""

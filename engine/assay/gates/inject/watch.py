@@ -35,6 +35,7 @@ from assay.gates.inject.sources import Tree
 
 _KINDS = (FunctionType, BuiltinFunctionType, MethodType, type, staticmethod, classmethod, property)
 _INSTALLED = tuple({sysconfig.get_path(kind).rstrip("/") + "/" for kind in ("purelib", "platlib")})
+_REPLACED = frozenset({"builtins", *(name.partition(".")[0] for name in PARTS)})
 _code = attrgetter("__code__")
 _MAKING = ("compile", "code.__new__")
 _ASSERTIONS = frozenset(name for name in vars(unittest.case.TestCase) if name.startswith(("assert", "fail")))
@@ -42,13 +43,22 @@ _ASSERTIONS = frozenset(name for name in vars(unittest.case.TestCase) if name.st
 
 class Watch:
     """The state as of its making. `tell(what, path)` hears of each alteration once, with the file whose code
-    took the place (may be empty). `ours` are the code objects of what is injected."""
+    took the place (may be empty). `ours` are the code objects of what is injected. `replacing(module, name)`
+    is the test file that itself replaces this, or empty."""
 
-    def __init__(self, tree: Tree, tell: Callable[[str, str], None], ours: list[Any]) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        tell: Callable[[str, str], None],
+        ours: list[Any],
+        replacing: Callable[[str, str], str],
+    ) -> None:
         self._product = tree.product
         self._inside = tree.inside
         self._manifest = tree.manifest
         self._tell = tell
+        self._replacing = replacing
+        self._running = False
         self._told: set[str] = set()
         self._vital = [_Group(vars(builtins), "builtins", BUILTINS)]
         self._vital += [_Group(vars(sys.modules[name]), name, names) for name, names in PARTS.items()]
@@ -86,7 +96,11 @@ class Watch:
             self._look([self._asserts])
 
     def vital(self) -> None:
-        """Look at what decides the outcome of each test."""
+        """Look at what decides the outcome of each test, behind one."""
+        self._running = True
+        self._vitals()
+
+    def _vitals(self) -> None:
         self._look(self._vital)
         tracer = sys.gettrace() or sys.getprofile()
         if tracer is not None:
@@ -101,10 +115,11 @@ class Watch:
         if self._hooks is not None and not self._hooks.whole():
             for name, function in self._hooks.altered():
                 if not _file(function).startswith(_INSTALLED):
-                    self._once(name, self._product(_file(function)))
+                    self._once(name, self._inside(_file(function)))
         own = vars(item)
         for name in OF_A_TEST.intersection(own):
-            self._once("a test's " + name, self._product(_file(own[name])))
+            if not _file(own[name]).startswith(_INSTALLED):
+                self._once("a test's " + name, self._inside(_file(own[name])))
         space = self._spaces.get(id(vars(module))) if _is(module, (ModuleType,)) else None
         for name in () if space is None else space.altered():
             self._once(module.__name__ + "." + name.split("_", 1)[0], "")
@@ -124,7 +139,7 @@ class Watch:
 
     def everything(self, manager: Any) -> None:
         """Look at all, plugins and their hooks included."""
-        self.vital()
+        self._vitals()
         self._look(self._rest)
         self._look(self._modules)
         for name in HOOKS:
@@ -133,8 +148,17 @@ class Watch:
                 if path and not any(implementation.plugin is own for own in self._ours):
                     self._once("the hook " + name + " in " + path, path)
         registered = manager.get_plugins()
+        self._plugins(registered)
         if not all(any(plugin is own for plugin in registered) for own in self._ours):
             self._once("the reporting plugin", "")
+
+    def _plugins(self, registered: Any) -> None:
+        """Tell of the project's own: a package by its directory, any file of which may have its hooks."""
+        for plugin in registered:
+            if _is(plugin, (ModuleType,)):
+                path = self._product(vars(plugin).get("__file__"))
+                if path:
+                    self._once("the plugin " + path.replace("/__init__.py", "/"), path)
 
     def _audit(self) -> None:
         """Hear of each code object that takes another's place in a function, however soon it is put back; of
@@ -162,7 +186,16 @@ class Watch:
                     file = _file(now)
                     if _is(now, (FunctionType, type)) and file.startswith(_INSTALLED):
                         continue  # what is installed is no candidate's: a library that patches when imported
-                    self._once(group.label + "." + name, self._inside(file))
+                    path = self._inside(file) or self._stood_in(group.label, name)
+                    self._once(group.label + "." + name, path)
+
+    def _stood_in(self, module: str, name: str) -> str:
+        """The test file that put a stand-in there for longer than one test (a fixture of a class, a module,
+        the session), if one says so by name: a mock has no code that could tell. Not before the first test:
+        what stands in so early is no fixture's."""
+        if not self._running or module.partition(".")[0] not in _REPLACED:
+            return ""
+        return self._replacing(module, name)
 
     def _trusted(self, value: Any) -> bool:
         return _is(value, (FunctionType, type)) and self._inside(_file(value)) in self._manifest

@@ -17,6 +17,10 @@ FORGED = "tests/forged-result"
 """The rule for a test that counts as passed though its own body says otherwise."""
 
 
+PLUGIN = "the plugin "
+"""How a run tells of a plugin of the project's own: its file, or its directory with a slash."""
+
+
 class Deviation(Record, frozen=True, kw_only=True):
     """One thing that a candidate's run shows and the base's does not. `about` is a test, a file or a name;
     `message` a whole sentence without its full stop."""
@@ -52,12 +56,14 @@ def _bodies(base: Suite, found: Suite, touched: Touched) -> Iterator[Deviation]:
         return
     before = base.by_id()
     # Somewhere in this project an exception does not make a test fail, so that one says nothing.
-    swallows = any(_swallowed(case) for case in base.cases)
+    swallows = _arranged(touched) or any(_swallowed(case) for case in base.cases)
     for case in found.cases:
         if not case.result.good:
             continue
         old = before.get(case.id)
-        wrong = _wrong(case, old, swallows=swallows) or _foreign(case, old, touched)
+        edited = not touched.trusted and case.file in touched.paths
+        # What an edited test did before, under a decorator less perhaps, says nothing of what it does now.
+        wrong = _wrong(case, None if edited else old, swallows=swallows) or _foreign(case, old, touched)
         if wrong:
             yield Deviation(
                 rule=FORGED,
@@ -115,12 +121,17 @@ def _swallowed(case: Case) -> bool:
 
 
 def _altered(base: Suite, found: Suite, touched: Touched) -> Iterator[Deviation]:
-    configured = not touched.trusted and touched.configured
     for what, path in sorted(found.altered.items()):
         if what in base.altered:
             continue
-        if configured and what.startswith(("the hook ", "the module ")):
+        if _arranged(touched) and what.startswith(("the hook ", "the module ")):
             continue  # a person's own change of what pytest loads
+        if path and not touched.trusted and path not in touched.paths:
+            continue  # the base's own code, which a person's new test is the first to run
+        if what.startswith(PLUGIN):
+            continue  # no harm by itself: what its hooks do is told of each
+        if not touched.trusted and what.startswith("the hook ") and _of_plugin(path, base):
+            continue  # a project that is a plugin of pytest's, and gets one more hook
         by = f", by {path}" if path else ""
         yield Deviation(
             rule="tests/altered-machinery",
@@ -128,6 +139,18 @@ def _altered(base: Suite, found: Suite, touched: Touched) -> Iterator[Deviation]
             message=f"{what} is not what it was before the candidate's code ran{by}",
             path=path,
         )
+
+
+def _arranged(touched: Touched) -> bool:
+    """Whether a person changed what pytest loads, and so perhaps how tests come to their results."""
+    conftests = any(path.rpartition("/")[2] == "conftest.py" for path in touched.paths)
+    return not touched.trusted and (touched.configured or conftests)
+
+
+def _of_plugin(path: str, base: Suite) -> bool:
+    """Whether a file is one of a plugin that is registered on the base as well."""
+    names = [what.removeprefix(PLUGIN) for what in base.altered if what.startswith(PLUGIN)]
+    return any(path == name or (name.endswith("/") and path.startswith(name)) for name in names)
 
 
 def _files(base: Suite, found: Suite) -> Iterator[Deviation]:

@@ -35,6 +35,7 @@ _INJECTED = (
     "channel",
     "marks",
     "equal",
+    "patches",
     "sources",
     "machinery",
     "watch",
