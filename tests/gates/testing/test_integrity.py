@@ -114,10 +114,16 @@ def test_a_project_that_is_a_plugin_may_get_one_more_hook(name):
 
 
 def test_what_code_does_that_a_person_left_alone_is_no_tampering():
+    clock = {"time.time": "tool.py"}
+    assert against(GOOD, GOOD, Touched(paths=frozenset({"lib.py"})), altered=clock) == []
+    assert against(GOOD, GOOD, Touched(paths=frozenset({"tool.py"})), altered=clock)
+    assert against(GOOD, GOOD, altered=clock)
+
+
+def test_a_person_may_write_a_tool_that_looks_at_the_heap_and_a_model_that_is_judged_may_not():
     walks = {"gc.get_objects in tool.py": "tool.py"}
-    assert against(GOOD, GOOD, Touched(paths=frozenset({"lib.py"})), altered=walks) == []
-    assert against(GOOD, GOOD, Touched(paths=frozenset({"tool.py"})), altered=walks)
-    assert against(GOOD, GOOD, altered=walks)
+    assert against(GOOD, GOOD, Touched(paths=frozenset({"tool.py"})), altered=walks) == []
+    assert against(GOOD, GOOD, TRUSTED, altered=walks)
 
 
 def test_a_changed_conftest_may_let_new_tests_raise():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from assay.gates.inject.machinery import WALKS
 from assay.gates.testing.compare import Touched
 from assay.gates.testing.suite import Body, Case, Suite
 from assay.model.candidate import Record
@@ -132,13 +133,16 @@ def _altered(base: Suite, found: Suite, touched: Touched) -> Iterator[Deviation]
             continue  # no harm by itself: what its hooks do is told of each
         if not touched.trusted and what.startswith("the hook ") and _of_plugin(path, base):
             continue  # a project that is a plugin of pytest's, and gets one more hook
+        walked = what.split(" in ")[0] in WALKS
+        if walked and not touched.trusted:
+            continue  # there are honest tools that trace, or look at the heap
         by = f", by {path}" if path else ""
-        yield Deviation(
-            rule="tests/altered-machinery",
-            about=what,
-            message=f"{what} is not what it was before the candidate's code ran{by}",
-            path=path,
+        said = (
+            f"{path} calls {what.split(' in ')[0]} while tests run, which nothing does on the base"
+            if walked
+            else f"{what} is not what it was before the candidate's code ran{by}"
         )
+        yield Deviation(rule="tests/altered-machinery", about=what, message=said, path=path)
 
 
 def _arranged(touched: Touched) -> bool:
