@@ -192,6 +192,13 @@ def _configs(policy: Policy) -> Iterator[Fault]:
             yield ("security", key), f"{level!r} is no level; {allowed(level, _LEVELS)}"
 
 
+def _clock(policy: Policy) -> Iterator[Fault]:
+    try:
+        policy.tests.instant  # noqa: B018 -- its errors are what is asked for
+    except (ValueError, OverflowError) as error:
+        yield ("tests", "clock"), f'is no instant such as "2024-05-01T12:00:00Z": {error}'
+
+
 def _numbers(policy: Policy) -> Iterator[Fault]:
     if policy.tests.slowdown < 1:
         yield (
@@ -272,6 +279,7 @@ _RULES: tuple[Rule, ...] = (
     _environment,
     _scope,
     _configs,
+    _clock,
     _numbers,
     _limits,
     _all_globs,

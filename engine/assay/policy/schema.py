@@ -6,6 +6,7 @@ paths relative to the repository's root, `**` crossing directories.
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 from msgspec import field
@@ -150,6 +151,9 @@ class Tests(Record, frozen=True, kw_only=True):
     """Run what passes once more under another hash seed and order: it has to pass there as well."""
     seed: int = 0
     """Not 0: random numbers start from it anew before each test."""
+    clock: str = ""
+    """An instant (ISO 8601 with its offset) at which the clock stands still for tests, by the project's own
+    time-machine; empty: the clock runs."""
     confirm: int = 1
     """How often a newly failing test is run again, on the candidate and on the base, before it rejects."""
     slowdown: float = 10.0
@@ -162,6 +166,16 @@ class Tests(Record, frozen=True, kw_only=True):
     def tests_of_base(self) -> bool:
         """Whether only the base's tests decide."""
         return self.from_base and not self.trust
+
+    @property
+    def instant(self) -> float | None:
+        """`clock` in seconds since the epoch. Raises ValueError for what is no instant."""
+        if not self.clock:
+            return None
+        there = datetime.fromisoformat(self.clock)
+        if there.tzinfo is None:
+            raise ValueError(f"{self.clock} does not say its offset from UTC")
+        return there.timestamp()
 
 
 class Acceptance(Record, frozen=True, kw_only=True):

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from assay.gates.inject.assay_steady import _rank
+from assay.gates.testing import run as run_module
 from assay.gates.testing.conditions import USUAL, Conditions
 from assay.gates.testing.run import Ended, execute
+from assay.gates.testing.suite import Result
 
 IDS = st.lists(
     st.builds("{}.py::{}::{}[{}]".format, *[st.sampled_from("abcd")] * 3, st.sampled_from(["x", "::", "["])),
@@ -101,3 +103,54 @@ def test_the_hash_seed_reaches_the_tests(project):
 
     assert anyio.run(main, Conditions(hash_seed=7)).status == 0
     assert anyio.run(main, USUAL).status == 1
+
+
+NOON = "tests/test_clock.py::test_clock"
+CLOCK = """
+import datetime
+import subprocess
+import time
+
+
+def test_clock():
+    assert time.time() == 1714564800.0
+    assert datetime.datetime.now(datetime.timezone.utc).isoformat() == "2024-05-01T12:00:00+00:00"
+    time.sleep(0.01)
+    assert time.time() == 1714564800.0
+"""
+
+
+@pytest.fixture
+def at_noon(project):
+    """A run of tests that see what time it is, at an instant of 2024."""
+
+    def at_noon(files=()):
+        made = project({"tests/test_clock.py": CLOCK, **dict(files)})
+        tests = structs.replace(made.toolbox.policy.tests, clock="2024-05-01T14:00:00+02:00")
+        made.toolbox.policy = structs.replace(made.toolbox.policy, tests=tests)
+        return anyio.run(lambda: execute(made.toolbox, str(made.tree), label="t", seconds=60))
+
+    return at_noon
+
+
+def test_the_clock_stands_still_if_asked_to(at_noon):
+    found = at_noon()
+    assert found.ended is Ended.COMPLETE, found.why
+    assert found.suite.by_id()[NOON].result is Result.PASSED, found.suite.cases
+
+
+def test_what_stops_the_clock_is_not_taken_from_the_tree(at_noon):
+    found = at_noon({"time_machine.py": "raise SystemExit(5)\n"})
+    assert found.suite.by_id()[NOON].result is Result.PASSED, found.suite.cases
+
+
+def test_a_clock_that_cannot_be_stopped_is_refused(at_noon, monkeypatch):
+    whole = run_module._program
+    monkeypatch.setattr(
+        run_module,
+        "_program",
+        lambda call: whole(call).replace(b"from time_machine import", b"from gone import"),
+    )
+    found = at_noon()
+    assert found.ended is Ended.REFUSED
+    assert "tests.clock needs time-machine" in found.why

@@ -18,10 +18,14 @@ from typing import Any
 
 class Steady:
     """The plugin. `conditions`: `seed` (an integer; not 0: reseed before each test), `order` (a key, or empty
-    for the project's own order), `cpus` (so many processors at most; 0: all)."""
+    for the project's own order), `cpus` (so many processors at most; 0: all), `clock` (seconds since the
+    epoch at which the clock stands still, or None)."""
 
-    def __init__(self, conditions: dict[str, Any]) -> None:
+    def __init__(self, pytest: Any, conditions: dict[str, Any], travel: Any = None) -> None:
+        self._refuse = pytest.UsageError
         self._seed = int(conditions.get("seed", 0))
+        self._clock = conditions.get("clock")
+        self._travel = travel
         self._order = str(conditions.get("order", ""))
         _confine(int(conditions.get("cpus", 0)))
 
@@ -34,6 +38,15 @@ class Steady:
             option.hypothesis_seed = str(self._seed)
         if hasattr(option, "random_order_seed") and not _chosen(config, "--random-order-seed"):
             option.random_order_seed = str(self._seed)
+        if self._clock is not None:
+            self._stop_the_clock(config)
+
+    def _stop_the_clock(self, config: Any) -> None:
+        if self._travel is None:
+            raise self._refuse("tests.clock needs time-machine in the project's environment: it is not there")
+        journey = self._travel(self._clock, tick=False)
+        journey.start()
+        config.add_cleanup(journey.stop)
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         """Before the project's own hooks and pytest's grouping by fixtures."""
@@ -53,12 +66,25 @@ class Steady:
             numbers.seed(int.from_bytes(digest, "big"))
 
 
-def hold_still(pytest: Any, conditions: dict[str, Any]) -> Steady:
+def traveller(conditions: dict[str, Any]) -> Any:
+    """What stops the clock, if it is to stand still: time-machine, which changes the functions in C, since a
+    stand-in of ours would not reach what is written in C, nor who imported a name before. To be called while
+    nothing of the project is on the module path."""
+    if conditions.get("clock") is None:
+        return None
+    try:
+        from time_machine import travel
+    except ImportError:
+        return None
+    return travel
+
+
+def hold_still(pytest: Any, conditions: dict[str, Any], travel: Any = None) -> Steady:
     """The plugin, first among those that implement the same hooks."""
     pytest.hookimpl(tryfirst=True)(Steady.pytest_configure)
     pytest.hookimpl(tryfirst=True)(Steady.pytest_collection_modifyitems)
     pytest.hookimpl(tryfirst=True)(Steady.pytest_runtest_setup)
-    return Steady(conditions)
+    return Steady(pytest, conditions, travel)
 
 
 def _rank(key: bytes, nodeid: str) -> tuple[bytes, ...]:

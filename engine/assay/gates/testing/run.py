@@ -58,11 +58,11 @@ call = {call}
 parts, callers = load({texts})
 if call[2]:
     parts["landlock"].confine(call[2])
-steady = parts["assay_steady"].hold_still
+steady, travel = parts["assay_steady"].hold_still, parts["assay_steady"].traveller(call[1])
 session = parts["assay_pytest"].prepare(
-    rest(source), callers, call[0], lambda pytest: steady(pytest, call[1])
+    rest(source), callers, call[0], lambda pytest: steady(pytest, call[1], travel)
 )
-del source, parts, callers, steady
+del source, parts, callers, steady, travel
 run(session)
 """
 """Leaves nothing in reach of the project's code that writes to the report, nor what it is keyed with."""
@@ -129,6 +129,7 @@ async def execute(
         "seed": toolbox.policy.tests.seed,
         "order": conditions.order,
         "cpus": environment.cpus,
+        "clock": toolbox.policy.tests.instant,
     }
     apart = toolbox.sandbox.isolation.tier is not Tier.NONE
     places = landlock.writable(toolbox.repo.root, environment.mounts) if apart else ()
