@@ -75,6 +75,7 @@ _SUSPECT = re.compile(
     rf"\b(?:{'|'.join(_LAST)})\b(?!\s*=[^=])|\b(?:eval|exec)\b"
     r"|\b(?:compile|getattr|setattr|delattr|vars)\s*\(|__dict__|\bimport\s+\*"
     r"|__import__|import_module|builtins|get_objects|get_refer|settrace|setprofile|monitoring|_getframe"
+    r"|cell_contents|getclosurevars"
     r"|currentframe|_current_frames|f_back|\bstack\b|getouterframes|\bmodules\b|meta_path|path_hooks"
     r"|path_importer_cache|atexit|_exit|\babort\b|\bkill(?:pg)?\b|raise_signal|__eq__|__ne__|\bargv\b|PYTEST_"
     rf"|ASSAY_|\b(?:{'|'.join(sorted(sys.stdlib_module_names))})\.\w+\s*=(?!=)"

@@ -28,7 +28,9 @@ _WATCHING = {
     "threading.settrace": "watches every line that runs",
     "threading.setprofile": "watches every call",
     "sys._current_frames": "reads the frames of all threads",
+    "inspect.getclosurevars": "looks into what functions enclose",
 }
+_CELL = "cell_contents"
 _FRAMES = frozenset({"sys._getframe", "inspect.currentframe", "inspect.stack", "inspect.getouterframes"})
 _ENDING = {
     "os._exit": "ends the process at once",
@@ -77,6 +79,8 @@ def grader_uses(survey: Survey) -> Iterator[Use]:
 def _named(node: ast.AST, name: str) -> Iterator[Use]:
     if name in _WATCHING:
         yield _use("grader", node, f"{_WATCHING[name]} ({name})", name)
+    elif _CELL in (getattr(node, "attr", ""), name.rpartition(".")[2]):
+        yield _use("grader", node, f"looks into what functions enclose ({_CELL})", _CELL)
     elif name.startswith("sys.monitoring."):
         yield _use("grader", node, f"watches what runs ({name})", "sys.monitoring")
     elif name in _FRAMES or getattr(node, "attr", "") == "f_back":

@@ -71,6 +71,6 @@ class Survey:
         for call in self.of(ast.Call):
             if isinstance(call.func, ast.Name) and call.func.id == "getattr" and len(call.args) > 1:
                 name = call.args[1]
-                if isinstance(name, ast.Constant) and (whose := self.dotted(call.args[0])):
-                    found.append((call, f"{whose}.{name.value!s}"))
+                if isinstance(name, ast.Constant):
+                    found.append((call, f"{self.dotted(call.args[0])}.{name.value!s}"))
         return found
