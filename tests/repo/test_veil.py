@@ -84,7 +84,7 @@ def test_a_patch_becomes_the_files_that_it_writes_and_removes(repo):
     [
         (PATCH.replace(b"-old", b"-else"), "cannot be applied"),
         (PATCH.replace(b"@@ -1 +1 @@", b"@@ -1 +1,7 @@"), "cannot be applied"),
-        (b"no diff at all\n", "changes nothing"),
+        (b"no diff at all\n", "there is no diff in it"),
         (PATCH.replace(b"b/a/x", b"b/../x").replace(b"a/a/x", b"a/../x"), "cannot be applied"),
     ],
 )

@@ -29,7 +29,7 @@ used = st.builds(Size, bytes=sizes, files=st.integers(0, 1 << 20))
 @given(sizes, sizes)
 def test_private_file_systems_leave_memory_for_the_program(scratch: int, memory: int) -> None:
     found = private_sizes(scratch, memory)
-    if memory:
+    if memory >= 8:  # below that, each has its one byte
         assert sum(found) <= memory * 3 // 4
     if scratch:
         assert max(found) <= scratch

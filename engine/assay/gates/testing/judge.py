@@ -218,7 +218,19 @@ def _undecided(trial: Trial, rules: Tests, rest: Mapping[str, Any]) -> GateResul
         return infra(GATE, f"{reason}: look what changed around it, then try again", **rest)
     if (unstable := _instability(trial)) and rules.flaky is FlakyRule.INCONCLUSIVE:
         return infra(GATE, unstable, **rest)
+    if rules.tests_of_base and (unsteady := _unsteady(trial)):
+        return infra(GATE, unsteady, **rest)
     return None
+
+
+def _unsteady(trial: Trial) -> str:
+    """A test that failed more than once on the candidate, passed as well, and was never seen to waver on the
+    base. Chance may do that to an honest change, and a change that is right by chance looks just so: neither
+    proof of guilt nor the evidence that an accept needs (invariant 5)."""
+    for test, (bad, runs) in trial.confirmation.flaky.items():
+        if bad > 1 and test not in trial.health.flaky:
+            return f"{test} failed in {bad} of {runs} runs of the candidate, and was not seen to on the base"
+    return ""
 
 
 def _nothing_passed(trial: Trial, rules: Tests, rest: Mapping[str, Any]) -> GateResult:

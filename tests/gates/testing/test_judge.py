@@ -1,0 +1,53 @@
+"""What a trial's outcome is, apart from how it was come by: tests that waver."""
+
+import pytest
+
+from assay.gates.testing.compare import Comparison
+from assay.gates.testing.confirm import Confirmation
+from assay.gates.testing.health import Health
+from assay.gates.testing.judge import Trial, judge
+from assay.gates.testing.run import Ended, Run
+from assay.gates.testing.suite import Case, Result, Suite
+from assay.model.outcome import Outcome
+from assay.policy.schema import Tests
+
+RUN = Run(
+    suite=Suite(cases=(Case(id="t.py::a", result=Result.PASSED), Case(id="t.py::b", result=Result.PASSED))),
+    ended=Ended.COMPLETE,
+    status=0,
+)
+
+
+def outcome(rate, *, from_base=True, known=()):
+    """Of a candidate on which t.py::a failed in `rate` (failures, runs)."""
+    trial = Trial(
+        base=RUN,
+        found=RUN,
+        comparison=Comparison(),
+        confirmation=Confirmation(flaky={"t.py::a": rate}),
+        health=Health(flaky=dict.fromkeys(known, (1, 2))),
+    )
+    return judge(trial, Tests(from_base=from_base))
+
+
+@pytest.mark.parametrize("rate", [(2, 3), (4, 5)])
+def test_invariant_5_what_is_right_by_chance_is_not_accepted_where_the_bases_tests_decide(rate):
+    result = outcome(rate)
+    assert result.outcome is Outcome.INFRA
+    assert "t.py::a failed in" in result.reason
+
+
+def test_invariant_6_one_failure_of_chance_is_shown_and_no_more():
+    result = outcome((1, 4))
+    assert result.outcome is Outcome.PASSED
+    assert [finding.rule for finding in result.findings] == ["tests/wavers"]
+
+
+def test_a_test_that_wavers_on_the_base_is_no_news():
+    result = outcome((3, 4), known=["t.py::a"])
+    assert result.outcome is Outcome.PASSED
+    assert not result.findings
+
+
+def test_a_persons_own_change_is_told_and_goes_on():
+    assert outcome((3, 4), from_base=False).outcome is Outcome.PASSED
