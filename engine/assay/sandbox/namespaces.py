@@ -35,7 +35,7 @@ from assay.sandbox.tree import remove_tree
 from assay.sandbox.usage import make_expendable, open_processes
 from assay.sandbox.view import Mount, MountKind, home_for, identity_files, inspect_system, overlay_options
 from assay.sandbox.watch import Subject
-from assay.sandbox.workspace import Scratch, check_point, read_files
+from assay.sandbox.workspace import OnScratch, Scratch, check_point
 
 # Enters the control groups whose files are named first (their number comes before them), then becomes the
 # rest of its arguments.
@@ -176,7 +176,7 @@ class NamespaceBackend:
 Reach = Callable[[str], str]
 
 
-class _Jail:
+class _Jail(OnScratch):
     """One prepared jail."""
 
     def __init__(
@@ -235,15 +235,6 @@ class _Jail:
 
         make_expendable(pid)
         return pipes.started(pid, group=self.group, kill=kill, on_start=on_start, subject=subject)
-
-    def outputs(self, paths: tuple[str, ...], bound: int) -> dict[str, bytes]:
-        """See `Prepared`."""
-        return read_files(self.scratch.upper, paths, bound) if self.scratch is not None else {}
-
-    def keep(self, target: Path) -> None:
-        """See `Prepared`."""
-        if self.scratch is not None:
-            self.scratch.keep(target)
 
     def crowded(self) -> bool:
         """See `Prepared`."""

@@ -41,7 +41,7 @@ from assay.sandbox.tree import remove_tree
 from assay.sandbox.usage import Processes
 from assay.sandbox.view import MountKind, home_for, identity_files, inspect_system, overlay_options
 from assay.sandbox.watch import Subject
-from assay.sandbox.workspace import Scratch, check_point, read_files
+from assay.sandbox.workspace import OnScratch, Scratch, check_point
 
 NOTES = (
     "containers of an engine: system calls are filtered by the engine's own profile, and programs have the "
@@ -163,7 +163,7 @@ class ContainerBackend:
             return self._images[content]
 
 
-class _Container:
+class _Container(OnScratch):
     """One prepared container."""
 
     def __init__(self, backend: ContainerBackend, command: JailCommand, directory: Path, name: str) -> None:
@@ -217,15 +217,6 @@ class _Container:
             patience=_PATIENCE_SECONDS,
             subject=subject,
         )
-
-    def outputs(self, paths: tuple[str, ...], bound: int) -> dict[str, bytes]:
-        """See `Prepared`."""
-        return read_files(self.scratch.upper, paths, bound) if self.scratch is not None else {}
-
-    def keep(self, target: Path) -> None:
-        """See `Prepared`."""
-        if self.scratch is not None:
-            self.scratch.keep(target)
 
     def crowded(self) -> bool:
         """See `Prepared`."""

@@ -53,6 +53,21 @@ class Scratch:
         remove_tree(self.directory)
 
 
+class OnScratch:
+    """What a program left in its scratch layer, if it has one: a part of `backend.Prepared`."""
+
+    scratch: Scratch | None
+
+    def outputs(self, paths: tuple[str, ...], bound: int) -> dict[str, bytes]:
+        """See `Prepared`."""
+        return read_files(self.scratch.upper, paths, bound) if self.scratch is not None else {}
+
+    def keep(self, target: Path) -> None:
+        """See `Prepared`."""
+        if self.scratch is not None:
+            self.scratch.keep(target)
+
+
 def read_files(top: Path, paths: Iterable[str], bound: int) -> dict[str, bytes]:
     """The files at `paths` below `top` that a program left, `bound` bytes in all (0: no bound). Files beyond
     the bound, links and whatever is no regular file are left out."""

@@ -41,8 +41,7 @@ async def believed(bench: Bench, trial: Trial, result: GateResult) -> GateResult
 
 
 def _against(on_base: Run, found: Run, bench: Bench) -> tuple[Deviation, ...]:
-    """What speaks against a run. A base that came to no end cannot excuse what it had no time to show, so
-    that
+    """What speaks against a run. A base that came to no end cannot excuse what it had no time to show:
     then only what a test's own body says counts."""
     seen = deviations(on_base.suite, found.suite, bench.subject.touched)
     if on_base.ended is Ended.COMPLETE:

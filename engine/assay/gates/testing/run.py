@@ -176,8 +176,7 @@ def _program(call: str) -> bytes:
 
 def told(call: ToolCall, secret: str, token: str = "") -> Run:
     """What a finished call says: the folded suite, and how the run ended. With the wrong `token` at the end,
-    the
-    last record says nothing."""
+    the last record says nothing."""
     suite = fold(decode(call.report, secret))
     if suite.token != token:
         suite = structs.replace(suite, exit_status=None)
