@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
 
 import anyio
 import pygit2
 import pytest
+from anyio.from_thread import start_blocking_portal
 
-from assay.model.tool import ToolCall
+from assay.model.tool import Ending, ToolCall
 from assay.repo.repository import Repository, open_repository
 from assay.sandbox.jail import JailSandbox, open_sandbox
 from assay.sandbox.layers import LayerStore
 from assay.sandbox.probe import Probe, probe
-from assay.sandbox.spec import JailCommand, Stack
+from assay.sandbox.spec import JailCommand, Stack, Warmth
 
 T = TypeVar("T")
 Content = bytes | tuple[int, bytes]
@@ -101,3 +103,66 @@ def stack(trees: Trees, store: LayerStore) -> Stack:
     old = trees.tree({"kept": b"kept\n", "changed": b"old\n", "gone/a": b"a", "gone/b": b"b"})
     new = trees.tree({"kept": b"kept\n", "changed": b"new\n", "made/c": b"c"})
     return store.over(store.base(old), old, new)
+
+
+PYTHON = "/usr/bin/python3"
+BECOME = """
+import os, sys
+if sys.argv[1] == "-c":
+    sys.argv.pop(1)
+    exec(compile(sys.argv.pop(1), "<string>", "exec"))
+else:
+    try:
+        os.execvp(sys.argv[1], sys.argv[1:])
+    except FileNotFoundError:
+        os._exit(127)
+"""
+"""The text of every warm program here, so that one server does for all of them."""
+
+
+class WarmRunner(Runner):
+    """Runs programs as forks of a warm interpreter, in a sandbox that lasts for the module."""
+
+    def __init__(self, host: Probe, sandbox: Callable[[JailCommand], ToolCall], bare: Stack) -> None:
+        super().__init__(host)
+        self._sandbox = sandbox
+        self._bare = bare
+
+    def __call__(self, *argv: str, root: Path = Path("/srv/project"), **rest: object) -> ToolCall:
+        rest.setdefault("stack", self._bare)
+        program = argv[1:] if argv[0] == PYTHON and argv[1] == "-c" else argv
+        command = JailCommand(
+            label="test", argv=(PYTHON, "-c", BECOME, *program), root=root, warm=Warmth(), **rest
+        )
+        call = self._sandbox(command)
+        self.calls.append(call)
+        assert call.warm or call.ending is Ending.REFUSED, call
+        return call
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Callable[[Probe], WarmRunner]]:
+    """What runs programs warm on a host, in one sandbox for each for as long as the module lasts."""
+    sandboxes: dict[int, Callable[[JailCommand], ToolCall]] = {}
+    with ExitStack() as stack:
+        portal = stack.enter_context(start_blocking_portal())
+
+        def runner(host: Probe) -> WarmRunner:
+            if not Path(PYTHON).exists():
+                pytest.skip(f"no {PYTHON} on this host")
+            if host.hierarchies.version not in sandboxes:
+                opening = open_sandbox(host, lambda _: None)
+                sandbox = stack.enter_context(portal.wrap_async_context_manager(opening))
+                sandboxes[host.hierarchies.version] = lambda command: portal.call(sandbox.run, command)
+            empty = host.cache / "empty"
+            empty.mkdir(exist_ok=True)
+            empty.chmod(0o755)
+            return WarmRunner(host, sandboxes[host.hierarchies.version], Stack(layers=(empty,), tree="empty"))
+
+        yield runner
+
+
+@pytest.fixture(params=["cold", "warm"])
+def either(request: pytest.FixtureRequest, host: Probe, warm: Callable[[Probe], WarmRunner]) -> Runner:
+    """Cold jails, and children of a fork server: what holds in one has to hold in the other."""
+    return warm(host) if request.param == "warm" else Runner(host)

@@ -9,17 +9,25 @@ import socket
 from pathlib import Path
 
 import pytest
-from bench import hostile_calls
 
 from assay.model.tool import Ending, Tier, ToolCall
 from assay.policy.schema import Limits
 from assay.sandbox.identity import host_identity
 from assay.sandbox.probe import Probe, probe
 from assay.sandbox.spec import Stack
+from bench import hostile_calls
 
 from .conftest import Runner
 
 pytestmark = pytest.mark.jail
+
+
+@pytest.fixture
+def run(either: Runner) -> Runner:
+    """All of this holds for cold jails and for warm ones."""
+    return either
+
+
 PYTHON = "/usr/bin/python3"
 
 
@@ -286,8 +294,9 @@ def test_a_program_cannot_reach_the_process_that_says_how_it_ended(run: Runner) 
     assert (call.ending, call.exit_code, call.stdout) == (Ending.EXITED, 3, b"")
 
 
-def test_a_status_forged_inside_never_makes_a_success(monkeypatch: pytest.MonkeyPatch, run: Runner) -> None:
-    # As if the first process could be opened: a shell that hands its own descriptor on.
+def test_a_status_forged_inside_never_makes_a_success(monkeypatch: pytest.MonkeyPatch, host: Probe) -> None:
+    # As if the first process could be opened: a shell that hands its own descriptor on. Warm ones have none.
+    run = Runner(host)
     from assay.sandbox import supervise
 
     closing = '( exec "$@" 2>&7 7>&- 4>&- )'

@@ -15,13 +15,12 @@ from assay.policy.schema import MIB, Limits
 from assay.sandbox.cgroups import Hierarchies, find
 from assay.sandbox.jail import JailSandbox
 from assay.sandbox.probe import Probe
-from assay.sandbox.spec import JailCommand, Stack
+from assay.sandbox.spec import JailCommand, Stack, Warmth
 
-from .conftest import Runner
+from .conftest import BECOME, PYTHON, Runner
 from .test_jail import descriptors, running
 
 pytestmark = [pytest.mark.jail, pytest.mark.slow]
-PYTHON = "/usr/bin/python3"
 ROUNDS = 20
 AT_ONCE = 4
 LIMITS = Limits(seconds=20, memory=128 * MIB, pids=64, disk=16 * MIB, files=5000, output=100_000)
@@ -92,10 +91,15 @@ def children() -> set[str]:
     return found
 
 
-def commands(stack: Stack) -> list[JailCommand]:
+def commands(stack: Stack, *, warm: bool) -> list[JailCommand]:
     programs = [(name, ("/bin/sh", "-c", script)) for name, script in PROGRAMS.items()]
     if Path(PYTHON).exists():
         programs += [(name, (PYTHON, "-c", script)) for name, script in PYTHON_PROGRAMS.items()]
+    if warm:
+        programs = [
+            (name, (PYTHON, "-c", BECOME, *(argv[1:] if argv[0] == PYTHON else argv)))
+            for name, argv in programs
+        ]
     # Stopped for good: only the limit on time helps.
     short = msgspec.structs.replace(LIMITS, seconds=0.5)
     return [
@@ -105,19 +109,23 @@ def commands(stack: Stack) -> list[JailCommand]:
             root=Path("/srv/project"),
             stack=stack,
             limits=short if name == "stops" else LIMITS,
+            warm=Warmth() if warm else None,
         )
         for name, argv in programs
     ]
 
 
+@pytest.mark.parametrize("warm", [False, True])
 @pytest.mark.parametrize("with_groups", [True, False])
 def test_invariant_10_hundreds_of_hostile_programs_leave_nothing(
-    host: Probe, stack: Stack, with_groups: bool
+    host: Probe, stack: Stack, with_groups: bool, warm: bool
 ) -> None:
+    if warm and not Path(PYTHON).exists():
+        pytest.skip(f"no {PYTHON} on this host")
     if not with_groups:
         host = msgspec.structs.replace(host, hierarchies=Hierarchies(version=0))
     run = Runner(host)
-    wanted = commands(stack)
+    wanted = commands(stack, warm=warm)
 
     async def storm(sandbox: JailSandbox) -> tuple[list[ToolCall], list[tuple[int, ...]]]:
         calls: list[ToolCall] = []
@@ -150,5 +158,6 @@ def test_invariant_10_hundreds_of_hostile_programs_leave_nothing(
     assert not running("sleep", NAP)
     assert Path("/proc/self/mounts").read_text().count(str(host.cache)) == mounts
     assert not any((host.cache / "run").glob("*/*/u"))
+    assert {call.warm for call in calls} == {warm}
     troubled = {call.label: call.reason for call in calls if call.ending is Ending.INFRA}
     assert not troubled, troubled

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from assay.policy.schema import MIB, Limits
 from assay.sandbox.identity import Identity
-from assay.sandbox.nsjail import Allowance, quote, render
+from assay.sandbox.nsjail import Allowance, Own, quote, render, rlimits
 from assay.sandbox.view import Mount, MountKind
 
 
@@ -121,3 +121,14 @@ def test_any_string_survives_quoting_on_one_line(text: str) -> None:
     )
     assert inner == raw
     assert not re.search(rb'(?<!\\)(\\\\)*"', quoted[1:-1])
+
+
+def test_limits_are_the_same_whoever_sets_them() -> None:
+    allowance = Allowance(memory_group=False, pids_group=False, hard={"nofile": 100, "fsize": -1})
+    limits = Limits(pids=5, file_size=MIB + 1, open_files=101, cpu_seconds=1.5)
+    found = {each.name: (each.value, each.own) for each in rlimits(limits, allowance, ours=2)}
+    assert found["nproc"] == (8, Own.HARD)
+    assert found["fsize"] == (2 * MIB, Own.HARD)
+    assert found["nofile"] == (None, Own.HARD)
+    assert found["cpu"] == (2, Own.HARD)
+    assert found["stack"] == (None, Own.SOFT)

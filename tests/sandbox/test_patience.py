@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 import anyio
 import pytest
 from hypothesis import given
@@ -69,3 +71,27 @@ def test_what_is_charged_and_what_is_lost_is_all_there_was(step: float, times: l
         charged = patience.charge(step, took)
         assert step <= charged <= step + 0.5
     assert patience.lost <= sum(times)
+
+
+def never() -> Awaitable[None]:
+    return anyio.sleep_forever()
+
+
+def test_time_for_which_the_program_is_held_is_lost_and_not_counted() -> None:
+    patience = Patience()
+    assert patience.charge(0.5, 0.5, held=0.4) == pytest.approx(0.1)
+    assert patience.charge(0.5, 0.5, held=0.5) == 0
+    patience.held = lambda: 7.0
+    assert patience.lost == 7.0
+
+
+def test_time_that_others_had_counts_up_to_a_bound() -> None:
+    clock = Clock(*[0.01] * 1000)
+    patience = Patience(clock)
+    patience.starved = lambda took: took
+
+    async def work() -> bool:
+        return await patience.within(0.01, never)
+
+    assert anyio.run(work) is False
+    assert clock.now == pytest.approx(0.1, rel=0.2)

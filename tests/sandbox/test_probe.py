@@ -204,8 +204,8 @@ def test_the_log_is_told_by_what_failed_first() -> None:
         "[W][2026-01-01T00:00:00+0000][20] runChild():511 clone(flags=CLONE_NEWUSER) failed: No space left\n"
         "[E][2026-01-01T00:00:00+0000][20] standaloneMode():274 Couldn't launch the child process\n"
     )
-    assert trial._judge(b"", log) == "clone(flags=CLONE_NEWUSER) failed: No space left"
-    assert trial._judge(b"", "") == "nsjail does not start"
+    assert trial.judge(b"", log) == "clone(flags=CLONE_NEWUSER) failed: No space left"
+    assert trial.judge(b"", "") == "nsjail does not start"
 
 
 def test_a_full_disk_is_named_and_is_what_the_remedy_is_for(

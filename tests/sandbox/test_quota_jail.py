@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import anyio
@@ -28,19 +29,27 @@ from .conftest import Runner
 from .test_scratch import eventually
 
 pytestmark = pytest.mark.jail
+
+
+@pytest.fixture
+def run(either: Runner) -> Runner:
+    """All of this holds for cold jails and for warm ones."""
+    return either
+
+
 PYTHON = "/usr/bin/python3"
 PATIENT = 60.0
 """A limit of time that none of these should need."""
 
 
-@pytest.fixture(params=["groups", "no groups"])
-def anywhere(request: pytest.FixtureRequest, host: Probe) -> Runner:
+@pytest.fixture(params=["groups", "no groups", "warm, groups", "warm, no groups"])
+def anywhere(request: pytest.FixtureRequest, host: Probe, warm: Callable[[Probe], Runner]) -> Runner:
     """A host with control groups, if this is one, and a host without."""
-    if request.param == "groups":
-        if find().memory is None or find().pids is None:
-            pytest.skip("no control groups on this host")
-        return Runner(host)
-    return Runner(msgspec.structs.replace(host, hierarchies=Hierarchies(version=0)))
+    if "no groups" in request.param:
+        host = msgspec.structs.replace(host, hierarchies=Hierarchies(version=0))
+    elif find().memory is None or find().pids is None:
+        pytest.skip("no control groups on this host")
+    return warm(host) if "warm" in request.param else Runner(host)
 
 
 def python(run: Runner, script: str, **rest: object):

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from assay.ledger.codec import encode
 from assay.model.tool import Isolation
+from assay.sandbox.reaping import Reaping
 from assay.sandbox.spec import JailCommand
 from assay.sandbox.supervise import (
     CONFIG,
@@ -48,11 +49,16 @@ _SEALED = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 """Not against being emptied: a program may want nobody after it to read what it was told."""
 
 
+class Cold(Exception):
+    """A program cannot be started warm: why, as a sentence. Nothing of it has run."""
+
+
 class Prepared(Protocol):
     """One program ready to be started, with a tree of its own."""
 
     def start(self, pipes: Pipes) -> Started:
-        """Start it. Blocks for a few milliseconds; raises OSError when the machine refuses."""
+        """Start it. Blocks for a few milliseconds, or until a warm interpreter is there; raises OSError when
+        the machine refuses, Cold where a command that asks for warmth has to be started without."""
         ...
 
     def outputs(self, paths: tuple[str, ...], bound: int) -> dict[str, bytes]:
@@ -132,6 +138,9 @@ class Pipes:
         on_end: Callable[[], None] = nothing,
         patience: float = PATIENCE_SECONDS,
         subject: Subject | None = None,
+        reaping: Reaping | None = None,
+        warm: bool = False,
+        left_out: tuple[tuple[str, str], ...] = (),
     ) -> Started:
         """The program that now has the other ends: what its supervisor needs."""
         self.close_theirs()
@@ -150,6 +159,9 @@ class Pipes:
             on_end=on_end,
             patience=patience,
             subject=subject or Subject(),
+            reaping=reaping,
+            warm=warm,
+            left_out=left_out,
         )
 
     def close(self) -> None:

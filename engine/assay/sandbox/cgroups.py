@@ -1,4 +1,5 @@
-"""Control groups for jails, on version 2, version 1 and hosts with both: limits, accounting, killing.
+"""Control groups for jails, on version 2, version 1 and hosts with both: limits, accounting, killing,
+holding still.
 
 Promises: what is offered was tried by making a group and removing it; where a controller is missing the
 plan says so and callers fall back to rlimits. Sizes are bytes, times are seconds.
@@ -14,10 +15,11 @@ from pathlib import Path
 
 from assay.model.candidate import Record
 from assay.policy.schema import MIB, Limits
-from assay.sandbox.scratch import end_group, new_name, settled
+from assay.sandbox.scratch import STATE, THAWED, end_group, new_name, settled
 
 _TRIAL = "assay-try-"
 _BATCHES = MIB
+_FREEZE = "cgroup.freeze"
 _SUPERVISOR_SHARE = 8 * MIB
 """Added to a memory limit for the jail's own supervisor, which lives in the same group."""
 
@@ -29,11 +31,13 @@ class Hierarchies(Record, frozen=True, kw_only=True):
     memory: Path | None = None
     pids: Path | None = None
     cpu: Path | None = None
+    freezer: Path | None = None
 
     @property
     def parents(self) -> tuple[Path, ...]:
         """Each directory once."""
-        return tuple(dict.fromkeys(p for p in (self.memory, self.pids, self.cpu) if p is not None))
+        found = (self.memory, self.pids, self.cpu, self.freezer)
+        return tuple(dict.fromkeys(parent for parent in found if parent is not None))
 
 
 def find() -> Hierarchies:
@@ -42,20 +46,20 @@ def find() -> Hierarchies:
     own = _own_paths()
     for point, fstype, _ in mounts:
         if fstype == "cgroup2" and (parent := _version_2_parent(point, own.get("", "/"))) is not None:
-            return Hierarchies(version=2, memory=parent, pids=parent, cpu=parent)
+            return Hierarchies(version=2, memory=parent, pids=parent, cpu=parent, freezer=parent)
     found = {}
     for controller in ("memory", "pids", "cpuacct"):
         for point, fstype, options in mounts:
             if fstype == "cgroup" and controller in options:
-                inside = point / own.get(controller, "/").lstrip("/")
-                for parent in (inside, point):
-                    if _can_group(parent):
-                        found[controller] = parent
-                        break
-    if not found:
+                found[controller] = _version_1_parent(point, own.get(controller, "/"))
+    if not any(found.values()):
         return Hierarchies(version=0)
     return Hierarchies(
-        version=1, memory=found.get("memory"), pids=found.get("pids"), cpu=found.get("cpuacct")
+        version=1,
+        memory=found.get("memory"),
+        pids=found.get("pids"),
+        cpu=found.get("cpuacct"),
+        freezer=_freezer(mounts, own),
     )
 
 
@@ -68,6 +72,7 @@ class JailGroup:
         self._memory = directories.get(hierarchies.memory) if hierarchies.memory else None
         self._pids = directories.get(hierarchies.pids) if hierarchies.pids else None
         self._cpu = directories.get(hierarchies.cpu) if hierarchies.cpu else None
+        self._freezer = directories.get(hierarchies.freezer) if hierarchies.freezer else None
         self._apply(limits)
 
     def _apply(self, limits: Limits) -> None:
@@ -87,8 +92,25 @@ class JailGroup:
     def entrances(self) -> tuple[Path, ...]:
         """Files into which a process writes 0 to enter. On version 1 by thread: that spares the kernel a
         wait for every thread of the machine, and the one that enters has only one."""
-        name = "cgroup.procs" if self._version == 2 else "tasks"
-        return tuple(directory / name for directory in self._directories)
+        return tuple(directory / self._entrance(directory) for directory in self._directories)
+
+    def _entrance(self, directory: Path) -> str:
+        by_process = self._version == 2 or (directory == self._freezer and _is_version_2(directory))
+        return "cgroup.procs" if by_process else "tasks"
+
+    def hold(self, still: bool) -> bool:
+        """Keep everything in the group from running, or let it go on; False on a host that cannot. What is
+        held can be killed: on version 2 at once, on version 1 it dies when it is let go."""
+        if self._freezer is None:
+            return False
+        try:
+            if _is_version_2(self._freezer):
+                (self._freezer / _FREEZE).write_text("1" if still else "0")
+            else:
+                (self._freezer / STATE).write_text("FROZEN" if still else THAWED)
+        except OSError:
+            return False
+        return True
 
     def cpu_seconds(self) -> float | None:
         """CPU time used so far, or None where it is not counted."""
@@ -210,6 +232,26 @@ def _version_2_parent(mount: Path, own: str) -> Path | None:
         if here in (mount, here.parent):
             return None
         here = here.parent
+
+
+def _version_1_parent(mount: Path, own: str) -> Path | None:
+    return next((each for each in (mount / own.lstrip("/"), mount) if _can_group(each)), None)
+
+
+def _freezer(mounts: tuple[tuple[Path, str, frozenset[str]], ...], own: dict[str, str]) -> Path | None:
+    """Where groups can be held on a host whose controllers are version 1's. Version 2 is there without any
+    controller on many of them, and what it holds still can be killed."""
+    for point, fstype, _ in mounts:
+        if fstype == "cgroup2" and (parent := _version_1_parent(point, own.get("", "/"))) is not None:
+            return parent
+    for point, fstype, options in mounts:
+        if fstype == "cgroup" and "freezer" in options:
+            return _version_1_parent(point, own.get("freezer", "/"))
+    return None
+
+
+def _is_version_2(directory: Path) -> bool:
+    return (directory / _FREEZE).exists()
 
 
 def _can_group(parent: Path) -> bool:

@@ -18,9 +18,11 @@ from msgspec.structs import replace
 
 from assay.model.errors import Unsound
 from assay.model.outcome import ResourceUse
-from assay.model.tool import Ending, Isolation, ToolCall
-from assay.sandbox.backend import Backend, Pipes, Prepared, digest, environment, open_pipes
+from assay.model.tool import Ending, Isolation, Tier, ToolCall
+from assay.sandbox.backend import Backend, Cold, Pipes, Prepared, digest, environment, open_pipes
 from assay.sandbox.ending import Conclusion, Stop, conclude
+from assay.sandbox.freeze import Freezer
+from assay.sandbox.hunger import Hunger
 from assay.sandbox.probe import Probe
 from assay.sandbox.spec import JailCommand
 from assay.sandbox.supervise import Started, Supervisor
@@ -43,6 +45,10 @@ class JailSandbox:
         self._backend = backend
         self._record = record
         self._neighbours = Neighbours()
+        self.freezer = Freezer()
+        self._alone = anyio.Lock()
+        self.cold_because = ""
+        self._left_out: dict[str, str] = {}
         # Of its own: jails must not wait for whatever else the engine does in threads.
         self._threads = anyio.CapacityLimiter(_THREADS)
 
@@ -51,43 +57,71 @@ class JailSandbox:
         """The backend and tier of every jail started here."""
         return self._backend.isolation
 
+    @property
+    def left_out(self) -> tuple[tuple[str, str], ...]:
+        """Modules that programs asked to find imported and that cannot be, and what they do when they are."""
+        return tuple(self._left_out.items())
+
     async def run(self, command: JailCommand) -> ToolCall:
-        """Run to the end, or to a limit. A jail that did not start is tried once more."""
-        call, started = await self._run_once(command)
+        """Run to the end, or to a limit. A jail that did not start is tried once more; so is a program that
+        was held still and did not end well, since clocks went on for it (invariant 6). What asked to be run
+        warm and was not is run cold, and `cold_because` says why."""
+        call, started, held = await self._attempt(command)
         if call.ending is Ending.INFRA and not started:
-            call, _ = await self._run_once(command)
+            call, _, held = await self._attempt(command)
+        if held and (call.ending is not Ending.EXITED or call.exit_code != 0):
+            async with self._alone:
+                call, _, _ = await self._attempt(command, exempt=True)
         self._record(call)
         return call
 
     def serve(self, command: JailCommand) -> AbstractAsyncContextManager[JailWorker]:
         """Start a warm worker; it ends with the context. `limits.seconds` does not apply, each request has
         its own. Raises Unsound if the jail does not start, WorkerDied if the tree obstructs it."""
-        return self._serve(replace(command, report=True, limits=replace(command.limits, seconds=0.0)))
+        limits = replace(command.limits, seconds=0.0)
+        return self._serve(replace(command, report=True, limits=limits, warm=None))
 
-    async def _run_once(self, command: JailCommand) -> tuple[ToolCall, bool]:
-        """The call, and whether the program was started at all."""
+    async def _attempt(self, command: JailCommand, *, exempt: bool = False) -> tuple[ToolCall, bool, float]:
+        """As `_run_once`, and cold where it cannot be warm or a warm start was spoilt."""
+        if command.warm is not None:
+            if self.isolation.tier in (Tier.HARDENED, Tier.NAMESPACED):
+                tried = await self._run_once(command, exempt=exempt)
+                if tried[0].warm or tried[0].ending is Ending.REFUSED:
+                    return tried
+                self.cold_because = tried[0].reason
+            else:
+                self.cold_because = f"nothing starts warm in the tier {self.isolation.tier}"
+        return await self._run_once(replace(command, warm=None), exempt=exempt)
+
+    async def _run_once(self, command: JailCommand, *, exempt: bool = False) -> tuple[ToolCall, bool, float]:
+        """The call, whether the program was started at all, and for how long it was held still in between;
+        `exempt`: it never is."""
+        await self.freezer.going()
         blank = _blank(command)
         try:
             prepared = await self._in_thread(lambda: self._backend.prepare(command))
         except Obstructed as error:
-            return replace(blank, ending=Ending.REFUSED, reason=str(error)), False
+            return replace(blank, ending=Ending.REFUSED, reason=str(error)), False, 0.0
         except OSError as error:
-            return replace(blank, reason=f"no place for the jail ({error})"), False
+            return replace(blank, reason=f"no place for the jail ({error})"), False, 0.0
         supervisor: Supervisor | None = None
         try:
             supervisor = await self._start(prepared, command, keep_stdin=False)
-            async with _watched(supervisor, report=command.report):
-                if await supervisor.begin():
-                    await supervisor.wait(command.limits.seconds)
+            with self.freezer.enrolled(supervisor, exempt=exempt) as member:
+                async with _watched(supervisor, report=command.report):
+                    if await supervisor.begin():
+                        await supervisor.wait(command.limits.seconds)
             call = await self._finish(blank, supervisor, prepared, command)
+        except Cold as error:
+            return replace(blank, reason=str(error)), False, 0.0
         except OSError as error:
-            return replace(blank, reason=f"the jail could not be started ({error})"), False
+            return replace(blank, reason=f"the jail could not be started ({error})"), False, 0.0
         except BaseException:
             if supervisor is not None:
                 self._record(_tell(blank, supervisor, conclude(supervisor.observed(), command.limits)))
             raise
         else:
-            return call, supervisor.observed().started
+            return call, supervisor.observed().started, member.held
         finally:
             with anyio.CancelScope(shield=True):
                 if supervisor is not None:
@@ -96,6 +130,7 @@ class JailSandbox:
 
     @asynccontextmanager
     async def _serve(self, command: JailCommand) -> AsyncIterator[JailWorker]:
+        await self.freezer.going()
         blank = _blank(command)
         try:
             prepared = await self._in_thread(lambda: self._backend.prepare(command))
@@ -109,14 +144,15 @@ class JailSandbox:
                 supervisor = await self._start(prepared, command, keep_stdin=True)
             except OSError as error:
                 raise _no_start(command, str(error)) from error
-            async with _watched(supervisor, report=False):
-                if not await supervisor.begin():
-                    raise _no_start(command, conclude(supervisor.observed(), command.limits).reason)
-                worker = JailWorker(supervisor)
-                try:
-                    yield worker
-                finally:
-                    await worker.retire()
+            with self.freezer.enrolled(supervisor):
+                async with _watched(supervisor, report=False):
+                    if not await supervisor.begin():
+                        raise _no_start(command, conclude(supervisor.observed(), command.limits).reason)
+                    worker = JailWorker(supervisor)
+                    try:
+                        yield worker
+                    finally:
+                        await worker.retire()
         finally:
             with anyio.CancelScope(shield=True):
                 if supervisor is not None:
@@ -129,7 +165,10 @@ class JailSandbox:
         # Not to be interrupted between the start of the process and our knowing of it.
         with anyio.CancelScope(shield=True):
             started = await self._in_thread(lambda: _start(prepared, pipes))
-        return Supervisor(started, command.limits, self._neighbours)
+        self._left_out.update(started.left_out)
+        supervisor = Supervisor(started, command.limits, self._neighbours)
+        supervisor.patience.starved = Hunger(started).starved
+        return supervisor
 
     async def _finish(
         self, blank: ToolCall, supervisor: Supervisor, prepared: Prepared, command: JailCommand
@@ -220,8 +259,10 @@ def _with_room(call: ToolCall, crowded: bool) -> ToolCall:
 
 
 def _tell(blank: ToolCall, supervisor: Supervisor, conclusion: Conclusion) -> ToolCall:
+    spoilt = conclusion.ending is Ending.INFRA and (supervisor.lost or not supervisor.observed().started)
     return replace(
         blank,
+        warm=supervisor.started.warm and not spoilt,
         ending=conclusion.ending,
         exit_code=conclusion.exit_code,
         signal=conclusion.signal,

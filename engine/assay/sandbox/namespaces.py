@@ -16,6 +16,7 @@ import stat
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -36,6 +37,9 @@ from assay.sandbox.usage import make_expendable, open_processes
 from assay.sandbox.view import Mount, MountKind, home_for, identity_files, inspect_system, overlay_options
 from assay.sandbox.watch import Subject
 from assay.sandbox.workspace import OnScratch, Scratch, check_point
+
+if TYPE_CHECKING:
+    from assay.sandbox.forkserver import ForkServers
 
 # Enters the control groups whose files are named first (their number comes before them), then becomes the
 # rest of its arguments.
@@ -69,20 +73,23 @@ class NamespaceBackend:
         self._closed = False
         name = new_name()
         self._groups = RunGroups(hierarchies, name)
+        self.cache = runs.parent
+        self._servers: ForkServers | None = None
         self._litter = _Litter()
-        self._area: Area = open_area(
+        self._scratch: Area = open_area(
             runs, name=name, groups=self._groups.directories, litter=self._litter.places
         )
+        self.area = self._scratch.path
         try:
             self._groups.make()
             self._launcher = Launcher(private=os.geteuid() == 0 and not identity.is_self)
         except BaseException:
             self._groups.close()
-            self._area.close()
+            self._scratch.close()
             raise
         self._etc: dict[str, str] = {}
         # What cannot be started from there is taken from where it is, readable as it is.
-        can_start = not os.statvfs(self._area.path).f_flag & os.ST_NOEXEC
+        can_start = not os.statvfs(self.area).f_flag & os.ST_NOEXEC
         self._keeper = SHELL if can_start else "/bin/sh"
         self._mutex = threading.Lock()
         self.allowance = nsjail.Allowance(
@@ -95,65 +102,105 @@ class NamespaceBackend:
             },
         )
 
-    def prepare(self, command: JailCommand) -> _Jail:
+    def prepare(self, command: JailCommand) -> Jail:
         """See `Backend`."""
         layers = command.stack.layers if command.stack else ()
         for point, bind in points_below(command):
             check_point(layers, point, directory=bind.source.is_dir())
         name = format(next(self._numbers), "x")
-        scratch = Scratch(self._area.path / name, self.identity) if command.stack else None
+        scratch = Scratch(self.area / name, self.identity) if command.stack else None
         try:
             group = self._groups.jail(name, command.limits)
         except OSError:
             if scratch is not None:
                 scratch.remove()
             raise
-        return _Jail(self, command, scratch, group)
+        return Jail(self, command, scratch, group)
+
+    @property
+    def servers(self) -> ForkServers:
+        """The warm interpreters."""
+        from assay.sandbox.forkserver import ForkServers
+
+        with self._mutex:
+            if self._servers is None:
+                self._servers = ForkServers(self)
+            return self._servers
 
     @property
     def crowded(self) -> bool:
         """Whether the disk below the scratch area is full."""
-        return self._area.full
+        return self._scratch.full
 
     def close(self) -> None:
         """See `Backend`."""
         if self._closed:
             return
         self._closed = True
+        if self._servers is not None:
+            self._servers.close()
         self._launcher.close()
         self._groups.close()
-        self._area.close()
+        self._scratch.close()
         self._litter.clear()
 
-    def launch(self, jail: _Jail, pipes: Pipes) -> int:
+    def launch(self, jail: Jail, pipes: Pipes) -> int:
         """Start the supervisor of one jail: its pid."""
         command = jail.command
-        home = home_for(str(command.root))
         cwd = command.cwd or (command.root if command.stack else _TREELESS)
-        mounts = plan(inspect_system(self._etc_for(home)), command)
+        mounts = self.mounts(command)
         denied = seccomp.policy() if self.isolation.tier is Tier.HARDENED else ""
 
-        def work() -> int:
-            reach = jail.reach(self._launcher)
-            config = nsjail.render(
+        def configure(reach: Reach) -> bytes:
+            return nsjail.render(
                 identity=self.identity,
                 mounts=[_reached(mount, reach, jail) for mount in mounts],
                 argv=first_process(self._keeper, str(cwd), command.argv),
-                variables=environment(command, home),
+                variables=environment(command, home_for(str(command.root))),
                 limits=command.limits,
                 allowance=self.allowance,
                 passed=(STATUS, GO, *((REPORT,) if command.report else ())),
                 log=LOG,
                 seccomp=denied,
             )
+
+        return self.spawn(configure, pipes, jail.group, jail.reached)
+
+    def mounts(self, command: JailCommand) -> tuple[Mount, ...]:
+        """All that a jail of `command` shows; see `plan`."""
+        return plan(inspect_system(self._etc_for(home_for(str(command.root)))), command)
+
+    def spawn(
+        self,
+        configure: Callable[[Reach], bytes],
+        pipes: Pipes,
+        group: JailGroup | None,
+        reached: list[str],
+    ) -> int:
+        """Start nsjail in `group`, with the configuration that `configure` makes of what it reaches for: its
+        pid. `reached` is added to, and has to be handed to `forget` in the end."""
+
+        def reach(path: str) -> str:
+            place = self._launcher.reach(path)
+            reached.append(path)
+            return place
+
+        def work() -> int:
+            path = add_config(pipes, configure(reach))
             # With the directory that its libraries are found in, relative to it.
             site = self._binary.parents[2]
             binary = f"{reach(str(site))}/{self._binary.relative_to(site)}"
-            path = add_config(pipes, config)
             argv = (self._setpriv, "--pdeathsig", "KILL", "--", binary, "-C", path)
-            return self._launcher.spawn(enter(jail.group, argv), _HOST_PATH, pipes.theirs)
+            return self._launcher.spawn(enter(group, argv), _HOST_PATH, pipes.theirs)
 
         return self._launcher.call(work)
+
+    def new_directory(self, kind: str) -> Path:
+        """A directory of its own in the run's area, which any user may pass and read."""
+        directory = self.area / f"{kind}{next(self._numbers):x}"
+        directory.mkdir(mode=0o755)
+        directory.chmod(0o755)
+        return directory
 
     def forget(self, reached: list[str]) -> None:
         """Let go of what a jail reached for."""
@@ -163,7 +210,7 @@ class NamespaceBackend:
     def _etc_for(self, home: str) -> str:
         with self._mutex:
             if home not in self._etc:
-                directory = self._area.path / f"etc{len(self._etc)}"
+                directory = self.area / f"etc{len(self._etc)}"
                 try:
                     build_etc(directory, identity_files(home))
                 except OSError:
@@ -176,7 +223,7 @@ class NamespaceBackend:
 Reach = Callable[[str], str]
 
 
-class _Jail(OnScratch):
+class Jail(OnScratch):
     """One prepared jail."""
 
     def __init__(
@@ -193,22 +240,16 @@ class _Jail(OnScratch):
         # Looked at here, since the launcher's thread sees another /tmp.
         stack = command.stack.layers if command.stack else ()
         self.anchors = tuple((layer, _anchor(layer)) for layer in stack)
-        self._reached: list[str] = []
+        self.reached: list[str] = []
         self._first = -1
-
-    def reach(self, launcher: Launcher) -> Reach:
-        """Remembers what was reached for, to let go of it."""
-
-        def reach(path: str) -> str:
-            place = launcher.reach(path)
-            self._reached.append(path)
-            return place
-
-        return reach
 
     def start(self, pipes: Pipes) -> Started:
         """See `Prepared`."""
-        pid = self._backend.launch(self, pipes)
+        fork = None
+        if self.command.warm is not None:
+            fork = self._backend.servers.fork(self, pipes)
+            self._first = fork.first
+        pid = self._backend.launch(self, pipes) if fork is None else fork.pid
 
         def kill() -> None:
             # The first process of a pid namespace takes all the others with it, and its death lets the
@@ -228,13 +269,23 @@ class _Jail(OnScratch):
         )
 
         def on_start() -> None:
-            if first := _only_child(pid):
-                self._first = os.pidfd_open(first)
+            first = _only_child(pid) if fork is None else fork.first_pid
+            if first:
+                self._first = os.pidfd_open(first) if fork is None else self._first
                 places = ("/tmp", "/dev/shm", home_for(str(self.command.root)))  # noqa: S108 -- inside
                 subject.processes, subject.private = open_processes(first, places)
 
         make_expendable(pid)
-        return pipes.started(pid, group=self.group, kill=kill, on_start=on_start, subject=subject)
+        return pipes.started(
+            pid,
+            group=self.group,
+            kill=kill,
+            on_start=on_start,
+            subject=subject,
+            reaping=fork,
+            warm=fork is not None,
+            left_out=() if fork is None else fork.left_out,
+        )
 
     def crowded(self) -> bool:
         """See `Prepared`."""
@@ -249,8 +300,8 @@ class _Jail(OnScratch):
             self.group.remove()
         if self.scratch is not None:
             self.scratch.remove()
-        self._backend.forget(self._reached)
-        self._reached = []
+        self._backend.forget(self.reached)
+        self.reached = []
 
 
 class _Litter:
@@ -292,7 +343,7 @@ def find_setpriv() -> str:
     return found
 
 
-def _reached(mount: Mount, reach: Reach, jail: _Jail) -> Mount:
+def _reached(mount: Mount, reach: Reach, jail: Jail) -> Mount:
     """`mount` with its host paths as the jail's user can reach them."""
     if mount.kind is MountKind.BIND:
         return replace(mount, source=reach(mount.source))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 
 from assay.model.candidate import Record
 from assay.policy.schema import MIB, Limits
@@ -17,6 +18,8 @@ from assay.sandbox.identity import INSIDE_ID, Identity
 from assay.sandbox.view import Mount, MountKind
 
 _PLAIN = re.compile(r"[ !#-\[\]-~]*")
+_UNITS = {"fsize": MIB}
+"""In which limits are configured that do not go by one."""
 
 
 class Allowance(Record, frozen=True, kw_only=True):
@@ -27,6 +30,22 @@ class Allowance(Record, frozen=True, kw_only=True):
     memory_group: bool
     pids_group: bool
     hard: dict[str, int]
+
+
+class Own(StrEnum):
+    """Which of the engine's own limits stands where none is set. To ask for more than it has would fail."""
+
+    SOFT = "soft"
+    HARD = "hard"
+
+
+class Rlimit(Record, frozen=True, kw_only=True):
+    """One limit of processes, soft and hard at once: a value in the kernel's unit, or for None the engine's
+    own."""
+
+    name: str
+    value: int | None = None
+    own: Own = Own.HARD
 
 
 def render(
@@ -65,7 +84,7 @@ def render(
         b"mount_proc: false",
         _id_map("uidmap", identity.uid),
         _id_map("gidmap", identity.gid),
-        *_rlimits(limits, allowance),
+        *(_rlimit(limit) for limit in rlimits(limits, allowance)),
         *(f"pass_fd: {descriptor}".encode() for descriptor in passed),
         *(_text("envar", f"{name}={value}") for name, value in sorted(variables.items())),
         *(_mount(mount) for mount in mounts),
@@ -120,39 +139,36 @@ def _mount(mount: Mount) -> bytes:
     return b"mount { " + b" ".join(fields) + b" }"
 
 
-def _rlimits(limits: Limits, allowance: Allowance) -> list[bytes]:
-    lines = [
-        _rlimit("core", 0),
-        _rlimit("cpu", math.ceil(limits.cpu_seconds)) if limits.cpu_seconds else _as_is("cpu"),
-        _bounded("fsize", math.ceil(limits.file_size / MIB), allowance, unit=MIB),
+def rlimits(limits: Limits, allowance: Allowance, *, ours: int = 1) -> tuple[Rlimit, ...]:
+    """The limits that each process of a jail has. `ours`: how many of the user's processes in the jail are
+    not the program's."""
+    cpu = math.ceil(limits.cpu_seconds)
+    size = math.ceil(limits.file_size / MIB) * MIB
+    # With one more process than allowed, going beyond the limit can be seen.
+    processes = limits.pids + ours + 1 if limits.pids and not allowance.pids_group else 0
+    return (
+        Rlimit(name="core", value=0),
+        Rlimit(name="cpu", value=cpu or None),
+        _bounded("fsize", size, allowance),
         _bounded("nofile", limits.open_files, allowance),
-        _as_is("stack", "SOFT"),
-        _as_is("memlock", "SOFT"),
-        _as_is("rtprio", "SOFT"),
-        _as_is("msgqueue", "SOFT"),
+        Rlimit(name="stack", own=Own.SOFT),
+        Rlimit(name="memlock", own=Own.SOFT),
+        Rlimit(name="rtprio", own=Own.SOFT),
+        Rlimit(name="msgqueue", own=Own.SOFT),
         # Address space is not memory: WebAssembly reserves 10 GB of it for each module, sanitisers 15 TB.
-        _as_is("as"),
-    ]
-    if allowance.pids_group:
-        lines.append(_as_is("nproc"))
-    else:
-        # Our own first process counts here; with one more, going beyond the limit can be seen.
-        lines.append(_bounded("nproc", limits.pids and limits.pids + 2, allowance))
-    return lines
+        Rlimit(name="as"),
+        _bounded("nproc", processes, allowance),
+    )
 
 
-def _bounded(name: str, value: int, allowance: Allowance, unit: int = 1) -> bytes:
+def _bounded(name: str, value: int, allowance: Allowance) -> Rlimit:
     hard = allowance.hard.get(name, -1)
-    if not value or (hard >= 0 and value * unit > hard):
-        return _as_is(name)
-    return _rlimit(name, value)
+    return Rlimit(name=name, value=None if not value or 0 <= hard < value else value)
 
 
-def _rlimit(name: str, value: int) -> bytes:
+def _rlimit(limit: Rlimit) -> bytes:
+    if limit.value is None:
+        return f"rlimit_{limit.name}_type: {limit.own.value.upper()}".encode()
     # Some kinds take the value into account only if told to.
-    return f"rlimit_{name}: {value} rlimit_{name}_type: VALUE".encode()
-
-
-def _as_is(name: str, which: str = "HARD") -> bytes:
-    """The engine's own limit: to ask for more would fail where the hard limit is lower."""
-    return f"rlimit_{name}_type: {which}".encode()
+    value = limit.value // _UNITS.get(limit.name, 1)
+    return f"rlimit_{limit.name}: {value} rlimit_{limit.name}_type: VALUE".encode()

@@ -1,7 +1,8 @@
 """Waiting that counts only time which was really given.
 
 Promises: while the engine itself stands still (stopped, frozen, its machine suspended or paused), nobody's
-time runs out; the wall clock plays no part. Times are seconds.
+time runs out, nor while the program is held still; the wall clock plays no part. Where a program wanted to
+run and others had the processors, what counts is its processor time, up to a bound. Times are seconds.
 """
 
 from __future__ import annotations
@@ -15,13 +16,32 @@ _STEP = 0.5
 _SLACK = 0.5
 """A wait of one step that took this much longer was held up by the machine."""
 
+_MOST = 10.0
+"""However busy the machine is, a wait lasts at most this many times its limit."""
+
+
+def _none() -> float:
+    return 0.0
+
+
+def _all_given(_took: float) -> float:
+    return 0.0
+
 
 class Patience:
-    """Waits in short steps. `lost` is the time that passed without having been given to anybody."""
+    """Waits in short steps. `held` tells for how long the program was held still so far; `starved`, for how
+    much of the time that it is handed, the latest, the program wanted to run and could not."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self.lost = 0.0
+        self.held: Callable[[], float] = _none
+        self.starved: Callable[[float], float] = _all_given
+        self._stood = 0.0
         self._clock = clock
+
+    @property
+    def lost(self) -> float:
+        """The time that passed without having been given to anybody."""
+        return self._stood + self.held()
 
     async def within(self, seconds: float, wait: Callable[[], Awaitable[object]]) -> bool:
         """Whether `wait()` returned before `seconds` were over (0: no limit). It is called again after each
@@ -29,18 +49,22 @@ class Patience:
         if not seconds:
             await wait()
             return True
-        left = seconds
-        while left > 0:
+        left, most = seconds, seconds * _MOST
+        while left > 0 and most > 0:
             step = min(left, _STEP)
-            began = self._clock()
+            began, held = self._clock(), self.held()
             with anyio.move_on_after(step):
                 await wait()
                 return True
-            left -= self.charge(step, self._clock() - began)
+            counted = self.charge(step, self._clock() - began, self.held() - held)
+            most -= counted
+            left -= counted - min(counted, self.starved(counted))
         return False
 
-    def charge(self, step: float, took: float) -> float:
-        """How much of `took` counts, where `step` was to be waited; the rest is lost."""
-        counted = min(took, step + _SLACK)
-        self.lost += took - counted
-        return max(counted, step)
+    def charge(self, step: float, took: float, held: float = 0.0) -> float:
+        """How much of `took` counts, where `step` was to be waited and the program was held still for `held`
+        of it; the rest is lost."""
+        given = max(0.0, took - held)
+        counted = min(given, step + _SLACK)
+        self._stood += given - counted
+        return max(counted, step - held, 0.0)

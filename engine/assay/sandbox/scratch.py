@@ -7,6 +7,7 @@ process was killed, the next run sweeps the area away. An area in use is never s
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import secrets
@@ -23,6 +24,8 @@ _FULL = 1 << 20
 """Bytes below which a file system is as good as full."""
 _SETTLE_SECONDS = 60.0
 _PATH = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+STATE, THAWED = "freezer.state", "THAWED"
+"""Of version 1's freezer: what is held there dies when it is let go."""
 
 # Waits for the end of its standard input, which is the end of the engine; then ends what still runs in the
 # control groups and removes them and the directory. Later arguments are control groups. LITTER lists empty
@@ -40,6 +43,7 @@ while [ "$tries" -lt 150 ]; do
         [ -d "$group" ] || continue
         find "$group" -depth -type d | while read -r each; do
             while read -r pid; do kill -9 "$pid"; done <"$each/cgroup.procs"
+            [ -e "$each/freezer.state" ] && echo THAWED >"$each/freezer.state"
             rmdir "$each"
         done
         [ -d "$group" ] && left=1
@@ -205,3 +209,6 @@ def _kill_members(group: Path) -> None:
             os.kill(int(member), signal.SIGKILL)
         except OSError:
             continue
+    if (group / STATE).exists():
+        with contextlib.suppress(OSError):
+            (group / STATE).write_text(THAWED)

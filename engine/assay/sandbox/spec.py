@@ -32,6 +32,14 @@ class Stack(Record, frozen=True, kw_only=True):
     tree: str
 
 
+class Warmth(Record, frozen=True, kw_only=True):
+    """What a program may find done already, in the interpreter that it is a fork of: `modules` imported, in
+    this order. None may be the tree's own, nor have the name of a module of the tree that the program could
+    come to import instead: only the import path that it starts with is looked at for that."""
+
+    modules: tuple[str, ...] = ()
+
+
 class JailCommand(Record, frozen=True, kw_only=True):
     """One program to run in a jail.
 
@@ -44,6 +52,9 @@ class JailCommand(Record, frozen=True, kw_only=True):
     program, like all it says. `writes` asks for the whole scratch layer to be kept at this directory
     (for prepare steps). `nonce` follows `stdin` on standard input and is meant for what differs from run to
     run (keys, tokens): it is no part of the call's environment digest, so that a replay has the same one.
+
+    With `warm`, a command of the form `python -c text ...` may be run as a fork of an interpreter that is
+    warm already, where the backend can; what the program sees, may do and is held to is the same.
     """
 
     label: str
@@ -59,3 +70,4 @@ class JailCommand(Record, frozen=True, kw_only=True):
     report: bool = False
     outputs: tuple[str, ...] = ()
     writes: Path | None = None
+    warm: Warmth | None = None

@@ -22,6 +22,7 @@ import anyio.abc
 from assay.policy.schema import Limits
 from assay.sandbox.ending import Observed, Stop
 from assay.sandbox.patience import Patience
+from assay.sandbox.reaping import OwnChild, Reaping
 from assay.sandbox.watch import Neighbours, Subject, Watch
 
 START_SECONDS = 60.0
@@ -110,6 +111,12 @@ class Started:
     """How long the supervisor may take to clean up before it is killed, in seconds."""
     subject: Subject = field(default_factory=Subject)
     """What of it is to be watched; `on_start` completes it."""
+    reaping: Reaping | None = None
+    """How its supervisor is reaped. None: `pid`, a child of this process, is the supervisor."""
+    warm: bool = False
+    """Whether it is a fork of a warm interpreter."""
+    left_out: tuple[tuple[str, str], ...] = ()
+    """Modules that the warm interpreter could not import ahead of time, and why."""
 
 
 @dataclass(slots=True)
@@ -143,7 +150,7 @@ class Supervisor:
         self.seconds = 0.0
         self.cpu_seconds = 0.0
         self.peak_memory = 0
-        self._pidfd = os.pidfd_open(started.pid)
+        self._reaping = started.reaping or OwnChild(started.pid)
         self._watch = Watch(
             started.subject, limits, started.group, neighbours or Neighbours(), lambda: self.over
         )
@@ -201,11 +208,12 @@ class Supervisor:
                 await self._exited.wait()
                 return
             # The task that waits for the end goes when the run is cancelled from outside.
-            if self._collect(os.WNOHANG):
+            if self._collect():
                 return
             tries += 1
             # It sleeps between two looks at its child; a signal that came between makes it sleep on.
-            self._signal(signal.SIGCHLD if tries * _NUDGE_SECONDS < self.started.patience else signal.SIGKILL)
+            patient = tries * _NUDGE_SECONDS < self.started.patience
+            self._reaping.nudge(signal.SIGCHLD if patient else signal.SIGKILL)
 
     async def drain(self, seconds: float) -> None:
         """Wait for the end of the streams: at once in a jail, where nothing survives to hold them open."""
@@ -239,7 +247,12 @@ class Supervisor:
                 os.close(descriptor)
         if started.log >= 0:
             os.close(started.log)
-        os.close(self._pidfd)
+        self._reaping.close()
+
+    @property
+    def lost(self) -> bool:
+        """Whether the supervisor went without saying how the program ended."""
+        return self._reaping.lost
 
     @property
     def was_crowded(self) -> bool:
@@ -284,19 +297,18 @@ class Supervisor:
         self._spoke.set()
 
     async def _await_exit(self) -> None:
-        await anyio.wait_readable(self._pidfd)
-        self._collect(0)
+        await anyio.wait_readable(self._reaping.descriptor)
+        self._collect()
 
-    def _collect(self, options: int) -> bool:
+    def _collect(self) -> bool:
         """Reap the supervisor and set what its end sets; False if it still runs."""
         if self._exited.is_set():
             return True
-        pid, status, usage = os.wait4(self.started.pid, options)
-        if not pid:
+        if (ended := self._reaping.collect()) is None:
             return False
-        self._wait_status = status
+        self._wait_status, cpu_seconds = ended
         self.seconds = max(0.0, time.monotonic() - self.began - self.patience.lost) if self.began else 0.0
-        self._account(usage.ru_utime + usage.ru_stime)
+        self._account(cpu_seconds)
         self._exited.set()
         self._ended.set()
         self._spoke.set()
@@ -322,10 +334,6 @@ class Supervisor:
         by_kill = 128 + signal.SIGKILL
         killed = os.WIFEXITED(self._wait_status) and os.WEXITSTATUS(self._wait_status) == by_kill
         return oom_kills() - self._kills_before if killed and self.stopped is None else 0
-
-    def _signal(self, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._pidfd, number)
 
     def _let_go(self) -> None:
         """Nothing is expected of the jail any more: what stands of it may go."""

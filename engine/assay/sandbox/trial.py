@@ -16,7 +16,7 @@ from pathlib import Path
 
 from assay.model.tool import Tier
 from assay.sandbox.backend import Backend, open_pipes
-from assay.sandbox.identity import INSIDE_ID
+from assay.sandbox.identity import INSIDE_ID, Identity
 from assay.sandbox.probe import Probe, runs_directory
 from assay.sandbox.scratch import open_area
 from assay.sandbox.spec import JailCommand, Stack
@@ -31,8 +31,9 @@ echo more >>kept || exit 13
 rm kept || exit 14
 [ "$(id -u)" = "$1" ] || exit 15
 [ -d /proc/self ] || exit 16
-[ ! -e /root ] || exit 17
+[ ! -e "$2" ] || exit 17
 echo text >/tmp/file || exit 18
+[ -z "$3" ] || [ -z "$(ls -A "$3")" ] || exit 19
 """
 # Both programs come with the setpriv that starts every jail. Without a filter each of these calls succeeds,
 # with no privilege: unshare(0), and a personality without randomised addresses.
@@ -51,8 +52,9 @@ _WORDS = {
     14: "nothing can be deleted in the overlay",
     15: "the user is not mapped",
     16: "there is no /proc",
-    17: "the host's /root is visible",
+    17: "a directory of the host is visible",
     18: "the private /tmp cannot be written to",
+    19: "what only the server of a warm jail may see is visible",
     21: "util-linux is not complete, so that nothing can be tried",
     22: "no filter of system calls is in force",
     23: "the filter lets unshare(2) through",
@@ -71,10 +73,10 @@ def try_jail(backend: Backend, found: Probe, user: int = INSIDE_ID) -> str:
     hardened = backend.isolation.tier is Tier.HARDENED
     area = open_area(runs_directory(found.cache))
     try:
-        layers = _layers(area.path, found)
+        layers = make_layers(area.path, found.identity)
         command = JailCommand(
             label="trial",
-            argv=("/bin/sh", "-c", _PROGRAM + (_DENIED if hardened else ""), "trial", str(user)),
+            argv=command_line(hardened=hardened, user=user),
             root=_ROOT,
             stack=Stack(layers=layers, tree=""),
         )
@@ -83,7 +85,7 @@ def try_jail(backend: Backend, found: Probe, user: int = INSIDE_ID) -> str:
             pipes = open_pipes(command, keep_stdin=False)
             try:
                 started = prepared.start(pipes)
-                words = _converse(started.status, started.go)
+                words = converse(started.status, started.go)
                 started.kill()
                 os.waitpid(started.pid, 0)
                 log = os.pread(pipes.ours[LOG], 4096, 0).decode("utf-8", "replace")
@@ -93,24 +95,34 @@ def try_jail(backend: Backend, found: Probe, user: int = INSIDE_ID) -> str:
             prepared.remove()
     finally:
         area.close()
-    return _judge(words, log)
+    return judge(words, log)
 
 
-def _layers(directory: Path, found: Probe) -> tuple[Path, Path]:
+def command_line(
+    *, hardened: bool, user: int = INSIDE_ID, hidden: str = "/root", empty: str = ""
+) -> tuple[str, ...]:
+    """The program of a trial. `hidden` is a directory of the host that must not be there, `empty` one that
+    has to be empty."""
+    program = _PROGRAM + (_DENIED if hardened else "")
+    return ("/bin/sh", "-c", program, "trial", str(user), hidden, empty)
+
+
+def make_layers(directory: Path, identity: Identity) -> tuple[Path, Path]:
+    """The two layers of a trial's tree."""
     lower, upper = directory / "a", directory / "b"
     for layer in (lower, upper):
         layer.mkdir(mode=0o755)
     for name in ("kept", "hidden"):
         (lower / name).write_text("text\n")
     os.mknod(upper / "hidden", stat.S_IFCHR, os.makedev(0, 0))
-    if not found.identity.is_self:
+    if not identity.is_self:
         for path in (lower, upper, lower / "kept", lower / "hidden"):
-            os.chown(path, found.identity.uid, found.identity.gid)
+            os.chown(path, identity.uid, identity.gid)
     return lower, upper
 
 
-def _converse(status: int, go: int) -> bytes:
-    """Everything the first process says until it is done or gone."""
+def converse(status: int, go: int) -> bytes:
+    """Let the program go; everything that the first process says until it is done or gone."""
     words, end = b"", time.monotonic() + _SECONDS
     poll = select.poll()
     poll.register(status, select.POLLIN)
@@ -126,9 +138,10 @@ def _converse(status: int, go: int) -> bytes:
     return words
 
 
-def _judge(words: bytes, log: str) -> str:
+def judge(words: bytes, log: str) -> str:
+    """Empty when all went well, else what did not, in a few words."""
     if not words.startswith(b"S\n"):
-        return _complaint(log) or "nsjail does not start"
+        return complaint(log) or "nsjail does not start"
     code = words.rpartition(b"X")[2].strip()
     if code == b"0":
         return ""
@@ -136,7 +149,7 @@ def _judge(words: bytes, log: str) -> str:
     return _WORDS.get(number, f"the trial ended with {number}")
 
 
-def _complaint(log: str) -> str:
+def complaint(log: str) -> str:
     """What nsjail says first went wrong, without its level, time and place in the source."""
     lines = [_PREFIX.sub("", line) for line in log.splitlines() if line.startswith(("[W]", "[E]", "[F]"))]
     return next((line for line in lines if " failed" in line), lines[-1] if lines else log.strip())[
