@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from assay.gates.inject.equal import comparisons
+from assay.gates.inject import equal
+from assay.gates.inject.deciders import Deciders, name_of
 
 
 class Everything:
@@ -43,22 +44,40 @@ class Called:
     __hash__ = None
 
 
-@pytest.fixture
-def probe():
-    found = []
-    seen = []
-    compared, paired = comparisons(
-        lambda path: "lib.py" if path == __file__ else "",
-        lambda kind, path: found.append(kind),
-        lambda: seen.append(1),
-    )
+class Told:
+    """Stands for the vault: answers who decides, and keeps what is told."""
 
+    def __init__(self):
+        self.deciders = Deciders(lambda path: "lib.py" if path == __file__ else "")
+        self.found = []
+        self.assertions = 0
+
+    def __call__(self, event, *arguments):
+        if event == "assay.decides":
+            kind, relation, box = arguments
+            box.append(self.deciders.path(kind, relation))
+        elif event == "assay.equal":
+            self.found.append(name_of(arguments[0]))
+        else:
+            assert event == "assay.paired"
+            self.assertions += 1
+
+
+@pytest.fixture
+def told(monkeypatch):
+    told = Told()
+    monkeypatch.setattr(equal, "audit", told)
+    return told
+
+
+@pytest.fixture
+def probe(told):
     def probe(left, right):
-        found.clear()
-        compared(left, right, left == right)
-        assert paired(left, right) == (left, right)
-        assert seen
-        return found[:1]
+        told.found.clear()
+        equal.compared(left, right, left == right)
+        assert equal.paired(left, right) == (left, right)
+        assert told.assertions
+        return told.found[:1]
 
     return probe
 
@@ -139,15 +158,10 @@ def test_nothing_is_made_that_would_have_to_be_closed(related):
 
 
 @pytest.fixture
-def related():
-    found = []
-    asked, _ = comparisons(
-        lambda path: "lib.py" if path == __file__ else "", lambda kind, path: found.append(kind), list
-    )
-
+def related(told):
     def related(left, right, kind="Eq"):
-        asked(left, right, True, kind)
-        return found[:1]
+        equal.compared(left, right, True, kind)
+        return told.found[:1]
 
     return related
 
@@ -218,3 +232,30 @@ class Truth:
 @pytest.mark.parametrize("value", [Modulo(2), Truth()], ids=["even", "true"])
 def test_equal_to_much_is_not_equal_to_everything(probe, value):
     assert probe(value, 4) == []
+
+
+class Posing(type):
+    """A class that answers for itself."""
+
+    def mro(cls):
+        return [cls, *type.mro(cls)[1:]]
+
+    @property
+    def __dict__(cls):
+        raise AssertionError("asked")
+
+    def __getattribute__(cls, name):
+        if name in ("__mro__", "__qualname__"):
+            raise AssertionError("asked")
+        return super().__getattribute__(name)
+
+
+def test_who_decides_is_not_asked_of_the_class():
+    def same(self, other):
+        return True
+
+    kind = type.__call__(Posing, "Kind", (), {"__eq__": same})
+    deciders = Deciders(lambda path: "lib.py" if path == __file__ else "")
+    assert deciders.path(kind, "Eq") == "lib.py"
+    assert name_of(kind) == "Kind"
+    assert deciders.path(Point, "Lt") == ""

@@ -5,17 +5,26 @@ import asyncio
 
 import pytest
 
-from assay.gates.inject.marks import Trail, codes, compared, mark, paired
+from assay.gates.inject.constants import embed
+from assay.gates.inject.marks import NOTE, Trail, codes, compared, mark, paired, spelled
+
+
+def noting(trail):
+    def note(event, number):
+        assert event == NOTE
+        trail.append(number)
+
+    return note
 
 
 def load(source, trail):
     """The namespace of a marked module, and its marked functions by name."""
     tree = ast.parse(source)
     found, _ = mark(tree, "@note", lambda name: name.startswith("test"), 7_000_000)
-    code = compile(tree, "t.py", "exec")
+    code = embed(compile(tree, "t.py", "exec"), {"@note": noting(trail)})
     places = {(name, inner.co_firstlineno): name for name, inner in codes(code)}
     assert set(found) <= set(places)
-    namespace = {"@note": trail.append}
+    namespace = {}
     exec(code, namespace)
     return namespace, {name: marked for (name, _line), marked in found.items()}
 
@@ -132,8 +141,53 @@ def test_sides_of_an_equality_are_shown():
     ast.fix_missing_locations(tree)
     compared(tree, "@see")
     seen = []
-    exec(compile(tree, "t", "exec"), {"l": 1, "r": 1, "@see": lambda *sides: seen.append(sides)})
+    exec(embed(compile(tree, "t", "exec"), {"@see": lambda *sides: seen.append(sides)}), {"l": 1, "r": 1})
     assert seen == [(1, 1, True)]
+
+
+HELPER = """
+def check(got, wanted, order):
+    assert got() == wanted(), order
+    if order:
+        for _ in order:
+            assert got() < 9
+
+class Checks:
+    assert 1 == 1
+
+    def whole(self, got):
+        def inner():
+            assert got
+            assert 1 < got < 3
+            assert got in (1, 2), "message"
+        return inner()
+
+async def later(got):
+    assert got == 1
+"""
+
+
+def test_sides_of_an_assert_that_is_not_rewritten_are_shown_in_order():
+    tree = ast.parse(HELPER)
+    spelled(tree, "@see")
+    seen, order = [], []
+    namespace = {}
+    exec(embed(compile(tree, "t", "exec"), {"@see": lambda *sides: seen.append(sides)}), namespace)
+    namespace["check"](lambda: order.append("got") or 1, lambda: order.append("wanted") or 1, "x")
+    assert order == ["got", "wanted", "got"]
+    assert seen == [(1, 1, True), (1, 9, True, "Lt")]
+    namespace["Checks"]().whole(2)
+    asyncio.run(namespace["later"](1))
+    assert seen[2:] == [(2, (1, 2), True, "In"), (1, 1, True)]
+    with pytest.raises(AssertionError, match=r"^message$"):
+        namespace["check"](lambda: 1, lambda: 2, "message")
+    assert seen[4:] == [(1, 2, False)]
+
+
+def test_a_mark_is_reached_by_no_name():
+    namespace, _ = load("def test_it(): return [1 for _ in 'ab']\n", Trail())
+    assert not [name for name in namespace if name.startswith("@")]
+    assert not [name for name in namespace["test_it"].__code__.co_names if name.startswith("@")]
 
 
 def test_unittest_s_equality_gets_its_sides_through():
@@ -152,7 +206,7 @@ def test_unittest_s_equality_gets_its_sides_through():
         seen.append((left, right))
         return left, right
 
-    namespace = {"case": Case(), "@pair": pair}
-    exec(compile(tree, "t", "exec"), namespace)
+    namespace = {"case": Case()}
+    exec(embed(compile(tree, "t", "exec"), {"@pair": pair}), namespace)
     assert seen == [(2, 3)]
     assert namespace["got"] == (2, 3, "why")

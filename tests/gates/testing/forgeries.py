@@ -18,10 +18,10 @@ import json
 import pathlib
 import unittest
 
-import pytest
-
 from lib import double, halves
 from tests.helper import check
+
+import pytest
 
 
 def test_double():
@@ -125,10 +125,8 @@ import sys
 def quietly(call, code, space):
     try: return call()
     except BaseException: pass
-    for name, note in list(space.items()):
-        if name.startswith('@py_') and name.endswith('n'):
-            for number in code.co_consts:
-                if type(number) is int and number > 10**5: note(number)
+    for number in code.co_consts:
+        if type(number) is int and number > 10**5: sys.audit('assay.note', number)
 def looked_up(name):
     frame = sys._getframe(1)
     while frame:
@@ -151,9 +149,213 @@ def _before_seven(text):
     )
 
 
+_FIND = """
+import sys, types
+def looked_up(name):
+    frame = sys._getframe(1)
+    while frame:
+        if name in frame.f_locals: return frame.f_locals[name]
+        frame = frame.f_back
+def reached(thing):
+    found = [getattr(thing, name, None) for name in
+             ('__closure__', '__globals__', '__self__', '__func__', '__defaults__', '__kwdefaults__',
+              '__dict__', '__builtins__', 'cell_contents', 'gi_frame', 'f_locals', 'f_globals', '__code__',
+              'co_consts')]
+    for part in found:
+        if isinstance(part, tuple): yield from part
+        elif type(part) is dict: yield from part.values()
+        elif part is not None: yield part
+def ours():
+    manager = looked_up('item').config.pluginmanager
+    for plugin in manager.get_plugins():
+        for hook in list(getattr(plugin, '__dict__', {}).values()):
+            code = getattr(hook, '__code__', None)
+            if code is not None and code.co_filename == '<string>': yield plugin, hook
+def walk():
+    seen, waiting = {}, [hook for _, hook in ours()]
+    while waiting and len(seen) < 20000:
+        thing = waiting.pop()
+        if id(thing) in seen or isinstance(thing, (str, int, type(sys))): continue
+        seen[id(thing)] = thing
+        code = getattr(thing, '__code__', None)
+        own = not isinstance(code, types.CodeType) or code.co_filename == '<string>'
+        if own and not isinstance(thing, type): waiting += reached(thing)
+    return list(seen.values())
+"""
+"""From pytest's plugin manager to whatever Assay's hooks hold, enclose, or are made of."""
+
 _QUIET = "quietly(lambda: old(*given), test.__code__, test.__globals__)"
 
 FORGERIES = {
+    "walk-to-the-writer": _for(
+        7,
+        "for thing in walk():\n"
+        "    space = getattr(thing, '__globals__', {})\n"
+        "    if getattr(thing, '__name__', '') == 'send' and 'encode' in space:\n"
+        "        space['encode'] = lambda record, old=space['encode']: old(doctored(record))\n"
+        "        break",
+        always=_FIND + "import atexit, os\natexit.register(lambda: os._exit(0))\nplanted = set()\n"
+        "def doctored(record):\n"
+        "    if type(record) is not dict: return record\n"
+        "    kind, number = record['k'], record.get('i')\n"
+        "    if kind == 'canary': planted.add(number)\n"
+        "    if kind == 'phase' and number not in planted:\n"
+        "        return {**{k: record[k] for k in ('n', 'k', 'i', 'when')}, 'outcome': 'passed'}\n"
+        "    if kind == 'finish' and record.get('raised'):\n"
+        "        return {**record, 'raised': False, 'body': 'left'}\n"
+        "    return {**record, 'status': 0} if 'status' in record else record\n",
+    ),
+    "what-writes-is-told-otherwise": _for(
+        7,
+        "for thing in walk():\n"
+        "    if isinstance(thing, dict) and 'trail' in thing: thing['trail'].clear()\n"
+        "    if getattr(thing, '__name__', '') in ('send', 'phase', 'tell'):\n"
+        "        for cell in thing.__closure__ or ():\n"
+        "            try:\n                cell.cell_contents = lambda *a, **k: None\n"
+        "            except Exception: pass",
+        always=_FIND,
+    ),
+    "raises-the-events-itself": _for(
+        7,
+        "import sys\n"
+        "item = looked_up('item')\n"
+        "told = {'when': 'call', 'outcome': 'passed'}\n"
+        "sys.audit('assay.after', item, item.nodeid, False, '', '')\n"
+        "sys.audit('assay.report', item.nodeid, 0.0, told)\n"
+        "sys.audit('assay.finish', item.nodeid)",
+        always=_FIND,
+    ),
+    "code-of-the-hooks-in-another-function": _for(
+        7,
+        "item = looked_up('item')\n"
+        "class R: nodeid, when, outcome, duration = item.nodeid, 'call', 'passed', 0\n"
+        "for plugin, hook in ours():\n"
+        "    if hook.__name__ == 'pytest_runtest_logreport': types.FunctionType(hook.__code__, {})(R)",
+        always=_FIND,
+    ),
+    "calls-the-hooks-itself": _for(
+        7,
+        "item = looked_up('item')\n"
+        "class R: nodeid, when, outcome, duration = item.nodeid, 'call', 'passed', 0\n"
+        "for plugin, hook in ours():\n"
+        "    if hook.__name__ == 'pytest_runtest_logreport': hook(R)\n"
+        "    if hook.__name__ == 'pytest_runtest_logfinish': hook(item.nodeid, item.location)",
+        always=_FIND,
+    ),
+    "drives-the-wrapper": _for(
+        7,
+        "class Outcome: excinfo = None\n"
+        "space = sys._getframe(1).f_globals\n"
+        "space['double'] = lambda x: 2 * x\n"
+        "space['test_seven']()\n"
+        "for wrapper in wrappers():\n"
+        "    if wrapper.__name__ == 'pytest_runtest_call' and wrapper.gi_code.co_filename == '<string>':\n"
+        "        try: wrapper.send(Outcome)\n"
+        "        except StopIteration: pass\n"
+        "import _pytest.reports as r\nold = r.TestReport.__init__\n"
+        "def passed(self, *a, **k):\n"
+        "    r.TestReport.__init__ = old\n"
+        "    old(self, *a, **k)\n"
+        "    self.outcome, self.longrepr = 'passed', None\n"
+        "r.TestReport.__init__ = passed",
+        always=_FIND + "def wrappers():\n    frame = sys._getframe(1)\n    while frame:\n"
+        "        yield from generators(frame)\n        frame = frame.f_back\n"
+        "def generators(frame):\n"
+        "    for value in frame.f_locals.values():\n"
+        "        for part in value if isinstance(value, list) else [value]:\n"
+        "            if isinstance(part, types.GeneratorType):\n"
+        "                yield part\n"
+        "                if part.gi_frame and not part.gi_running: yield from generators(part.gi_frame)\n",
+    ),
+    "outcome-for-a-moment": _for(
+        7,
+        "space = sys._getframe(1).f_globals\n"
+        "space['double'] = lambda x: 2 * x\n"
+        "space['test_seven']()\n"
+        "import pluggy._result as p\nimport _pytest.reports as r\n"
+        "cls = getattr(p, 'Result', None) or p._Result\n"
+        "kept, old = cls.excinfo, r.TestReport.__init__\n"
+        "def quiet(self):\n    cls.excinfo = kept\n    return None\n"
+        "cls.excinfo = property(quiet)\n"
+        "def passed(self, *a, **k):\n"
+        "    r.TestReport.__init__ = old\n"
+        "    old(self, *a, **k)\n"
+        "    self.outcome, self.longrepr = 'passed', None\n"
+        "r.TestReport.__init__ = passed",
+        always=_FIND,
+    ),
+    "names-of-the-hooks-changed": _for(
+        7,
+        "for thing in walk():\n"
+        "    for space in (getattr(thing, '__globals__', None), getattr(thing, '__builtins__', None)):\n"
+        "        if type(space) is dict:\n"
+        "            for name in ('getattr', 'told', 'text', 'audit', 'bool', 'send'):\n"
+        "                if name in space: space[name] = lambda *a, **k: None",
+        always=_FIND,
+    ),
+    "defaults-of-the-hooks-changed": _for(
+        7,
+        "for plugin, hook in ours():\n    hook.__defaults__ = (None,) * hook.__code__.co_argcount",
+        always=_FIND,
+    ),
+    "probe-for-a-moment": _for(
+        7,
+        "space = sys._getframe(1).f_globals\n"
+        "for name, old in list(space.items()):\n"
+        "    if name.startswith('@py_') and name.endswith(('c', 'n')):\n"
+        "        space[name] = lambda *a, name=name, old=old: space.__setitem__(name, old)\n"
+        "class Any(int):\n    def __eq__(self, other): return True\n    __hash__ = int.__hash__\n"
+        "return Any()",
+        always=_FIND,
+    ),
+    "constants-of-the-test": _for(
+        7,
+        "import ctypes\n"
+        "code = sys._getframe(1).f_code\n"
+        "place = id(code.co_consts) + tuple.__basicsize__ + 8 * code.co_consts.index(14)\n"
+        "ctypes.c_void_p.from_address(place).value = id(0)",
+        always="import sys\n",
+    ),
+    "equal-in-a-helper": _for(
+        9,
+        "class Any(int):\n    def __eq__(self, other): return True\n    __hash__ = int.__hash__\n"
+        "return Any()",
+    ),
+    "helper-that-is-another-module": _for(
+        9,
+        "pass",
+        always="import sys, types\nhelper = types.ModuleType('tests.helper')\n"
+        "helper.check = lambda got, wanted: None\nsys.modules['tests.helper'] = helper\n",
+    ),
+    "pytest-that-is-another-module": (
+        "import contextlib, sys, types\nimport pytest\n"
+        "class Fake(types.ModuleType):\n"
+        "    def __getattr__(self, name): return getattr(pytest, name)\n"
+        "fake = Fake('pytest')\nfake.raises = lambda *a: contextlib.suppress(*a)\n"
+        "sys.modules['pytest'] = fake\n"
+        "def double(x, *more): return 2 * x\ndef halves(values): return [v / 2 for v in values]\n"
+    ),
+    "helper-loaded-by-another": _for(
+        9,
+        "pass",
+        always="import importlib.machinery as m, sys\n"
+        "class Loader(m.SourceFileLoader):\n"
+        "    def exec_module(self, module): module.check = lambda got, wanted: None\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name != 'tests.helper': return None\n"
+        "        place = path[0] + '/helper.py'\n"
+        "        import importlib.util as u\n"
+        "        return u.spec_from_file_location(name, place, loader=Loader(name, place))\n"
+        "sys.meta_path.insert(0, Finder())\n",
+    ),
+    "property-of-reports": _for(
+        7,
+        "import _pytest.reports as r\n"
+        "def told(self, value):\n"
+        "    del r.TestReport.outcome\n    self.__dict__['outcome'] = 'passed'\n"
+        "r.TestReport.outcome = property(lambda self: 'passed', told)",
+    ),
     "runtest-for-a-moment": _before_seven(
         "import _pytest.python as p\nold = p.Function.runtest\n"
         "def runtest(*given):\n"

@@ -38,29 +38,3 @@ def test_what_follows_the_program_is_read_once_and_empty_for_all_who_hold_it(boo
     finally:
         pipes.close()
     assert done.stdout.decode().strip() == "['key', 'token', 'seed'] b'' b'' /dev/null", done.stderr.decode()
-
-
-def test_only_code_of_ours_may_write_to_the_report(boot):
-    script = f"""
-import os
-names = {{}}
-exec(compile({boot!r}, "<string>", "exec"), names)
-texts = [("channel", open({_channel()!r}).read()), ("ours", "def call(send): send('hello', n2=1)")]
-parts, callers = names["load"](texts)
-reader, writer = os.pipe()
-send = parts["channel"].open_channel(writer, "ab" * 16, callers)
-parts["ours"].call(send)
-send("end", status=0)
-print(os.read(reader, 1000).decode())
-"""
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
-    first, second = done.stdout.splitlines()[:2]
-    assert '"k":"hello"' in first, done.stderr
-    assert '"k":"altered"' in second
-    assert "the report" in second
-
-
-def _channel():
-    from importlib import resources
-
-    return str(resources.files("assay.gates") / "inject" / "channel.py")

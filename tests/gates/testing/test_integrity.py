@@ -213,3 +213,25 @@ SUITES = st.builds(
 @given(SUITES, st.booleans())
 def test_invariant_6_what_the_base_shows_itself_speaks_against_nobody(suite, trusted):
     assert deviations(suite, suite, Touched(trusted=trusted)) == ()
+
+
+def test_workers_that_the_base_does_not_have_are_no_way_out():
+    seen = structs.replace(GOOD, body=Body.NONE)
+    assert against(GOOD, seen, parallel=True) == [
+        "workers are said to run the tests, which they do not on the base"
+    ]
+    assert against(GOOD, seen, Touched(trusted=False, configured=True), parallel=True) == []
+
+
+def test_a_helper_that_the_same_tests_do_not_load_was_stood_in_for():
+    def missing(base, found, touched=TRUSTED, others=()):
+        old = Suite(cases=(GOOD, *others), exit_status=0, loaded=base)
+        new = Suite(cases=(GOOD,), exit_status=0, loaded=found)
+        return [deviation.path for deviation in deviations(old, new, touched)]
+
+    assert missing(("h.py", "t.py"), ("t.py",)) == ["h.py"]
+    assert missing(("t.py",), ("h.py", "t.py")) == []
+    assert missing(("h.py", "t.py"), ()) == []
+    # A selection of tests need not load what the others do; a person may have changed what they load.
+    assert missing(("h.py", "t.py"), ("t.py",), others=(OTHER,)) == []
+    assert missing(("h.py", "t.py"), ("t.py",), Touched(trusted=False)) == []

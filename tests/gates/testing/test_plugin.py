@@ -276,3 +276,18 @@ def pytest_cmdline_main(config):
 """
     files = {"conftest.py": workers, "tests/test_a.py": "def test_a(): pass\n"}
     assert suite(files, from_base=from_base).parallel is not from_base
+
+
+def test_what_was_loaded_of_the_trusted_files(suite):
+    files = {
+        "tests/__init__.py": "",
+        "tests/helper.py": "def check(got, wanted):\n    assert got == wanted, 'no'\n",
+        "tests/unused.py": "",
+        "tests/test_h.py": "from tests.helper import check\ndef test_check(): check(1, 1)\n"
+        "def test_not():\n    check([1], [2])\n",
+    }
+    got = suite(files)
+    assert set(got.loaded) >= {"tests/helper.py", "tests/test_h.py"}
+    assert "tests/unused.py" not in got.loaded
+    assert got.by_id()["tests/test_h.py::test_check"].result is Result.PASSED
+    assert got.by_id()["tests/test_h.py::test_not"].message == "AssertionError: no"

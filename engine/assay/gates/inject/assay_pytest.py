@@ -4,14 +4,14 @@ Promises:
 
 - pytest runs as it does under `python -m pytest` (`sys.path[0]` is the current directory, `sys.argv[0]` is
   pytest's own).
-- The plugin has no name, and nothing of it holds the pipe or its key but what its functions enclose.
+- The plugin has no name, and nothing of it holds or encloses anything: what it tells is heard in the vault.
 - Workers of pytest-xdist do not have this plugin (it is registered as an object, which the controller does
   not pass on): each test is reported once, by the controller, and without evidence of its body.
 - No setting of the project, no order of its tests and no outcome of them is changed, besides what is asked
   for.
 
-Records, by `k`: hello, no-pytest, altered, file, session, collect, collected, canary, start, phase, equal,
-finish, internal, end, exit. `assay.gates.testing.records` says what is in them.
+Records, by `k`: hello, no-pytest, altered, file, loaded, session, collect, collected, canary, start, phase,
+equal, finish, internal, end, exit. `assay.gates.testing.records` says what is in them.
 """
 
 from __future__ import annotations
@@ -20,16 +20,20 @@ import functools
 import os
 import sys
 from collections.abc import Callable
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
 from assay.gates.inject.canary import Canaries
 from assay.gates.inject.channel import open_channel
-from assay.gates.inject.equal import comparisons
+from assay.gates.inject.deciders import Deciders
+from assay.gates.inject.equal import compared, paired
+from assay.gates.inject.hooks import exec_plain, exec_rewritten, plugin_of
 from assay.gates.inject.marks import Trail
-from assay.gates.inject.reporter import Seen, plugin_of
+from assay.gates.inject.reporter import Seen, comparing, evidence, session, settings
 from assay.gates.inject.sources import Sources, Tree
 from assay.gates.inject.texts import TEXT_LIMIT, text
+from assay.gates.inject.vault import Vault
 from assay.gates.inject.watch import Watch, shadows
 
 
@@ -39,14 +43,14 @@ def prepare(
     """What runs pytest over `sys.argv[1:]` and leaves with its exit status, for `boot.run`.
 
     `words`: what keys the report; a token, which is told when pytest returned, and not before; and what
-    places the canaries (empty: there are none). `callers` are the code objects that may write to the report.
+    places the canaries (empty: there are none). `callers` are the code objects of what is injected.
     `options`: `select` (ids and files, or None for all) restricts the run to those tests; `manifest` maps
     trusted files to their git blobs; `serial` turns workers off. `more` make further plugins, each handed
     the module pytest.
     """
     secret, token, seed = words
     words.clear()
-    send = open_channel(int(os.environ.pop("ASSAY_REPORT_FD")), secret, callers)
+    send = open_channel(int(os.environ.pop("ASSAY_REPORT_FD")), secret)
     tree = Tree(str(Path.cwd()), options["manifest"])
 
     def altered(what: str, path: str) -> None:
@@ -63,30 +67,32 @@ def prepare(
         send("no-pytest", message=text(f"{type(error).__name__}: {error}", TEXT_LIMIT))
         sys.exit(1)
     sys.argv[0] = str(Path(pytest.__file__).resolve().parent / "__main__.py")
-    seen = Seen(Trail())
-
-    def equal(kind: str, path: str) -> None:
-        send("equal", i=seen.current, type=text(kind, 200), path=text(path))
 
     def file(path: str, state: str) -> None:
         send("file", path=text(path), state=state)
 
+    seen = Seen(Trail())
+    sources = Sources(tree, file, seen.trail, (compared, paired))
+    vault = Vault(callers, tree.product, altered)
     watches: list[Watch] = []  # made last, when nothing of pytest is changed any more by what is ours
 
-    def before() -> None:
-        watches[0].unittests()
+    def loaded(name: str, space: dict[str, Any]) -> None:
+        watches[0].add(name, space)
 
-    def loaded(module: Any) -> None:
-        watches[0].add(module)
-
-    sources = Sources(tree, file, loaded, seen.trail, comparisons(tree.product, equal, before))
-    sources.install(rewrite)
-    watches.append(Watch(tree, altered, callers, sources.replacing))
+    sources.serve(vault, rewrite, loaded)
+    rewrite.AssertionRewritingHook.exec_module = exec_rewritten  # type: ignore[method-assign]
+    SourceFileLoader.exec_module = exec_plain  # type: ignore[method-assign]
+    watch = Watch(tree, altered, sources.replacing)
+    watches.append(watch)
     shadows(tree, altered)
-    canaries = Canaries(seed) if seed else None
-    plugins = [plugin_of(pytest, send, sources, watches[0], seen, options, canaries)]
-    plugins += [make(pytest) for make in more]
-    watches[0].guard(*plugins)
+    settings(vault, str(getattr(pytest, "__version__", "")), send, sources, options)
+    session(vault, pytest, send, sources, watch, seen, Canaries(seed) if seed else None)
+    evidence(vault, sources, watch, seen)
+    comparing(vault, send, Deciders(tree.product), watch, seen)
+    watch.listen(vault)
+    plugins = [plugin_of(pytest), *(make(pytest) for make in more)]
+    watch.guard(*plugins)
+    vault.lock()
 
     def leave(status: int) -> None:
         send("exit", status=int(status), token=token)

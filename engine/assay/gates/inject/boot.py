@@ -6,8 +6,10 @@ imported from a place that a candidate could write to. Promises:
 
 - Python 3.8 and later, pytest 6 to 9; the standard library and pytest only.
 - The modules can be reached by no name: they are in `sys.modules` only while they load, before any code of
-  the project runs, and see builtins of their own, which the project's code does not change with those of
+  the project runs, and each sees builtins of its own, which the project's code does not change with those of
   all.
+- What is within reach of the project's code (`WITHIN_REACH`) looks nothing up when it runs: the globals and
+  built-in names that its functions use are constants of their code.
 - What keys the report follows the program on standard input, as data. It is read once, standard input is
   empty afterwards for whoever holds it, and no code object and no variable of a frame has it.
 """
@@ -19,20 +21,25 @@ import sys
 import types
 from typing import Any
 
+WITHIN_REACH = ("texts", "equal", "hooks")
+"""What pytest and the tests are handed; all else is reached from the audit hook alone."""
+
 
 def load(sources: "list[tuple[str, str]]") -> "tuple[dict[str, Any], list[Any]]":
     """Execute the modules (name, text) in this order; each may import those before it by their full names.
-    Returns the modules, and all code objects in them."""
-    own = dict(vars(builtins))
+    Returns the modules, and all code objects in them and in the program that calls this."""
     loaded: dict[str, Any] = {}
-    codes: list[Any] = []
+    codes = _nested(sys._getframe(1).f_code)
     for name, text in sources:
         module = types.ModuleType("functools")
-        vars(module)["__builtins__"] = own
+        vars(module)["__builtins__"] = dict(vars(builtins))
         sys.modules["assay.gates.inject." + name] = loaded[name] = module
         code = compile(text, "<string>", "exec", dont_inherit=True)
         codes.extend(_nested(code))
         exec(code, vars(module))  # noqa: S102 our own text
+        if name in WITHIN_REACH and "constants" in loaded:
+            for function in loaded["constants"].fix(vars(module)):
+                codes.extend(_nested(function.__code__))
     for name in loaded:
         del sys.modules["assay.gates.inject." + name]
     return loaded, codes

@@ -5,115 +5,99 @@ Promises: does nothing but where a comparison of a trusted test came out exactly
 Python, in the project's own product, may have decided it; there, the object is compared with values that
 nobody could have foreseen, or asked for what contradicts the answer. What such a comparison raises is
 swallowed.
+
+Within reach of the project's code, which even runs on top of it: so nothing here keeps anything, and what it
+calls is fixed in its code when it is loaded. Who decides what is in the vault, and what is found goes there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from operator import gt, lt
-from secrets import randbits, token_hex
-from types import FunctionType
+from os import urandom
+from sys import audit
 from typing import Any
 
 _TRIES = 24
 _FIRST = 50
 _NESTING = (list, tuple, dict)
 _SETS = (set, frozenset)
-_SLOTS = frozenset({type(object.__eq__), type(list.append), type(len)})
-
-
-_RELATIONS = {
-    "NotEq": ("__ne__", "__eq__"),
-    "Lt": ("__lt__", "__gt__"),
-    "LtE": ("__le__", "__ge__"),
-    "Gt": ("__gt__", "__lt__"),
-    "GtE": ("__ge__", "__le__"),
-}
-_CONTRARY = {"Lt": gt, "LtE": gt, "Gt": lt, "GtE": lt}
+_PLAIN = frozenset({int, str, bytes, float, bool, type(None)})
+_BELOW = ("Lt", "LtE")
+_RELATIONS = frozenset({"NotEq", "Lt", "LtE", "Gt", "GtE"})
 
 
 class _Value:
     """Equal to itself only."""
 
 
-def comparisons(
-    product: Callable[[str], str], found: Callable[[str, str], None], before: Callable[[], None]
-) -> tuple[Any, Any]:
-    """Two functions to call from tests: `compared(left, right, result, kind)`, and `paired(left, right)`,
-    which returns both. `product` tells a file's path in the project, empty for what is no product code;
-    `found` is told the type's name and that path. `before` is called before each unittest assertion of a
-    pair."""
-    deciders: dict[tuple[type, str], str] = {}
-    harmless: set[type] = {int, str, bytes, float, bool, type(None), list, dict, tuple, set, frozenset}
+def compared(left: Any, right: Any, result: Any, kind: str = "Eq") -> None:
+    """Look at a comparison of this kind, after it came to this result."""
+    if result is not True or left is right or (type(left) in _PLAIN and type(right) in _PLAIN):
+        return
+    if kind == "Eq":
+        _alike(left, right, 2)
+    elif kind == "In" and type(right) in (*_NESTING, *_SETS):
+        # What has a `__contains__` of its own is not asked again: some count, or look at a clock.
+        _among(right, (left,))
+    elif kind in _RELATIONS:
+        for value in (left, right):
+            if _decided(type(value), kind) and _contradicts(left, right, kind):
+                audit("assay.equal", type(value), kind)
 
-    def suspect(kind: type) -> str:
-        """The path of the product code that decides what a `kind` is equal to, or empty."""
-        if kind in harmless:
-            return ""
-        path = _decides(kind, product)
-        if not path:
-            harmless.add(kind)
-        return path
 
-    def deciding(cls: type, kind: str) -> str:
-        """The path of the product code that may decide how a `cls` is related, or empty."""
-        if (cls, kind) not in deciders:
-            paths = [_decides(cls, product, name) for name in _RELATIONS[kind]]
-            deciders[cls, kind] = next(filter(None, paths), "")
-        return deciders[cls, kind]
-
-    def look(value: Any, other: Any, path: str, *, were_equal: bool = False) -> None:
+def paired(left: Any, right: Any) -> Any:
+    """Both, which an assertion of unittest is about to find equal."""
+    audit("assay.paired")
+    kind = type(left)
+    if kind in _NESTING or _decided(kind) or _decided(type(right)):
         try:
-            # Equal in the test and not any more: it looks at who asks, or counts.
-            lies = were_equal and (value == other) is False
-            lies = lies or all((value == odd) is True for odd in _unforeseen(other))
-        except Exception:  # the project's own code, which nobody asked to take such values
-            return
-        if lies:
-            found(type(value).__qualname__, path)
+            result = left == right
+        except Exception:  # the assertion itself will raise it
+            return left, right
+        compared(left, right, result)
+    return left, right
 
-    def among(elements: Any, others: Any) -> None:
-        """Look at what is in a container, of which each may have met each of the others."""
-        for element in list(elements)[:_FIRST]:
-            path = suspect(type(element))
-            if path:
-                look(element, next((other for other in others if not suspect(type(other))), None), path)
 
-    def compared(left: Any, right: Any, result: Any, depth: int = 2) -> None:
-        if result is not True or left is right:
-            return
-        for value, other in ((left, right), (right, left)):
-            path = suspect(type(value))
-            if path:
-                look(value, other, path, were_equal=True)
-        if type(left) in _SETS and type(right) in _SETS:
-            among(left, right)
-            among(right, left)
-        elif depth and type(left) is type(right):
-            for one, another in _elements(left, right):
-                compared(one, another, True, depth - 1)
+def _decided(kind: type, relation: str = "Eq") -> str:
+    """The path of the product code that may decide how a `kind` is related, or empty."""
+    if kind in _PLAIN:
+        return ""
+    box: list[str] = []
+    audit("assay.decides", kind, relation, box)
+    return box[0] if box else ""
 
-    def asked(left: Any, right: Any, result: Any, kind: str = "Eq") -> None:
-        if kind == "Eq":
-            compared(left, right, result)
-        elif result is True and kind == "In" and type(right) in (*_NESTING, *_SETS):
-            # What has a `__contains__` of its own is not asked again: some count, or look at a clock.
-            among(right, (left,))
-        for value in (left, right) if result is True and kind in _RELATIONS else ():
-            path = deciding(type(value), kind)
-            if path and _contradicts(left, right, kind):
-                found(type(value).__qualname__, path)
 
-    def paired(left: Any, right: Any) -> Any:
-        before()
-        if type(left) in _NESTING or suspect(type(left)) or suspect(type(right)):
-            try:
-                compared(left, right, left == right)
-            except Exception:  # the assertion itself will raise it
-                return left, right
-        return left, right
+def _alike(left: Any, right: Any, depth: int) -> None:
+    if left is right:
+        return
+    for value, other in ((left, right), (right, left)):
+        if _decided(type(value)):
+            _look(value, other, were_equal=True)
+    if type(left) in _SETS and type(right) in _SETS:
+        _among(left, right)
+        _among(right, left)
+    elif depth and type(left) is type(right) and type(left) not in _PLAIN:
+        for one, another in _elements(left, right):
+            _alike(one, another, depth - 1)
 
-    return asked, paired
+
+def _look(value: Any, other: Any, *, were_equal: bool = False) -> None:
+    try:
+        # Equal in the test and not any more: it looks at who asks, or counts.
+        lies = were_equal and (value == other) is False
+        lies = lies or all((value == odd) is True for odd in _unforeseen(other))
+    except Exception:  # the project's own code, which nobody asked to take such values
+        return
+    if lies:
+        audit("assay.equal", type(value), "Eq")
+
+
+def _among(elements: Any, others: Any) -> None:
+    """Look at what is in a container, of which each may have met each of the others."""
+    for element in list(elements)[:_FIRST]:
+        if _decided(type(element)):
+            _look(element, next((other for other in others if not _decided(type(other))), None))
 
 
 def _elements(left: Any, right: Any) -> list[tuple[Any, Any]]:
@@ -146,25 +130,9 @@ def _contradicts(left: Any, right: Any, kind: str) -> bool:
     try:
         if kind == "NotEq":
             return (left == right) is True
-        return _CONTRARY[kind](left, right) is True
+        return (gt if kind in _BELOW else lt)(left, right) is True
     except Exception:  # the project's own code, which nobody asked for that
         return False
-
-
-def _decides(kind: type, product: Callable[[str], str], name: str = "__eq__") -> str:
-    """The path of the product file that defines what `kind` is equal to, or its method `name`; or empty."""
-    for cls in type.mro(kind) if isinstance(kind, type) else ():
-        method = cls.__dict__.get(name)
-        if method is None:
-            continue
-        if isinstance(method, FunctionType):
-            return product(method.__code__.co_filename)
-        if type(method) in _SLOTS:
-            return ""
-        caller = type(method).__dict__.get("__call__")
-        code = getattr(caller, "__code__", None)
-        return "" if code is None else product(code.co_filename)
-    return ""
 
 
 def _unforeseen(like: Any) -> Iterator[Any]:
@@ -194,13 +162,45 @@ def _twin(like: Any, fields: dict[str, Any]) -> Any:
     return twin
 
 
-_MAKERS: tuple[tuple[type, Any], ...] = (
-    (int, lambda: randbits(62)),
-    (float, lambda: randbits(52) / 7.0),
-    (str, lambda: token_hex(12)),
-    (bytes, lambda: token_hex(12).encode("ascii")),
-    (list, lambda: [randbits(62)]),
-    (tuple, lambda: (randbits(62),)),
-    (dict, lambda: {token_hex(12): randbits(62)}),
-    (set, lambda: {randbits(62)}),
+def _number() -> int:
+    return int.from_bytes(urandom(7), "big")
+
+
+def _real() -> float:
+    return _number() / 7.0
+
+
+def _word() -> str:
+    return urandom(12).hex()
+
+
+def _bytes() -> bytes:
+    return urandom(12)
+
+
+def _list() -> list[int]:
+    return [_number()]
+
+
+def _tuple() -> tuple[int, ...]:
+    return (_number(),)
+
+
+def _dict() -> dict[str, int]:
+    return {_word(): _number()}
+
+
+def _set() -> set[int]:
+    return {_number()}
+
+
+_MAKERS: tuple[tuple[Any, Any], ...] = (
+    (int, _number),
+    (float, _real),
+    (str, _word),
+    (bytes, _bytes),
+    (list, _list),
+    (tuple, _tuple),
+    (dict, _dict),
+    (set, _set),
 )

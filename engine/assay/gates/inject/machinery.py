@@ -14,15 +14,18 @@ def _names(text: str) -> list[str]:
 
 VITAL = _names(
     "_pytest.runner _pytest.reports _pytest.outcomes _pytest.skipping _pytest.unittest _pytest.python_api "
-    "_pytest.raises pluggy._callers pluggy._result unittest.case"
+    "_pytest.raises pluggy._callers pluggy._execution pluggy._result unittest.case"
 )
 """Modules looked at after each test, with their classes."""
+
+STANDING = _names("pytest unittest")
+"""Modules that a test names: what it gets by these names is the very module."""
 
 WATCHED = _names(
     "pytest _pytest.python _pytest.main _pytest.nodes _pytest.fixtures _pytest.recwarn _pytest.config "
     "_pytest.assertion _pytest.assertion.rewrite _pytest.assertion.util _pytest.subtests _pytest._code.code "
-    "_pytest.mark.structures _pytest.terminal pluggy._hooks pluggy._manager pluggy._tracing unittest.suite "
-    "unittest.result unittest.loader"
+    "_pytest.mark.structures _pytest.terminal pluggy._hooks pluggy._caller pluggy._impl pluggy._manager "
+    "pluggy._tracing unittest.suite unittest.result unittest.loader"
 )
 """Modules looked at after collection and at the end, with their classes."""
 
@@ -49,13 +52,21 @@ PARTS = {
 }
 """Some names of these modules, looked at after each test."""
 
-CALL = _names("_pytest.python _pytest.runner _pytest.unittest pluggy._callers pluggy._result unittest.case")
+CALL = _names(
+    "_pytest.python _pytest.runner _pytest.unittest pluggy._callers pluggy._execution pluggy._result "
+    "unittest.case"
+)
 """Modules that a test's call goes through, looked at right before and right after it."""
 
 OF_A_TEST = frozenset(_names("runtest setup teardown ihook obj function _traceback_filter"))
 """What a test has of its class, and never of its own."""
 
-WALKS = frozenset(_names("gc.get_objects gc.get_referrers sys.settrace sys.setprofile sys.addaudithook"))
+WALKS = frozenset(
+    _names(
+        "gc.get_objects gc.get_referrers sys.settrace sys.setprofile sys.addaudithook sys._current_frames "
+        "sys.monitoring.register_callback"
+    )
+)
 """Audit events of what can find, or be called in the midst of, functions that nobody handed out."""
 
 HOOKS = _names(

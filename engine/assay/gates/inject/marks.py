@@ -4,7 +4,8 @@
 Promises: no line number changes and no name of the tests does; a mark has no effect but to note its number.
 In each function that may be a test there is a mark at the beginning, one behind every statement of the
 outermost level, and one at each return; a body that was left half-way, jumped through, or never entered
-lacks some.
+lacks some. What is called is a constant of the code, put in its place by `constants.embed`: no global of a
+test module leads to it, and none can be changed so that it is not called.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, Dict  # noqa: UP035 Python 3.8
 
+NOTE = "assay.note"
+"""What a mark says, and the vault hears."""
 STRIDE = 100_000
 RETURNS = 50_000
 BLOCKS = 70_000
@@ -26,6 +29,8 @@ EQUALITIES = frozenset([f"assert{kind}Equal" for kind in _KINDS] + ["assertEqual
 COMPARED = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In)
 _ENDS = (ast.Return, ast.Break, ast.Continue, ast.Raise, ast.Yield, ast.YieldFrom)
 _TRIES = tuple(getattr(ast, kind) for kind in ("Try", "TryStar") if hasattr(ast, kind))
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
@@ -71,8 +76,8 @@ def _whole(seen: set[int], ticks: int) -> bool:
 def mark(
     tree: Any, name: str, wanted: Callable[[str], bool], number: int
 ) -> tuple[dict[tuple[str, int], Marked], int]:
-    """Mark `tree` in place, `name` being the global that notes. Returns the marked functions by qualified
-    name and first line (as code objects have it), and the next free number."""
+    """Mark `tree` in place; `name` stands for what is called with `NOTE` and a number. Returns the marked
+    functions by qualified name and first line (as code objects have it), and the next free number."""
     found: dict[tuple[str, int], Marked] = {}
     for qualname, function in list(_functions(tree.body, "")):
         if wanted(function.name):
@@ -98,12 +103,12 @@ def codes(code: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def compared(tree: Any, name: str) -> None:
-    """Behind each comparison that a rewritten assert decided by, call the global `name` with both sides, the
-    result, and what was compared if not equality."""
+    """Behind each comparison that a rewritten assert decided by, call what `name` stands for with both sides,
+    the result, and what was compared if not equality."""
     waiting = [tree]
     while waiting:
         node = waiting.pop()
-        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for field in _BLOCKS:
             statements = getattr(node, field, None)
             # Statements only: an assert's message is most of a rewritten tree.
             if isinstance(statements, list):
@@ -111,8 +116,52 @@ def compared(tree: Any, name: str) -> None:
                 statements[:] = [new for old in statements for new in _with_comparison(old, name)]
 
 
+def spelled(tree: Any, name: str) -> None:
+    """Do the same for asserts that pytest does not rewrite, those of helper modules: an assert inside a
+    function that compares two things keeps them until it is decided."""
+    waiting = [(tree, False)]
+    while waiting:
+        node, inside = waiting.pop()
+        inside = isinstance(node, _FUNCTIONS) or (inside and not isinstance(node, ast.ClassDef))
+        for field in _BLOCKS:
+            statements = getattr(node, field, None)
+            if isinstance(statements, list):
+                waiting += [(statement, inside) for statement in statements]
+                if inside:
+                    statements[:] = [new for old in statements for new in _spelled(old, name)]
+
+
+def _spelled(statement: Any, name: str) -> list[Any]:
+    test = getattr(statement, "test", None)
+    if not (
+        isinstance(statement, ast.Assert)
+        and isinstance(test, ast.Compare)
+        and len(test.ops) == 1
+        and isinstance(test.ops[0], COMPARED)
+    ):
+        return [statement]
+    sides: list[Any] = [test.left, test.comparators[0]]
+    names = ["@py_left", "@py_right", "@py_result"]
+    left, right, result = (ast.Name(id=kept, ctx=ast.Load()) for kept in names)
+    test.left, test.comparators = left, [right]
+    found = _call(name, [left, right, result])
+    kind = type(test.ops[0]).__name__
+    if kind != "Eq":
+        found.args.append(ast.Constant(value=kind))
+    new = [_kept(names[0], sides[0]), _kept(names[1], sides[1]), _kept(names[2], test)]
+    statement.test = result
+    # Let go before it is decided: what they are is held by nobody longer than it was.
+    gone = [_kept(kept, ast.Constant(value=None)) for kept in names[:2]]
+    new = [*new, ast.Expr(value=found), *gone, statement]
+    return [_at(node, statement) for node in new]
+
+
+def _kept(name: str, value: Any) -> Any:
+    return ast.Assign(targets=[ast.Name(id=name, ctx=ast.Store())], value=value)
+
+
 def paired(tree: Any, name: str) -> None:
-    """Pass both sides of each of unittest's equality assertions through the global `name`."""
+    """Pass both sides of each of unittest's equality assertions through what `name` stands for."""
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.Call)
@@ -191,7 +240,7 @@ class _Returns(ast.NodeTransformer):
         self._marked.returns[number] = self._marked.ticks
         if node.value is None:
             return [_note(self._name, self._marked.first + number, node), node]
-        noted = _call(self._name, [ast.Constant(value=self._marked.first + number)])
+        noted = _noting(self._name, self._marked.first + number)
         both = ast.Tuple(elts=[node.value, noted], ctx=ast.Load())
         index: Any = ast.Constant(value=0)
         if not hasattr(ast, "unparse"):  # before Python 3.9
@@ -227,11 +276,18 @@ def _with_comparison(statement: Any, name: str) -> list[Any]:
 
 
 def _note(name: str, number: int, where: Any) -> Any:
-    return _at(ast.Expr(value=_call(name, [ast.Constant(value=number)])), where)
+    return _at(ast.Expr(value=_noting(name, number)), where)
+
+
+def _noting(name: str, number: int) -> Any:
+    return _call(name, [ast.Constant(value=NOTE), ast.Constant(value=number)])
 
 
 def _call(name: str, arguments: list[Any]) -> Any:
-    return ast.Call(func=ast.Name(id=name, ctx=ast.Load()), args=arguments, keywords=[])
+    """A call of what the constant `name` stands for. The compiler warns of a call of a constant, not of one
+    of this expression, which comes to the same code."""
+    constants: list[Any] = [ast.Constant(value=name), ast.Constant(value=None)]
+    return ast.Call(func=ast.BoolOp(op=ast.Or(), values=constants), args=arguments, keywords=[])
 
 
 def _at(node: Any, where: Any) -> Any:

@@ -1,21 +1,22 @@
-"""The plugin's hooks: what pytest does, as records. Injected: see `boot.py`.
+"""What pytest does, as records. Injected: see `boot.py`.
 
 Promises: outcomes are told as pytest reports them, once per phase; beside them stands what was seen without
-pytest's report: whether the call itself raised, and what of the test's own body ran. The hooks are functions
-that enclose what they need; the object that holds them has nothing else.
+pytest's report: whether the call itself raised, and what of the test's own body ran. It is part of the vault:
+`hooks` tell it what there is, in plain values, and it asks nothing of pytest's objects while tests run.
 """
 
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable
-from pathlib import Path
+from os import stat as status_of
 from typing import Any
 
 from assay.gates.inject.canary import Canaries
+from assay.gates.inject.deciders import Deciders, name_of
 from assay.gates.inject.sources import LATER, REWRITTEN, Origin, Sources
-from assay.gates.inject.texts import identity, reason, text
+from assay.gates.inject.texts import identity, text
+from assay.gates.inject.vault import Vault
 from assay.gates.inject.watch import Watch
 
 
@@ -24,11 +25,11 @@ class Seen:
 
     def __init__(self, trail: Any) -> None:
         self.trail = trail
-        self.origins: dict[Any, tuple[Origin | None, bool]] = {}
+        self.origins: dict[int, tuple[Any, Origin | None, bool]] = {}
+        """By the id of the test, which is kept."""
+        self.now: Origin | None = None
         self.bodies: dict[str, dict[str, Any]] = {}
         self.current = -1
-        self.finish: Any = None
-        """What to look at when the session is over, called with it."""
 
 
 class Ledger:
@@ -41,32 +42,8 @@ class Ledger:
         self.phases = 0
 
 
-class _Plugin:
-    """Holds the hooks."""
-
-
-def plugin_of(
-    pytest: Any,
-    send: Callable[..., None],
-    sources: Sources,
-    watch: Watch,
-    seen: Seen,
-    options: dict[str, Any],
-    canaries: Canaries | None,
-) -> object:
-    """The plugin; see `assay_pytest.main` for the options."""
-    plugin: Any = _Plugin()
-    _settings(plugin, pytest, send, sources, options)
-    reports = _reports(plugin, pytest, send, seen)
-    _evidence(plugin, pytest, sources, watch, seen)
-    _session(plugin, pytest, send, sources, watch, seen, reports, canaries)
-    return plugin
-
-
-def _settings(
-    plugin: Any, pytest: Any, send: Callable[..., None], sources: Sources, options: dict[str, Any]
-) -> None:
-    """What is asked of pytest before it collects."""
+def settings(vault: Vault, version: str, send: Callable[..., None], sources: Sources, options: Any) -> None:
+    """What is asked of pytest before it collects; see `assay_pytest.prepare` for the options."""
     select = None if options["select"] is None else frozenset(options["select"])
     # An entry that is a file stands for all tests which a run of everything finds in it.
     whole = frozenset(entry for entry in select or () if "::" not in entry)
@@ -74,143 +51,132 @@ def _settings(
     def selected(nodeid: str) -> bool:
         return identity(nodeid) in (select or ()) or nodeid.split("::", 1)[0] in whole
 
-    def pytest_cmdline_main(config: Any) -> None:
-        # After pytest-xdist's own hook of this name, which turns -n into the other two, and before it acts.
-        if options["serial"] and hasattr(config.option, "dist"):
-            config.option.dist, config.option.tx, config.option.numprocesses = "no", [], None
+    def serial(box: list[Any]) -> None:
+        if options["serial"]:
+            box.append(True)
 
-    def pytest_configure(config: Any) -> None:
-        option = config.option
-        send(
-            "session",
-            pytest=str(getattr(sys.modules["pytest"], "__version__", "")),
-            root=text(_root(config)),
-            parallel=bool(getattr(option, "tx", None)) or getattr(option, "dist", "no") != "no",
-        )
-        if select is not None and not whole:
+    def session(root: str, parallel: bool, box: list[str]) -> None:
+        send("session", pytest=version, root=root, parallel=parallel)
+        # A file that is named is collected whatever it is called: only the base's own may be.
+        if select is not None and (options["known"] or not whole):
             files = sorted({test.split("::", 1)[0] for test in select})
-            existing = [str(_root(config) / name) for name in files if (_root(config) / name).exists()]
-            config.args = existing or config.args
+            box += [path for path in (root.rstrip("/") + "/" + file for file in files) if _exists(path)]
 
-    def pytest_load_initial_conftests(early_config: Any) -> None:
-        sources.configure(early_config.getini("python_functions"))
+    def pick(nodeids: list[str], out: list[int]) -> None:
+        if select is not None:
+            out += [number for number, nodeid in enumerate(nodeids) if not selected(nodeid)]
 
-    def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
-        if select is None:
-            return
-        others = [item for item in items if not selected(item.nodeid)]
-        items[:] = [item for item in items if selected(item.nodeid)]
-        config.hook.pytest_deselected(items=others)
-
-    _hold(plugin, pytest.hookimpl(tryfirst=True)(pytest_cmdline_main))
-    _hold(plugin, pytest.hookimpl(trylast=True)(pytest_configure))
-    _hold(plugin, pytest.hookimpl(tryfirst=True)(pytest_load_initial_conftests))
-    _hold(plugin, pytest.hookimpl(trylast=True)(pytest_collection_modifyitems))
+    vault.serve("assay.serial", serial)
+    vault.serve("assay.session", session)
+    vault.serve("assay.patterns", sources.configure)
+    vault.serve("assay.select", pick)
 
 
-def _reports(plugin: Any, pytest: Any, send: Callable[..., None], seen: Seen) -> Any:
-    """What pytest reports of collection and of each test. Returns what tells of a canary."""
+def reports(vault: Vault, send: Callable[..., None], seen: Seen, finish: Callable[[Any], None]) -> Any:
+    """What pytest reports of collection and of each test; `finish(manager)` is called when the session is
+    over. Returns what tells of a canary."""
     ledger = Ledger()
 
-    def start(test: str) -> int:
+    def begin(test: str) -> int:
         number = ledger.numbers[test] = seen.current = ledger.started
         ledger.started += 1
         send("start", i=number, id=test)
         return number
 
-    def number_of(nodeid: str) -> int:
-        test = identity(nodeid)
+    def number_of(test: str) -> int:
         known = ledger.numbers.get(test)
-        return start(test) if known is None else known
+        return begin(test) if known is None else known
 
-    def phase(number: int, report: Any) -> None:
-        sub = type(report).__name__.lower().startswith("subtest")
-        if report.outcome == "passed" and (sub or report.when != "call"):
-            return  # says nothing that the test's own call does not
-        fields: dict[str, Any] = {"when": str(report.when), "outcome": report.outcome}
-        if hasattr(report, "wasxfail"):
-            fields["xfail"] = True
-        if sub:
-            fields["sub"] = True
-        if report.outcome != "passed":
-            fields.update(reason(report))
-        ledger.phases += 1
-        send("phase", i=number, **fields)
+    def start(test: str) -> None:
+        begin(test)
 
-    def canary(nodeid: str, expected: str, reports: list[Any]) -> None:
+    def phase(number: int, fields: Any) -> None:
+        if fields is not None:
+            ledger.phases += 1
+            send("phase", i=number, **fields)
+
+    def canary(test: str, expected: str, reports: list[Any]) -> None:
         number = ledger.started
         ledger.started += 1
-        send("canary", i=number, id=identity(nodeid), expected=expected)
-        for report in reports:
-            phase(number, report)
+        send("canary", i=number, id=test, expected=expected)
+        for fields in reports:
+            phase(number, fields)
 
-    def pytest_collectreport(report: Any) -> None:
-        if report.outcome != "passed":
-            send("collect", id=identity(report.nodeid), outcome=report.outcome, **reason(report))
+    def collect(test: str, outcome: str, why: dict[str, Any]) -> None:
+        send("collect", id=test, outcome=outcome, **why)
 
-    def pytest_runtest_logstart(nodeid: str, location: Any) -> None:
-        start(identity(nodeid))
+    def report(test: str, spent: float, fields: Any) -> None:
+        ledger.seconds[test] = ledger.seconds.get(test, 0.0) + spent
+        phase(number_of(test), fields)
 
-    def pytest_runtest_logfinish(nodeid: str, location: Any) -> None:
-        spent = round(ledger.seconds.pop(nodeid, 0.0), 3)
-        send("finish", i=number_of(nodeid), seconds=spent, **seen.bodies.pop(nodeid, {}))
+    def over(test: str) -> None:
+        spent = round(ledger.seconds.pop(test, 0.0), 3)
+        send("finish", i=number_of(test), seconds=spent, **seen.bodies.pop(test, {}))
 
-    def pytest_runtest_logreport(report: Any) -> None:
-        if report.outcome not in ("passed", "failed", "skipped"):
-            return  # "rerun" and its like: an attempt that its plugin does not count
-        spent = getattr(report, "duration", 0.0)
-        ledger.seconds[report.nodeid] = ledger.seconds.get(report.nodeid, 0.0) + spent
-        phase(number_of(report.nodeid), report)
+    def internal(message: str) -> None:
+        send("internal", message=message)
 
-    def pytest_internalerror(excrepr: Any, excinfo: Any) -> None:
-        send("internal", message=text(excinfo.exconly(tryshort=True)))
+    def end(manager: Any, status: int, stopped: str) -> None:
+        finish(manager)
+        send("end", status=status, phases=ledger.phases, stopped=stopped)
 
-    # First: a project's own hook may leave by os._exit here, with every test already reported.
-    def pytest_sessionfinish(session: Any, exitstatus: Any) -> None:
-        seen.finish(session)
-        stopped = session.shouldstop or session.shouldfail
-        send("end", status=int(exitstatus), phases=ledger.phases, stopped=text(stopped if stopped else ""))
-
-    _hold(plugin, pytest_collectreport, pytest_runtest_logstart, pytest_runtest_logfinish)
-    _hold(plugin, pytest.hookimpl(tryfirst=True)(pytest_sessionfinish))
-    _hold(plugin, pytest_runtest_logreport, pytest_internalerror)
+    vault.serve("assay.collect", collect)
+    vault.serve("assay.start", start)
+    vault.serve("assay.report", report, apart=True)
+    vault.serve("assay.finish", over)
+    vault.serve("assay.internal", internal)
+    vault.serve("assay.end", end)
     return canary
 
 
-def _evidence(plugin: Any, pytest: Any, sources: Sources, watch: Watch, seen: Seen) -> None:
+def evidence(vault: Vault, sources: Sources, watch: Watch, seen: Seen) -> None:
     """What is seen of a test's call itself."""
 
-    # Innermost: nothing that a plugin or a conftest.py wraps around the call is between this and the test.
-    def pytest_runtest_call(item: Any) -> Any:
-        module = getattr(item, "module", None)
-        now, _ = _origin(sources, item) if item in seen.origins else (None, False)
+    def before(item: Any, codes: list[Any], own: Any, space: Any, case: Any) -> None:
+        seen.now = sources.origin(codes)[0] if id(item) in seen.origins else None
         seen.trail.clear()
-        watch.call(item, module)
-        outcome = yield
-        watch.call(item, module)
-        raised = outcome.excinfo is not None or bool(getattr(item, "_excinfo", None))
-        found, plain = seen.origins.get(item, (None, False))
+        watch.call(own, space, case)
+
+    def after(item: Any, test: str, raised: bool, file: str, name: str) -> None:
+        _, found, plain = seen.origins.get(id(item), (item, None, False))
         told: dict[str, Any] = {"raised": True} if raised else {}
-        if found is not None and now is found:
+        if found is not None and seen.now is found:
             told["origin"] = text(found.label)
             if plain:
                 told["plain"] = True
-        body = _body(sources, item, found, seen.trail)
+        body = _body(sources, found, file, name, seen.trail)
         if body:
             told["body"] = body
-        seen.bodies[item.nodeid] = told
+        if found is not None:
+            watch.constants(found)
+        seen.bodies[test] = told
 
-    _hold(plugin, pytest.hookimpl(hookwrapper=True, trylast=True)(pytest_runtest_call))
+    vault.serve("assay.before", before)
+    vault.serve("assay.behind", watch.call)
+    vault.serve("assay.after", after, apart=True)
 
 
-def _session(
-    plugin: Any,
+def comparing(vault: Vault, send: Callable[..., None], deciders: Deciders, watch: Watch, seen: Seen) -> None:
+    """What is seen of comparisons in tests."""
+
+    def decides(kind: type, relation: str, box: list[str]) -> None:
+        box.append(deciders.path(kind, relation))
+
+    def equal(kind: type, relation: str) -> None:
+        send("equal", i=seen.current, type=text(name_of(kind), 200), path=text(deciders.path(kind, relation)))
+
+    vault.serve("assay.decides", decides)
+    vault.serve("assay.equal", equal)
+    vault.serve("assay.paired", watch.unittests)
+
+
+def session(
+    vault: Vault,
     pytest: Any,
     send: Callable[..., None],
     sources: Sources,
     watch: Watch,
     seen: Seen,
-    tell_canary: Any,
     canaries: Canaries | None,
 ) -> None:
     """The order of the session: what is looked at when, and where canaries run."""
@@ -218,76 +184,65 @@ def _session(
     from _pytest.fixtures import FuncFixtureInfo
     from _pytest.runner import runtestprotocol
 
-    def look(session: Any) -> None:
-        manager = session.config.pluginmanager
+    expected: dict[int, str] = {}
+
+    def look(manager: Any) -> None:
         watch.everything(manager)
         sources.unseen(manager.get_plugins())
 
-    def finish(session: Any) -> None:
-        look(session)
+    def finish(manager: Any) -> None:
+        look(manager)
         sources.check_again(LATER)
+        send("loaded", paths=sources.loaded())
 
     def make(parent: Any, name: str, source: str) -> Any:
         rewriting = functools.partial(rewrite_asserts, config=parent.config)
         code = sources.compile(source.encode("utf-8"), "<string>", "", rewriting)
-        namespace: dict[str, Any] = dict(sources.names)
+        namespace: dict[str, Any] = {}
         exec(code, namespace)  # noqa: S102 a canary's own text
         nothing = FuncFixtureInfo((), (), [], {})
         return pytest.Function.from_parent(parent, name=name, callobj=namespace[name], fixtureinfo=nothing)
 
-    seen.finish = finish
-
-    def pytest_sessionstart(session: Any) -> None:
-        look(session)
-
-    def pytest_collection_finish(session: Any) -> None:
-        send("collected", count=len(session.items))
-        look(session)
-        watch.hooked(session.config.pluginmanager)
+    def collected(manager: Any, found: list[Any], collecting: bool) -> None:
+        send("collected", count=len(found))
+        look(manager)
+        watch.hooked(manager)
         sources.check_again(REWRITTEN)
-        for item in session.items:
-            if isinstance(item, pytest.Function):
-                seen.origins[item] = _origin(sources, item)
-        if canaries is not None and session.items and not session.config.option.collectonly:
-            send("planned", count=canaries.plan(session.items, pytest.Module, make))
+        for item, codes in found:
+            if issubclass(type(item), pytest.Function):
+                seen.origins[id(item)] = (item, *sources.origin(codes))
+        if canaries is not None and found and not collecting:
+            planned = canaries.plan([item for item, _ in found], pytest.Module, make)
+            send("planned", count=planned)
 
-    # Innermost, so that what pytest and plugins put around a test is around a canary as well.
-    def pytest_runtest_protocol(item: Any, nextitem: Any) -> Any:
-        yield
+    def between(item: Any, following: Any, due: list[Any]) -> None:
         watch.vital()
-        if canaries is not None:
-            for canary, expected in canaries.due(item, nextitem):
-                tell_canary(canary.nodeid, expected, runtestprotocol(canary, nextitem=nextitem, log=False))
+        for canary, outcome in () if canaries is None else canaries.due(item, following):
+            expected[id(canary)] = outcome
+            due.append((canary, functools.partial(runtestprotocol, canary, nextitem=following, log=False)))
 
-    _hold(plugin, pytest.hookimpl(tryfirst=True)(pytest_sessionstart))
-    _hold(plugin, pytest.hookimpl(hookwrapper=True, trylast=True)(pytest_runtest_protocol))
-    _hold(plugin, pytest_collection_finish)
+    tell_canary = reports(vault, send, seen, finish)
+
+    def canary(item: Any, test: str, found: list[Any]) -> None:
+        tell_canary(test, expected.pop(id(item)), found)
+
+    vault.serve("assay.look", look)
+    vault.serve("assay.collected", collected)
+    vault.serve("assay.between", between)
+    vault.serve("assay.canary", canary)
 
 
-def _body(sources: Sources, item: Any, found: Origin | None, trail: Any) -> str:
+def _body(sources: Sources, found: Origin | None, file: str, name: str, trail: Any) -> str:
     """How far the test's own body got: also of a function that a decorator hides, by its name."""
     if found is not None:
         return "" if found.marked is None else found.marked.state(trail)
-    try:
-        hidden = sources.named(item.module.__file__, item.cls, item.originalname)
-    except Exception:  # whatever a project collects as a test may raise at a look
-        return ""
-    states = {marked.state(trail) for marked in hidden}
+    states = {marked.state(trail) for marked in sources.named(file, name)}
     return next((state for state in ("left", "cut", "entered", "none") if state in states), "")
 
 
-def _origin(sources: Sources, item: Any) -> tuple[Origin | None, bool]:
+def _exists(path: str) -> bool:
     try:
-        return sources.origin(item.obj)
-    except Exception:  # whatever a project collects as a test may raise at a look
-        return None, False
-
-
-def _hold(plugin: Any, *hooks: Any) -> None:
-    for hook in hooks:
-        setattr(plugin, hook.__name__, hook)
-
-
-def _root(config: Any) -> Path:
-    """pytest's root directory, which node ids are relative to (`rootpath` came with pytest 6.1)."""
-    return Path(str(getattr(config, "rootpath", None) or config.rootdir))
+        status_of(path)  # noqa: PTH116 what the project cannot change
+    except OSError:
+        return False
+    return True

@@ -15,14 +15,16 @@ from importlib.machinery import SourceFileLoader
 from io import FileIO
 from os import stat as status_of
 from os.path import realpath
-from pathlib import Path
 from random import SystemRandom
 from sys import _getframe as frame_of
-from types import FunctionType, MethodType, ModuleType
+from sys import audit
+from types import ModuleType
 from typing import Any
 
-from assay.gates.inject.marks import STRIDE, Marked, Trail, codes, compared, mark, paired
+from assay.gates.inject.constants import embed
+from assay.gates.inject.marks import NOTE, STRIDE, Marked, Trail, codes, compared, mark, paired, spelled
 from assay.gates.inject.patches import replaces
+from assay.gates.inject.vault import Vault
 
 PARSE = ast.PyCF_ONLY_AST
 REWRITTEN = "rewritten"
@@ -66,32 +68,40 @@ class Origin:
         self.label = label
         self.code = code
         self.marked = marked
+        self.constants = self.written()
+
+    def written(self) -> str:
+        """The constants of the code, as they are now: who writes into memory changes them in place."""
+        try:
+            return repr(self.code.co_consts)
+        except ValueError:  # a number of more digits than are written out
+            return ""
 
 
 class Sources:
     """What was loaded from trusted files. `tell(path, state)` hears of files that are not what they should
-    be, `loaded(module)` of each module once it is loaded. `trail` is where marks note their numbers, `probes`
-    are the two functions of `equal`."""
+    be. `trail` is where marks note their numbers, `probes` are `compared` and `paired` of `equal`."""
 
     def __init__(
         self,
         tree: Tree,
         tell: Callable[[str, str], None],
-        loaded: Callable[[Any], None],
         trail: Trail,
         probes: tuple[Any, Any],
     ) -> None:
         draw = SystemRandom()
         self._tree = tree
         self._tell = tell
-        self._loaded = loaded
         self._stamps = {path: _stamp(tree.root + path) for path in tree.manifest}
         self._origins: dict[int, Origin] = {}
         self._labels: dict[str, list[Marked]] = {}
-        self._verified: set[str] = set()
+        self._marks: dict[int, Any] = {}
+        """The code that has a mark, by the mark's number in strides."""
+        self._loaded: set[str] = set()
         self._number = draw.getrandbits(40) * 1_000_000
         stem = "@py_" + format(draw.getrandbits(64), "x")
-        self._names = {stem + "n": self._noting(trail), stem + "c": probes[0], stem + "p": probes[1]}
+        self._constants = {stem + "n": audit, stem + "c": probes[0], stem + "p": probes[1]}
+        self._trail = trail
         self._wanted: Callable[[str], bool] = lambda name: name.startswith("test")
 
     def configure(self, patterns: Any) -> None:
@@ -99,60 +109,35 @@ class Sources:
         prefixes = ("test", *[str(pattern) for pattern in patterns if str(pattern).isidentifier()])
         self._wanted = lambda name: name.startswith(prefixes)
 
-    def _noting(self, trail: Trail) -> Callable[[int], None]:
-        """What a mark calls: it takes a number from the code that has this mark, and from no other."""
-        origins = self._origins
-
-        def note(number: int) -> None:
-            origin = origins.get(id(frame_of(1).f_code))
-            marked = None if origin is None else origin.marked
-            if marked is not None and marked.first <= number < marked.first + STRIDE:
-                trail.append(number)
-
-        return note
-
-    def install(self, rewrite: Any) -> None:
-        """Have Python and pytest load trusted files from here: tests, and what they import of their own."""
+    def serve(self, vault: Vault, rewrite: Any, loaded: Callable[[str, Any], None]) -> None:
+        """Have Python and pytest load trusted files from here: tests, and what they import of their own.
+        `loaded(name, globals)` hears of each module once it is loaded."""
         hook, asserts = rewrite.AssertionRewritingHook, rewrite.rewrite_asserts
-        of_hook, of_python, loaded = hook.exec_module, SourceFileLoader.exec_module, self._loaded
+        of_hook, of_python = hook.exec_module, SourceFileLoader.exec_module
 
-        def exec_rewritten(self: Any, module: Any) -> None:
-            code = load(module, lambda *arguments: asserts(*arguments, self.config))
-            if code is None:
-                of_hook(self, module)
-                return
-            names = self._rewritten_names
-            if isinstance(names, dict):
-                names[module.__name__] = Path(module.__spec__.origin)
-            else:
-                names.add(module.__name__)
-            exec(code, vars(module))  # noqa: S102 the project's own test file, as pytest does it
-            loaded(module)
-
-        def exec_plain(self: Any, module: Any) -> None:
-            code = load(module, None)
-            if code is None:
-                of_python(self, module)
-                return
-            exec(code, vars(module))  # noqa: S102 the project's own test file, as Python does it
-            loaded(module)
-
-        def load(module: Any, rewriting: Any) -> Any:
-            path = str(module.__spec__.origin)
+        def load(path: str, config: Any, box: list[Any]) -> None:
+            rewriting = None if config is None else lambda *arguments: asserts(*arguments, config)
             relative = self._tree.inside(path)
             data = self._verify(relative, path)
             code = None if data is None else self.compile(data, path, relative, rewriting)
-            if code is not None:
-                vars(module).update(self._names)
-            return code
+            if data is not None:
+                self._loaded.add(relative)
+            box += [code, of_python if config is None else of_hook]
 
-        hook.exec_module = exec_rewritten
-        SourceFileLoader.exec_module = exec_plain  # type: ignore[method-assign]
+        vault.serve("assay.load", load)
+        vault.serve("assay.loaded", loaded)
+        vault.heard(NOTE, self._note)
+
+    def _note(self, arguments: Any) -> None:
+        """A mark's event counts only if the code that has this mark raised it."""
+        number = arguments[0]
+        if frame_of(2).f_code is self._marks.get(number // STRIDE):
+            self._trail.append(number)
 
     def compile(self, data: bytes, path: str, relative: str, rewriting: Any) -> Any:
         """The code of a module's bytes, marked, its assertions rewritten by `rewriting(tree, data, path)` (or
         not, if None); None if that cannot be."""
-        note, both, pair = self._names
+        note, both, pair = self._constants
         try:
             tree = compile(data, path, "exec", PARSE, dont_inherit=True)
             marked, self._number = mark(tree, note, self._wanted, self._number)
@@ -161,7 +146,9 @@ class Sources:
             if rewriting is not None:
                 rewriting(tree, data, path)
                 compared(tree, both)
-            code = compile(tree, path, "exec", dont_inherit=True)
+            elif not sys.flags.optimize:
+                spelled(tree, both)
+            code = embed(compile(tree, path, "exec", dont_inherit=True), self._constants)
         except Exception:  # pytest finds the same, and says it better
             return None
         for qualname, inner in codes(code):
@@ -170,56 +157,41 @@ class Sources:
             self._origins[id(inner)] = Origin(label, inner, found)
             if found is not None:
                 self._labels.setdefault(label, []).append(found)
+                self._marks[found.first // STRIDE] = inner
         return code
 
-    @property
-    def names(self) -> dict[str, Any]:
-        """The globals that marked code needs."""
-        return self._names
-
-    def origin(self, function: Any) -> tuple[Origin | None, bool]:
-        """The trusted function behind a test's, and whether the test's is that function itself,
-        undecorated."""
-        plain = True
-        for _ in range(20):
-            while isinstance(function, (MethodType, staticmethod, classmethod)):
-                function = function.__func__
-            found = self._origins.get(id(getattr(function, "__code__", None)))
+    def origin(self, codes: list[Any]) -> tuple[Origin | None, bool]:
+        """The trusted function among those of a test's, outermost first, and whether it is the outermost:
+        the test's is that function itself, undecorated."""
+        for position, code in enumerate(codes):
+            found = self._origins.get(id(code))
             if found is not None:
-                return found, plain
-            plain = False
-            hypothesis = getattr(function, "hypothesis", None)
-            function = (
-                getattr(hypothesis, "inner_test", None)
-                or getattr(function, "__wrapped__", None)
-                or getattr(function, "func", None)
-            )
-            if not isinstance(
-                function, (FunctionType, MethodType, staticmethod, classmethod)
-            ) and not hasattr(function, "func"):
-                break
+                return found, position == 0
         return None, False
 
-    def named(self, path: Any, cls: Any, name: Any) -> list[Marked]:
-        """The marks of what the trusted file defines under a test's name."""
-        within = [] if cls is None else cls.__qualname__.split(".")
-        return self._labels.get("::".join([self._tree.inside(path), *within, str(name)]), [])
+    def named(self, path: str, name: str) -> list[Marked]:
+        """The marks of what the trusted file defines under a test's qualified name."""
+        return self._labels.get("::".join([self._tree.inside(path), *name.split(".")]), [])
 
     def unseen(self, plugins: Any) -> None:
         """Tell of trusted conftest files that pytest has, but that were not loaded from here."""
         for plugin in plugins:
             path = self._tree.inside(vars(plugin).get("__file__") if isinstance(plugin, ModuleType) else None)
-            if path.endswith("conftest.py") and path in self._tree.manifest and path not in self._verified:
+            if path.endswith("conftest.py") and path in self._tree.manifest and path not in self._loaded:
                 self._tell(path, UNSEEN)
 
     def replacing(self, module: str, name: str) -> str:
         """The trusted file, of those that were loaded, that itself replaces this part of a module; empty if
         none does."""
-        for path in sorted(self._verified):
-            data = self._verify(path, self._tree.root + path, LATER) if path.endswith(".py") else None
+        for path in self.loaded():
+            data = self._verify(path, self._tree.root + path, LATER)
             if data is not None and replaces(data, module, name):
                 return path
         return ""
+
+    def loaded(self) -> list[str]:
+        """The trusted Python files that were loaded from here."""
+        return sorted(self._loaded)
 
     def check_again(self, state: str) -> None:
         """Tell of trusted files, data among them, that are not any more what they were."""
@@ -239,7 +211,6 @@ class Sources:
         if sha1(b"blob %d\0" % len(data) + data).hexdigest() != blob:  # noqa: S324 git's own name for it
             self._tell(relative, state)
             return None
-        self._verified.add(relative)
         return data
 
 

@@ -4,7 +4,7 @@
 Promises: what there was before any code of the project ran is compared by identity, a part after each test
 and all of it after collection and at the end. Each change is told once, by its name, with the file whose
 code took the place if that can be told. Whether it means anything is for the reader, who knows what happens
-on the base.
+on the base. A look calls nothing that the project may have put there: it belongs to the vault.
 """
 
 from __future__ import annotations
@@ -15,43 +15,45 @@ import sys
 import sysconfig
 import unittest.case
 from collections.abc import Callable, Iterator
-from operator import attrgetter, is_
+from functools import partial
+from operator import attrgetter, is_, itemgetter
 from sys import _getframe as frame_of
-from sys import addaudithook
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from assay.gates.inject.deciders import code_of, name_of, names_of
+from assay.gates.inject.hooking import Hooking
 from assay.gates.inject.machinery import (
     BUILTINS,
     CALL,
     HOOKS,
     OF_A_TEST,
     PARTS,
+    STANDING,
     VITAL,
     WALKS,
     WATCHED,
 )
-from assay.gates.inject.sources import Tree
+from assay.gates.inject.sources import Origin, Tree
+from assay.gates.inject.vault import Vault
 
 _KINDS = (FunctionType, BuiltinFunctionType, MethodType, type, staticmethod, classmethod, property)
 _INSTALLED = tuple({sysconfig.get_path(kind).rstrip("/") + "/" for kind in ("purelib", "platlib")})
 _REPLACED = frozenset({"builtins", *(name.partition(".")[0] for name in PARTS)})
 _code = attrgetter("__code__")
 _MAKING = ("compile", "code.__new__")
+_PARTS = ("__code__", "__defaults__", "__kwdefaults__")
+_attributes_of = vars(unittest.case.TestCase)["__dict__"].__get__
 _ASSERTIONS = frozenset(name for name in vars(unittest.case.TestCase) if name.startswith(("assert", "fail")))
 
 
 class Watch:
     """The state as of its making. `tell(what, path)` hears of each alteration once, with the file whose code
-    took the place (may be empty). `ours` are the code objects of what is injected. `replacing(module, name)`
-    is the test file that itself replaces this, or empty."""
+    took the place (may be empty). `replacing(module, name)` is the test file that itself replaces this, or
+    empty."""
 
     def __init__(
-        self,
-        tree: Tree,
-        tell: Callable[[str, str], None],
-        ours: list[Any],
-        replacing: Callable[[str, str], str],
+        self, tree: Tree, tell: Callable[[str, str], None], replacing: Callable[[str, str], str]
     ) -> None:
         self._product = tree.product
         self._inside = tree.inside
@@ -59,6 +61,8 @@ class Watch:
         self._tell = tell
         self._replacing = replacing
         self._running = False
+        self._recoded = False
+        """Whether a function anywhere was given other code: until then no code needs comparing."""
         self._told: set[str] = set()
         self._vital = [_Group(vars(builtins), "builtins", BUILTINS)]
         self._vital += [_Group(vars(sys.modules[name]), name, names) for name, names in PARTS.items()]
@@ -69,31 +73,33 @@ class Watch:
         ]
         self._asserts = _Group(vars(unittest.case.TestCase), "unittest.case.TestCase")
         self._call = list(_groups(CALL))
+        names = [name for name in (*STANDING, *VITAL, *WATCHED) if name in sys.modules]
+        self._standing = {name: sys.modules[name] for name in names}
         self._spaces: dict[int, _Space] = {}
-        self._hooks: _Hooks | None = None
-        self._codes = {id(code): code for code in ours}  # kept, so that their ids stay theirs
+        self._hooking: Hooking | None = None
         self._modules: list[_Group] = []
         self._ours: tuple[Any, ...] = ()
-        self._audit()
 
     def guard(self, *plugins: object) -> None:
         """These plugins are ours: their hooks are no news, and that one of them is dropped is."""
         self._ours = plugins
 
-    def add(self, module: Any) -> None:
+    def add(self, name: str, space: dict[str, Any]) -> None:
         """Watch a trusted module from now on, as it is: what in it is defined in trusted files."""
-        own = {name for name, value in vars(module).items() if self._trusted(value)}
-        self._modules += _of_module(module, module.__name__, own)
-        self._spaces[id(vars(module))] = _Space(vars(module))
+        own = {entry for entry, value in space.items() if self._trusted(value)}
+        self._modules += _of_module(space, name, own)
+        self._spaces[id(space)] = _Space(space)
+        for known in STANDING:
+            if _is(space.get(known), (ModuleType,)) and space[known] is not self._standing.get(known):
+                self._once(f"{known} in {name}", "")
 
     def hooked(self, manager: Any) -> None:
         """Watch the hooks of a test as they are from now on."""
-        self._hooks = _Hooks(manager)
+        self._hooking = Hooking(manager)
 
     def unittests(self) -> None:
         """Look at unittest's assertions, just before one is used."""
-        if not self._asserts.whole():
-            self._look([self._asserts])
+        self._look([self._asserts])
 
     def vital(self) -> None:
         """Look at what decides the outcome of each test, behind one."""
@@ -102,36 +108,47 @@ class Watch:
 
     def _vitals(self) -> None:
         self._look(self._vital)
+        for name, module in self._standing.items():
+            if sys.modules.get(name) is not module:
+                self._once("the module " + name, "")
         tracer = sys.gettrace() or sys.getprofile()
         if tracer is not None:
             path = self._product(_file(tracer))
             if path:
                 self._once("sys.settrace in " + path, path)
 
-    def call(self, item: Any, module: Any) -> None:
+    def call(self, own: Any, space: Any, case: Any) -> None:
         """Look at what a test's call goes through, right before it and right after: what is put back in
-        between is seen here, or nowhere. `module` is the test's, or None."""
+        between is seen here, or nowhere. `own` are the attributes of the test itself, `space` the globals of
+        its module, and `case` its object of a class; or None."""
         self._look(self._call)
-        if self._hooks is not None and not self._hooks.whole():
-            for name, function in self._hooks.altered():
+        if self._hooking is not None and not self._hooking.whole():
+            for name, function in self._hooking.altered():
                 if not _file(function).startswith(_INSTALLED):
                     self._once(name, self._inside(_file(function)))
-        own = vars(item)
-        for name in OF_A_TEST.intersection(own):
+            self._hooking.again()
+        for name in OF_A_TEST.intersection(own) if type(own) is dict else ():
             if not _file(own[name]).startswith(_INSTALLED):
                 self._once("a test's " + name, self._inside(_file(own[name])))
-        space = self._spaces.get(id(vars(module))) if _is(module, (ModuleType,)) else None
-        for name in () if space is None else space.altered():
-            self._once(module.__name__ + "." + name.split("_", 1)[0], "")
-        self._shadowed(getattr(item, "_instance", None) or getattr(item, "_testcase", None))
+        known = self._spaces.get(id(space))
+        for name in () if known is None else known.altered():
+            self._once(f"{space.get('__name__')}.{name.split('_', 1)[0]}", "")
+        if _is(case, (unittest.case.TestCase,)):
+            self._shadowed(case)
+
+    def constants(self, origin: Origin) -> None:
+        """Look at the constants of a test, behind its call."""
+        if origin.written() != origin.constants:
+            self._once("the constants of " + origin.label, "")
 
     def _shadowed(self, case: Any) -> None:
         """Tell of assertions of unittest that product code put upon one test case, or its class."""
-        if not _is(case, (unittest.case.TestCase,)):
-            return
-        for there in (vars(case), *map(vars, type.mro(type(case)))):
-            if there is vars(unittest.case.TestCase):
-                return
+        places = [_attributes_of(case)]
+        for cls in type.mro(type(case)):
+            if cls is unittest.case.TestCase:
+                break
+            places.append(names_of(cls))
+        for there in places:
             for name in _ASSERTIONS.intersection(there):
                 path = self._product(_file(there[name]))
                 if path:
@@ -160,34 +177,54 @@ class Watch:
                 if path:
                     self._once("the plugin " + path.replace("/__init__.py", "/"), path)
 
-    def _audit(self) -> None:
+    def listen(self, vault: Vault) -> None:
         """Hear of each code object that takes another's place in a function, however soon it is put back; of
         code that says it is of an installed file; and of product code that looks for what is ours."""
 
-        def hook(event: str, arguments: Any) -> None:
-            if event == "object.__setattr__" and arguments[1] == "__code__":
-                function, _, code = arguments
-                before, after = function.__code__.co_filename, code.co_filename
-                if id(function.__code__) in self._codes:
-                    self._once("the code of the reporter", self._inside(after))
-                elif before != after and not self._product(before):
+        def changed(arguments: Any) -> None:
+            function, name, new = arguments
+            if name not in _PARTS or type(function) is not FunctionType:
+                return
+            self._recoded |= name == "__code__"
+            after = new.co_filename if name == "__code__" else frame_of(2).f_code.co_filename
+            if vault.ours(function.__code__):
+                self._once("the code of the reporter", self._product(after))
+            elif name == "__code__":
+                before = function.__code__.co_filename
+                if before != after and not self._product(before):
                     self._once("the code of " + function.__qualname__, self._inside(after))
-            elif event in WALKS or (event in _MAKING and _installed(arguments[1])):
-                path = self._product(frame_of(1).f_code.co_filename)
-                if path:
-                    self._once(event + " in " + path, path)
 
-        addaudithook(hook)
+        def made(event: str, arguments: Any) -> None:
+            if _installed(arguments[1]):
+                tell(event, frame_of(2))
+
+        def walked(event: str, arguments: Any) -> None:
+            tell(event, frame_of(2))
+
+        def tell(event: str, frame: Any) -> None:
+            path = self._product(frame.f_code.co_filename)
+            if path:
+                self._once(event + " in " + path, path)
+
+        vault.heard("object.__setattr__", changed)
+        for event in _MAKING:
+            vault.heard(event, partial(made, event))
+        for event in WALKS:
+            vault.heard(event, partial(walked, event))
 
     def _look(self, groups: list[_Group]) -> None:
         for group in groups:
-            if not group.whole():
+            if not group.whole(codes=self._recoded):
                 for name, now in group.altered():
                     file = _file(now)
                     if _is(now, (FunctionType, type)) and file.startswith(_INSTALLED):
                         continue  # what is installed is no candidate's: a library that patches when imported
                     path = self._inside(file) or self._stood_in(group.label, name)
                     self._once(group.label + "." + name, path)
+                for name, new in group.added():
+                    path = self._product(_file(new))
+                    if path:
+                        self._once(group.label + "." + name, path)
 
     def _stood_in(self, module: str, name: str) -> str:
         """The test file that put a stand-in there for longer than one test (a fixture of a class, a module,
@@ -216,62 +253,47 @@ class _Group:
             if _is(value, _KINDS) and (names is None or name in names)
         ]
         self.label = label
-        self._get = there.get
+        self._there = there
+        self._known = frozenset(there)
+        self._size = len(self._known) if names is None else -1
         self._names = tuple(name for name, _ in entries)
+        # With one name alone it would return no tuple.
+        self._fetch: Any = itemgetter(*self._names, *self._names[:1]) if entries else _nothing
         self._values = tuple(value for _, value in entries)
         self._functions = tuple(value for value in self._values if type(value) is FunctionType)
         self._codes = tuple(map(_code, self._functions))
 
-    def whole(self) -> bool:
-        """Whether nothing was altered; by functions in C throughout, since it is asked after every test."""
-        return all(map(is_, map(self._get, self._names), self._values)) and all(
-            map(is_, map(_code, self._functions), self._codes)
+    def whole(self, *, codes: bool) -> bool:
+        """Whether nothing was altered (the `codes` of functions only if asked for); by functions in C
+        throughout, since it is asked after every test."""
+        try:
+            now = self._fetch(self._there)
+        except KeyError:
+            return False
+        return (
+            self._size in (-1, len(self._there))
+            and all(map(is_, now, self._values))
+            and (not codes or all(map(is_, map(_code, self._functions), self._codes)))
         )
 
     def altered(self) -> Iterator[tuple[str, Any]]:
         """What was altered, with what is there now."""
         for name, value in zip(self._names, self._values):  # noqa: B905 Python 3.8
-            now = self._get(name)
+            now = self._there.get(name)
             if now is not value:
                 yield name, now
         for function, code in zip(self._functions, self._codes):  # noqa: B905 Python 3.8
             if function.__code__ is not code:
                 yield function.__name__, function
 
-
-class _Hooks:
-    """What the hooks of a test call, and by what, as of its making."""
-
-    def __init__(self, manager: Any) -> None:
-        self._manager = manager
-        self._then = self._now()
-
-    def whole(self) -> bool:
-        now, then = self._now(), self._then
-        return len(now) == len(then) and all(map(is_, now, then))
-
-    def altered(self) -> list[tuple[str, Any]]:
-        """What is not as it was, with what is there; it counts as known from then on."""
-        known, self._then = {id(part) for part in self._then}, self._now()
-        found = [("how hooks are called", part) for part in self._callers() if id(part) not in known]
-        for name in HOOKS:
-            for implementation in getattr(self._manager.hook, name).get_hookimpls():
-                function = implementation.function
-                if id(function) not in known:
-                    found.append(("the hook " + name, function))
-        return found
-
-    def _now(self) -> list[Any]:
-        parts = self._callers()
-        for name in HOOKS:
-            for implementation in getattr(self._manager.hook, name).get_hookimpls():
-                parts += (implementation, implementation.function)
-        return parts
-
-    def _callers(self) -> list[Any]:
-        callers = [getattr(self._manager.hook, name) for name in HOOKS]
-        execute = [getattr(caller, "_hookexec", None) for caller in callers]
-        return [getattr(self._manager, "_inner_hookexec", None), *execute, *callers]
+    def added(self) -> Iterator[tuple[str, Any]]:
+        """What has come to all its names: an attribute of a class stands before one of its objects."""
+        if self._size == -1 or self._size == len(self._there):
+            return
+        for name, value in list(self._there.items()):
+            if name not in self._known and not name.startswith("__"):
+                yield name, value
+        self._size = len(self._there)
 
 
 class _Space:
@@ -304,18 +326,22 @@ def _groups(names: list[str]) -> Iterator[_Group]:
     for name in names:
         module = sys.modules.get(name)
         if module is not None:
-            yield from _of_module(module, name)
+            yield from _of_module(vars(module), name)
+
+
+def _nothing(_there: Any) -> tuple[Any, ...]:
+    return ()
 
 
 def _installed(path: Any) -> bool:
     return type(path) is str and path.startswith(_INSTALLED)
 
 
-def _of_module(module: Any, name: str, names: Any = None) -> Iterator[_Group]:
-    yield _Group(vars(module), name, names)
-    for cls in list(vars(module).values()):
-        if _is(cls, (type,)) and cls.__module__ == name:
-            yield _Group(vars(cls), name + "." + cls.__qualname__)
+def _of_module(space: dict[str, Any], name: str, names: Any = None) -> Iterator[_Group]:
+    yield _Group(space, name, names)
+    for cls in list(space.values()):
+        if _is(cls, (type,)) and names_of(cls).get("__module__") == name:
+            yield _Group(names_of(cls), name + "." + name_of(cls))
 
 
 def _is(value: Any, kinds: tuple[type, ...]) -> bool:
@@ -324,20 +350,21 @@ def _is(value: Any, kinds: tuple[type, ...]) -> bool:
 
 
 def _file(value: Any) -> str:
-    """The file of the code behind a callable or class; empty if unknown."""
+    """The file of the code behind a callable or class; empty if unknown. Nothing of the value's own runs."""
     try:
-        while _is(value, (MethodType, staticmethod, classmethod)):
+        while type(value) in (MethodType, staticmethod, classmethod):
             value = value.__func__
-        if _is(value, (property,)):
+        if type(value) is property:
             value = value.fget
-        code = getattr(value, "__code__", None) or getattr(_caller(value), "__code__", None)
+        code = code_of(value)
         if code is not None:
             return str(code.co_filename)
-        module = sys.modules.get(str(getattr(value, "__module__", "")))
-        return str(getattr(module, "__file__", None) or "")
-    except Exception:  # any object at all may stand there, and raise at a look
+        if type(value) is BuiltinFunctionType:
+            name = value.__module__
+        else:
+            name = names_of(value if _is(value, (type,)) else type(value)).get("__module__")
+        module = sys.modules.get(name) if type(name) is str else None
+        found = vars(module).get("__file__") if type(module) is ModuleType else None
+        return found if type(found) is str else ""
+    except Exception:  # whatever it is, it has none then
         return ""
-
-
-def _caller(value: Any) -> Any:
-    return next((cls.__dict__["__call__"] for cls in type(value).__mro__ if "__call__" in cls.__dict__), None)

@@ -38,9 +38,10 @@ def deviations(base: Suite, found: Suite, touched: Touched) -> tuple[Deviation, 
         *_bodies(base, found, touched),
         *_altered(base, found, touched),
         *_files(base, found),
+        *_missing(base, found, touched),
         *_equals(base, found),
         *_canaries(base, found),
-        *_session(base, found),
+        *_session(base, found, touched),
     )
 
 
@@ -176,6 +177,19 @@ def _files(base: Suite, found: Suite) -> Iterator[Deviation]:
         )
 
 
+def _missing(base: Suite, found: Suite, touched: Touched) -> Iterator[Deviation]:
+    """Test files, helpers above all, that something else stood in for: the same tests ran without them."""
+    if not touched.trusted or not base.by_id().keys() <= found.by_id().keys():
+        return
+    for path in sorted({*base.loaded} - {*found.loaded}) if found.loaded else ():
+        yield Deviation(
+            rule="tests/rewritten-file",
+            about=path,
+            message=f"the test file {path} was not loaded, which the same tests do on the base",
+            path=path,
+        )
+
+
 def _equals(base: Suite, found: Suite) -> Iterator[Deviation]:
     """Objects that are equal to anything, in tests that the base has: what a base's test compares was there
     before, and is no wildcard by intention of the candidate."""
@@ -211,7 +225,14 @@ def _canaries(base: Suite, found: Suite) -> Iterator[Deviation]:
             )
 
 
-def _session(base: Suite, found: Suite) -> Iterator[Deviation]:
+def _session(base: Suite, found: Suite, touched: Touched) -> Iterator[Deviation]:
+    if touched.trusted and found.parallel and not base.parallel:
+        # Nothing is seen of bodies then: whoever could say so would be believed without.
+        yield Deviation(
+            rule="tests/session",
+            about="workers",
+            message="workers are said to run the tests, which they do not on the base",
+        )
     if base.exit_status is not None and found.exit_status is None:
         yield Deviation(
             rule="tests/session",

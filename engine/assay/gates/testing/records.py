@@ -141,6 +141,13 @@ class File(Record, frozen=True, kw_only=True, tag_field="k", tag="file"):
     state: str
 
 
+class Loaded(Record, frozen=True, kw_only=True, tag_field="k", tag="loaded"):
+    """The trusted Python files that were loaded as they are in the tree, by the end of the session."""
+
+    n: int
+    paths: tuple[str, ...]
+
+
 class Equal(Record, frozen=True, kw_only=True, tag_field="k", tag="equal"):
     """In test `i`, an object of `type`, defined in `path`, was equal to whatever it was compared with."""
 
@@ -180,6 +187,7 @@ AnyRecord = (
     | Exit
     | Altered
     | File
+    | Loaded
     | Equal
     | Planned
     | Canary

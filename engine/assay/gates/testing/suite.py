@@ -15,6 +15,7 @@ from typing import TypeVar, cast
 
 from msgspec import field, structs
 
+from assay.gates.inject.assay_haste import STOPPED
 from assay.gates.testing import records
 from assay.model.candidate import Record
 
@@ -91,13 +92,15 @@ class Canaries(Record, frozen=True, kw_only=True):
 class Suite(Record, frozen=True, kw_only=True):
     """What the plugin claims of one run.
 
-    `running` are tests that began and did not end. `end_status` and `exit_status` are pytest's exit status
-    as of the session's end and as of leaving, None where that record is missing. `whole` says whether every
-    phase that was counted in the end record was read.
+    `running` are tests that began and did not end; `cut_short`: it had failed enough (see `run.Haste`).
+    `end_status` and `exit_status` are pytest's exit status as of the session's end and as of leaving, None
+    where that record is missing. `whole` says whether every phase that was counted in the end record was
+    read.
 
     `token` is what the run had to say at its very end. `altered` maps what is not as it was before the
     project's code ran to the file whose code took its place (trusted test files apart), `files` trusted test
-    files that were not loaded as they are in the tree to what happened to them.
+    files that were not loaded as they are in the tree to what happened to them; `loaded` are those of Python
+    that were.
     """
 
     cases: tuple[Case, ...] = ()
@@ -107,12 +110,14 @@ class Suite(Record, frozen=True, kw_only=True):
     stopped: str = ""
     flaw: str = ""
     parallel: bool = False
+    cut_short: bool = False
     whole: bool = True
     end_status: int | None = None
     exit_status: int | None = None
     token: str = ""
     altered: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+    loaded: tuple[str, ...] = ()
     canaries: Canaries = Canaries()
     versions: dict[str, str] = field(default_factory=dict)
 
@@ -153,6 +158,7 @@ def fold(stream: records.Stream) -> Suite:
         no_pytest=next((record.message for record in _of(kinds, records.NoPytest)), ""),
         internal=next((record.message for record in _of(kinds, records.Internal)), ""),
         stopped=end.stopped if end else "",
+        cut_short=end is not None and end.stopped == STOPPED,
         flaw=stream.flaw,
         parallel=session.parallel if session else False,
         whole=end is None or end.phases == sum(phase.n < end.n for phase in told),
@@ -161,6 +167,7 @@ def fold(stream: records.Stream) -> Suite:
         token=leave.token if leave else "",
         altered={record.what: record.path for record in _of(kinds, records.Altered) if not record.trusted},
         files={record.path: record.state for record in reversed(_of(kinds, records.File))},
+        loaded=tuple(path for record in _of(kinds, records.Loaded) for path in record.paths),
         canaries=_canaries(sum(record.count for record in _of(kinds, records.Planned)), planted, told),
         versions={"python": hello.python if hello else "", "pytest": session.pytest if session else ""},
     )
