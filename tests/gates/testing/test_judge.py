@@ -18,13 +18,15 @@ RUN = Run(
 )
 
 
-def outcome(rate, *, from_base=True, known=()):
+def outcome(rate, *, from_base=True, known=(), on_base=()):
     """Of a candidate on which t.py::a failed in `rate` (failures, runs)."""
     trial = Trial(
         base=RUN,
         found=RUN,
         comparison=Comparison(),
-        confirmation=Confirmation(flaky={"t.py::a": rate}),
+        confirmation=Confirmation(
+            flaky={"t.py::a": rate}, shaky=frozenset(on_base), on_base=frozenset(on_base)
+        ),
         health=Health(flaky=dict.fromkeys(known, (1, 2))),
     )
     return judge(trial, Tests(from_base=from_base))
@@ -47,6 +49,14 @@ def test_a_test_that_wavers_on_the_base_is_no_news():
     result = outcome((3, 4), known=["t.py::a"])
     assert result.outcome is Outcome.PASSED
     assert not result.findings
+
+
+def test_a_test_that_failed_on_the_base_too_when_asked_again_is_no_news_if_it_passed_here():
+    result = outcome((3, 4), on_base=["t.py::a"])
+    assert (result.outcome, result.findings) == (Outcome.PASSED, ())
+    never = outcome((2, 2), on_base=["t.py::a"])
+    assert never.outcome is Outcome.INFRA
+    assert "then on the base as well" in never.reason
 
 
 def test_a_persons_own_change_is_told_and_goes_on():

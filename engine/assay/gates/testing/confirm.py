@@ -40,6 +40,8 @@ class Confirmation(Record, frozen=True, kw_only=True):
     flaky: dict[str, tuple[int, int]] = field(default_factory=dict)
     shaky: frozenset[str] = frozenset()
     """Those of the flaky tests that were known to be."""
+    on_base: frozenset[str] = frozenset()
+    """Those of the flaky tests that the base failed as well, when it was asked again."""
     trouble: Run | None = None
 
     @property
@@ -69,6 +71,7 @@ async def confirm(
     tests are known to fail by chance."""
     court = _Court(base, reruns)
     flaky: dict[str, tuple[int, int]] = {}
+    on_base: set[str] = set()
     left = list(suspects)
     try:
         for batch, known in _batches(suspects, shaky):
@@ -79,6 +82,7 @@ async def confirm(
                 culprits, wavering = await court.in_order(wavering, times)
             if company or known:
                 flaky |= {test: court.rate(test) for test in wavering}
+                on_base |= court.failed_on_base
                 wavering = []
             if culprits:
                 return Confirmation(
@@ -86,10 +90,13 @@ async def confirm(
                     unproven=(*wavering, *(test for test in left if test not in shaky)),
                     flaky=flaky,
                     shaky=frozenset(shaky) & flaky.keys(),
+                    on_base=frozenset(on_base & flaky.keys()),
                 )
     except _Spoilt as problem:
         return Confirmation(flaky=flaky, trouble=problem.run)
-    return Confirmation(flaky=flaky, shaky=frozenset(shaky) & flaky.keys())
+    return Confirmation(
+        flaky=flaky, shaky=frozenset(shaky) & flaky.keys(), on_base=frozenset(on_base & flaky.keys())
+    )
 
 
 def _batches(suspects: Sequence[str], shaky: Collection[str]) -> Iterator[tuple[list[str], bool]]:
@@ -107,6 +114,8 @@ class _Court:
         self._base = base
         self._reruns = reruns
         self._failures: dict[str, list[bool]] = {}
+        self.failed_on_base: set[str] = set()
+        """Of the tests that were last run again, those that the base failed, too."""
 
     def rate(self, test: str) -> tuple[int, int]:
         """(failures, runs) on the candidate."""
@@ -116,55 +125,52 @@ class _Court:
     async def alone(self, tests: Sequence[str], times: int) -> tuple[list[str], list[str]]:
         """(culprits, undecided): culprits fail alone on the candidate and pass alone on the base."""
         reruns = self._reruns
-        still = await self._failing(tests, lambda: reruns.candidate_alone(tests), times)
-        old = [test for test in still if self._known_to_base(test)]
-        cleared = await self._cleared_on_base(old, lambda: reruns.base_alone(old), times) if old else set()
-        culprits = [test for test in still if test not in old or test in cleared]
-        return culprits, [test for test in tests if test not in culprits]
+        return await self._in_turn(tests, times, lambda: reruns.candidate_alone(tests), reruns.base_alone)
 
     async def in_order(self, tests: Sequence[str], times: int) -> tuple[list[str], list[str]]:
         """(culprits, flaky): culprits fail again among all tests, where the base passes again."""
-        still = await self._failing(tests, self._reruns.candidate_whole, times)
-        old = [test for test in still if self._known_to_base(test)]
-        cleared = await self._cleared_on_base(old, self._reruns.base_whole, times) if old else set()
-        culprits = [test for test in still if test not in old or test in cleared]
-        return culprits, [test for test in tests if test not in culprits]
+        reruns = self._reruns
+        return await self._in_turn(tests, times, reruns.candidate_whole, lambda _: reruns.base_whole())
 
-    async def _failing(
-        self, tests: Sequence[str], rerun: Callable[[], Awaitable[Run]], times: int
-    ) -> list[str]:
+    async def _in_turn(
+        self,
+        tests: Sequence[str],
+        times: int,
+        candidate: Callable[[], Awaitable[Run]],
+        base: Callable[[Sequence[str]], Awaitable[Run]],
+    ) -> tuple[list[str], list[str]]:
+        """(culprits, others), candidate and base in turn: a busy machine fails tests for a stretch of time,
+        and all runs of one side in a row could fall into it while those of the other do not."""
         still = list(tests)
+        self.failed_on_base = set()
         for _ in range(times):
-            run = await _sound(rerun)
-            cases = run.suite.by_id()
-            for test in tests:
-                failed = not clears(cases, test, self._base.get(test))
-                self._failures.setdefault(test, [True]).append(failed)
-                if not failed and test in still:
-                    still.remove(test)
+            failing = self._failing(tests, await _sound(candidate()))
+            still = [test for test in still if test in failing]
+            if old := [test for test in still if self._known_to_base(test)]:
+                self.failed_on_base |= set(old) - self._cleared(old, await _sound(base(old)))
+                still = [test for test in still if test not in self.failed_on_base]
             if not still:
                 break
-        return still
+        return still, [test for test in tests if test not in still]
 
-    async def _cleared_on_base(
-        self, tests: Sequence[str], rerun: Callable[[], Awaitable[Run]], times: int
-    ) -> set[str]:
-        cleared = set(tests)
-        for _ in range(times):
-            run = await _sound(rerun)
-            cases = run.suite.by_id()
-            cleared &= {test for test in tests if clears(cases, test, self._base.get(test))}
-            if not cleared:
-                break
-        return cleared
+    def _failing(self, tests: Sequence[str], run: Run) -> set[str]:
+        """Those that failed on the candidate, counted."""
+        failing = set(tests) - self._cleared(tests, run)
+        for test in tests:
+            self._failures.setdefault(test, [True]).append(test in failing)
+        return failing
+
+    def _cleared(self, tests: Sequence[str], run: Run) -> set[str]:
+        cases = run.suite.by_id()
+        return {test for test in tests if clears(cases, test, self._base.get(test))}
 
     def _known_to_base(self, test: str) -> bool:
         """Whether the base can be asked: it has the test. Collecting a file is asked of the base as well."""
         return test in self._base or is_collection(test)
 
 
-async def _sound(rerun: Callable[[], Awaitable[Run]]) -> Run:
-    run = await rerun()
+async def _sound(rerun: Awaitable[Run]) -> Run:
+    run = await rerun
     if run.ended.machine:
         raise _Spoilt(run)
     return run

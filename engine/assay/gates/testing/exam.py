@@ -8,6 +8,7 @@ and, where the policy wants it, if it repeats under another hash seed and test o
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from msgspec import structs
@@ -144,8 +145,11 @@ class _Exam:
             run = await bench.run(tree, label, wanted, conditions=conditions) if wanted else _NOTHING
             return _presuming(run, [presumed[test] for test in tests if test not in asked])
 
+        turns = itertools.count(1)
+
         async def base_whole() -> Run:
-            run = await base.results_again(self._annex, tree, conditions) if asked else _NOTHING
+            turn = next(turns)
+            run = await base.results_again(self._annex, tree, conditions, turn) if asked else _NOTHING
             return _presuming(run, [presumed[test] for test in suspects if test not in asked])
 
         reruns = Reruns(

@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import structs, to_builtins
 
+from assay.gates import examining
 from assay.gates.fingerprint import fingerprint, fold_space
 from assay.gates.testing.compare import Comparison
 from assay.gates.testing.conditions import Conditions
@@ -35,7 +36,7 @@ from assay.model.outcome import (
 )
 from assay.policy.schema import FlakyRule, Tests
 
-GATE = "acceptance"
+GATE = examining.GATE
 _RULES = {Kind.MENDED: "acceptance/fail-to-pass", Kind.KEPT: "acceptance/pass-to-pass"}
 
 

@@ -153,7 +153,7 @@ def wavers(trial: Trial, confirmation: Confirmation, rules: Tests) -> tuple[Find
             severity,
         )
         for test, (bad, runs) in list(confirmation.flaky.items())[:LIST_LIMIT]
-        if test not in trial.health.flaky
+        if test not in trial.health.flaky and test not in confirmation.on_base
     )
 
 
@@ -206,6 +206,15 @@ def counts(suite: Suite) -> dict[str, int]:
     return {str(result): number for result in Result if (number := suite.count(result))}
 
 
+def run_cost(run: Run) -> dict[str, float]:
+    """What a run took, in wall and CPU seconds; `bodies`: the wall seconds of the tests in it."""
+    return {
+        "seconds": round(run.use.seconds, 4),
+        "cpu_seconds": round(run.use.cpu_seconds, 4),
+        "bodies": round(sum(case.seconds for case in run.suite.cases), 4),
+    }
+
+
 def _undecided(trial: Trial, rules: Tests, rest: Mapping[str, Any]) -> GateResult | None:
     """What keeps the tests from speaking for or against the candidate, or None."""
     confirmation = trial.confirmation
@@ -224,12 +233,16 @@ def _undecided(trial: Trial, rules: Tests, rest: Mapping[str, Any]) -> GateResul
 
 
 def _unsteady(trial: Trial) -> str:
-    """A test that failed more than once on the candidate, passed as well, and was never seen to waver on the
-    base. Chance may do that to an honest change, and a change that is right by chance looks just so: neither
-    proof of guilt nor the evidence that an accept needs (invariant 5)."""
+    """A test that failed more than once on the candidate, and was not seen to waver on the base or has never
+    passed on the candidate. Chance may do that to an honest change, and a change that is right by chance
+    looks just so: neither proof of guilt nor the evidence that an accept needs (invariant 5)."""
     for test, (bad, runs) in trial.confirmation.flaky.items():
-        if bad > 1 and test not in trial.health.flaky:
+        if bad < 2 or test in trial.health.flaky:
+            continue
+        if test not in trial.confirmation.on_base:
             return f"{test} failed in {bad} of {runs} runs of the candidate, and was not seen to on the base"
+        if bad == runs:
+            return f"{test} failed in each of {runs} runs of the candidate, and then on the base as well"
     return ""
 
 
@@ -348,6 +361,7 @@ def _detail(trial: Trial) -> dict[str, Any]:
     detail["base_health"] = trial.health.told()
     detail["base_counts"] = counts(trial.base.suite)
     detail["versions"] = trial.found.suite.versions
+    detail["run_cost"] = run_cost(trial.found)
     return detail
 
 
