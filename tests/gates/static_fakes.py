@@ -77,6 +77,7 @@ class Processes:
         self.scratch = scratch
         self.calls: list[JailCommand] = []
         self.served = 0
+        self.refused: set[str] = set()
         self.answer: Callable[[JailCommand], ToolCall | None] = lambda _command: None
         self.alter_worker: Callable[[JailCommand], JailCommand] = lambda command: command
 
@@ -102,9 +103,15 @@ class Processes:
 
     @asynccontextmanager
     async def serve(self, command: JailCommand) -> AsyncIterator[ProcessWorker]:
-        """Start a worker."""
+        """Start a worker, in a copy of the stack's directory if there is one."""
+        if command.label in self.refused:
+            raise WorkerDied("there is none of this kind")
         self.served += 1
-        worker = ProcessWorker(self.alter_worker(command))
+        place: Path | None = None
+        if command.stack is not None:
+            place = self.scratch / f"worker{self.served}"
+            shutil.copytree(command.stack.layers[-1], place, symlinks=True)
+        worker = ProcessWorker(self.alter_worker(command), place)
         try:
             yield worker
         finally:
@@ -114,11 +121,17 @@ class Processes:
 class ProcessWorker:
     """A worker process."""
 
-    def __init__(self, command: JailCommand) -> None:
+    def __init__(self, command: JailCommand, cwd: Path | None) -> None:
+        self.cwd = cwd
         self._reply, theirs = os.pipe()
         variables = {**_environment(command), "ASSAY_REPORT_FD": str(theirs)}
         self._process = subprocess.Popen(
-            command.argv, stdin=subprocess.PIPE, env=variables, pass_fds=(theirs,), stderr=subprocess.PIPE
+            command.argv,
+            stdin=subprocess.PIPE,
+            env=variables,
+            pass_fds=(theirs,),
+            stderr=subprocess.PIPE,
+            cwd=cwd,
         )
         os.close(theirs)
 
@@ -238,6 +251,8 @@ class Bench:
         self.kept: dict[str, bytes] = {}
         self.calls: list[JailCommand] = []
         self.served = 0
+        self.refused: set[str] = set()
+        """Labels of workers that do not start."""
         self.answer: Callable[[JailCommand], ToolCall | None] = lambda _command: None
         self.alter_worker: Callable[[JailCommand], JailCommand] = lambda command: command
 
@@ -265,6 +280,7 @@ class Bench:
         toolbox = FakeToolbox(self.scratch, base, self.policy, place)
         toolbox.kept = self.kept
         toolbox.sandbox.calls = self.calls
+        toolbox.sandbox.refused = self.refused
         toolbox.sandbox.answer = self.answer
         toolbox.sandbox.alter_worker = self.alter_worker
         return toolbox

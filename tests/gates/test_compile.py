@@ -135,3 +135,14 @@ def test_invariant_5_a_reply_that_answers_too_little_is_no_pass(bench: Bench) ->
     bench.alter_worker = with_worker(source)
     result = bench.run(CompileGate(), {"d": "1"}, {"d": "1", "a.py": "x = 1\n"})
     assert result.outcome is Outcome.INFRA
+
+
+def test_what_compiles_is_remembered_and_what_does_not_is_asked_again(bench: Bench) -> None:
+    bench.run(CompileGate(), {"d": "1"}, {"d": "1", "a.py": GOOD})
+    bench.refused.add("compile worker")
+    same = bench.run(CompileGate(), {"d": "1"}, {"d": "1", "elsewhere.py": GOOD})
+    assert same.outcome is Outcome.PASSED
+    bench.refused.clear()
+    for _ in range(2):
+        assert bench.run(CompileGate(), {"d": "1"}, {"d": "1", "b.py": BAD}).outcome is Outcome.FAILED
+        assert bench.served == 1

@@ -90,7 +90,7 @@ def test_invariant_4_good_and_bad_are_told_apart_inside_jails(tmp_path: Path) ->
     ], [result.reason for result in good]
     # What ran, ran in a jail: each gate's program is among the recorded calls.
     labels = {call.label for call in calls}
-    assert {"compile worker", "ruff", "bandit worker", "tool"} <= labels
+    assert {"compile worker", "ruff worker", "bandit worker", "tool"} <= labels
 
     bad = {"pkg/a.py": SHELL, "pkg/b.py": "def f(:\n", "tool": (PROGRAM, "#!/bin/sh\nexit 1\n")}
     results, _ = grade(tmp_path / "bad", [CompileGate(), LintGate(), command], bad)

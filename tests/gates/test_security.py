@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
+from assay.gates.bandit_run import _PACKAGES, WORKER
 from assay.gates.security import SecurityGate
+from assay.gates.tools import package_directories
 from assay.model.candidate import Base
 from assay.model.errors import BadInput
 from assay.model.outcome import Outcome, Severity, Skip
@@ -192,10 +196,27 @@ def test_odd_file_names(bench: Bench) -> None:
     assert sorted(finding.path for finding in result.findings) == sorted(odd)
 
 
-def test_the_bases_scans_are_remembered(bench: Bench) -> None:
-    bench.run(SecurityGate(), {"a.py": SHELL}, {"a.py": SHELL + "y = 1\n"})
-    kept = dict(bench.kept)
-    assert kept
-    result = bench.run(SecurityGate(), {"a.py": SHELL}, {"a.py": SHELL + "z = 1\n"})
-    assert result.detail["pre_existing"] == 1
-    assert bench.kept == kept
+def test_scans_of_both_sides_are_remembered(bench: Bench) -> None:
+    first = bench.run(SecurityGate(), {"a.py": SHELL}, {"a.py": SHELL + "y = 1\n"})
+    assert bench.served == 1
+    bench.refused.add("bandit worker")
+    again = bench.run(SecurityGate(), {"a.py": SHELL}, {"a.py": SHELL + "y = 1\n", "notes.txt": "x"})
+    assert again.detail == first.detail
+    assert again.detail["pre_existing"] == 1
+    assert bench.served == 0
+
+
+def test_the_lightened_worker_has_every_check_that_bandit_has() -> None:
+    listing = (
+        "from bandit.core import extension_loader as e\n"
+        "print(sorted(e.MANAGER.plugins_by_id), sorted(e.MANAGER.blacklist_by_id))\n"
+    )
+    directories = [str(place) for place in package_directories(_PACKAGES)]
+    light = f"import runpy\nrunpy.run_path({str(WORKER)!r}, run_name='worker')\n{listing}"
+    plain = f"import sys\nsys.path[:0] = sys.argv[1:]\n{listing}"
+    own, theirs = (
+        subprocess.run([sys.executable, "-I", "-c", program, *directories], capture_output=True, check=True)
+        for program in (light, plain)
+    )
+    assert own.stdout == theirs.stdout
+    assert b"B602" in own.stdout

@@ -13,19 +13,17 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
+from assay.gates.examining import GATE, TASKS
 from assay.gates.protocol import Toolbox
 from assay.gates.testing import base
 from assay.gates.testing.exam import examine
-from assay.gates.testing.exam_words import GATE, discreet, merged
+from assay.gates.testing.exam_words import discreet, merged
 from assay.gates.testing.package import Package, digest
 from assay.model.candidate import Candidate
 from assay.model.outcome import GateResult, Outcome, infra
 
 REVISION = 1
 """Raised when the meaning of a kept result changes."""
-
-TASKS = "\n"
-"""Between the tasks of a candidate that combines attempts at several."""
 
 
 class AcceptanceGate:

@@ -28,7 +28,7 @@ from assay.sandbox.spec import Bind, JailCommand
 
 WORKER = Path(__file__).with_name("workers") / "bandit_worker.py"
 
-_PACKAGES = ("bandit", "yaml", "stevedore", "rich", "markdown_it", "pygments", "mdurl")
+_PACKAGES = ("bandit", "yaml", "stevedore")
 _RANKS = ("undefined", "low", "medium", "high")
 
 
@@ -47,8 +47,6 @@ class Version(Record, frozen=True, kw_only=True):
     path: str
     content: bytes
     ignore_nosec: bool = False
-    of_base: bool = False
-    """Whether other candidates, and later runs, will ask about this very version."""
 
 
 class Issue(Record, frozen=True, kw_only=True):
@@ -70,8 +68,8 @@ class Scan(Record, frozen=True, kw_only=True):
 
 async def scan(toolbox: Toolbox, rules: BanditRules, versions: Sequence[Version]) -> list[Scan]:
     """One scan for each version, in order. Raises `BadReply` where the configuration or worker is bad."""
-    keys = [_key(toolbox, rules, version) if version.of_base else "" for version in versions]
-    known = [await memo.recall(toolbox, key, Scan) if key else None for key in keys]
+    keys = [_key(toolbox, rules, version) for version in versions]
+    known = [await memo.recall(toolbox, key, Scan) for key in keys]
     fresh = iter(
         await _ask(toolbox, rules, [v for v, found in zip(versions, known, strict=True) if not found])
     )
@@ -79,7 +77,7 @@ async def scan(toolbox: Toolbox, rules: BanditRules, versions: Sequence[Version]
     for key, remembered in zip(keys, known, strict=True):
         found = remembered or next(fresh)
         # A crash may be the machine's; it is looked at again the next time.
-        if key and not remembered and found.state is not State.UNREADABLE and not found.crashed:
+        if not remembered and found.state is not State.UNREADABLE and not found.crashed:
             await memo.remember(toolbox, key, found)
         scans.append(found)
     return scans

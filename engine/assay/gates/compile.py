@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import msgspec
 
+from assay.gates import memo
 from assay.gates.batch import Reply, ask
 from assay.gates.files import (
     PYTHON,
@@ -100,6 +102,19 @@ def _python_before(toolbox: Toolbox, change: Change) -> Side | None:
 
 async def _compile(toolbox: Toolbox, sides: Sequence[Side]) -> list[Reply | None]:
     """For each file None, or its problem: `line`, `column`, `message`."""
+    keys = [await _key(toolbox, side) for side in sides]
+    fine = [await toolbox.recall(key) is not None for key in keys]
+    asked = [number for number, known in enumerate(fine) if not known]
+    problems: list[Reply | None] = [None] * len(sides)
+    for number, problem in zip(asked, await _ask(toolbox, [sides[n] for n in asked]), strict=True):
+        problems[number] = problem
+        # Only that it compiles: a compiler that gives up may find more memory the next time.
+        if problem is None:
+            await toolbox.remember(keys[number], b"fine")
+    return problems
+
+
+async def _ask(toolbox: Toolbox, sides: Sequence[Side]) -> list[Reply | None]:
     units = [
         Unit(id=number, content=toolbox.repo.blob(side.blob), meta={"path": display(side.path)})
         for number, side in enumerate(sides)
@@ -110,6 +125,16 @@ async def _compile(toolbox: Toolbox, sides: Sequence[Side]) -> list[Reply | None
 
     answers = await ask(toolbox, "compile", start, units, {})
     return [_problem(answer) for answer in answers]
+
+
+async def _key(toolbox: Toolbox, side: Side) -> str:
+    environment = await toolbox.environment()
+    return memo.key(VERSION, _worker_digest(), environment.digest, side.blob)
+
+
+@cache
+def _worker_digest() -> str:
+    return hashlib.sha256(WORKER.read_bytes()).hexdigest()
 
 
 def _problem(reply: Reply | None) -> Reply | None:

@@ -13,24 +13,25 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from assay.gates import memo
 from assay.gates.endings import machine_trouble, total, unfinished
-from assay.gates.files import PYTHON, STUBS, Side, changed_content, display, hunks, new_side, old_side, shown
+from assay.gates.files import PYTHON, STUBS, changed_content, display, hunks, new_side, old_side, shown
 from assay.gates.fingerprint import Comparison, RawFinding, compare, stamp, tally
 from assay.gates.protocol import Toolbox
 from assay.gates.ruff_config import RuffRules, base_rules, trusted
-from assay.gates.ruff_run import REAL_ERRORS, RuffRun, control, run_ruff
+from assay.gates.ruff_run import REAL_ERRORS, RuffRun, control
+from assay.gates.ruff_seen import key, seen
 from assay.gates.tools import installed_version
 from assay.model.candidate import Candidate, Change
 from assay.model.outcome import Finding, GateResult, Severity, Skip, failed, infra, passed, skipped
 from assay.repo.globs import compile_globs
 
-VERSION = "lint/2"
+VERSION = "lint/3"
 
 _KINDS = PYTHON | STUBS
 _MOST_CONTROLS = 16
@@ -58,10 +59,10 @@ class LintGate:
         before = await _base_run(toolbox, rules, candidate, changes)
         if before.problem:
             return _base_trouble(self.name, before)
-        contents = _contents(toolbox, [side for change in changes if (side := new_side(change))])
+        sides = [side for change in changes if (side := new_side(change))]
         proposed = candidate.tree or candidate.base.tree
         tree = trusted(toolbox, rules, proposed)
-        now = await run_ruff(toolbox, rules, tree, contents, "ruff")
+        now = await seen(toolbox, rules, tree, sides, "ruff", of_base=False)
         if now.problem:
             return await self._candidate_trouble(toolbox, rules, candidate, changes, now)
         if now.looked_at_none:
@@ -120,33 +121,20 @@ async def _base_run(
     toolbox: Toolbox, rules: RuffRules, candidate: Candidate, changes: Sequence[Change]
 ) -> RuffRun:
     """The findings of the changed files as they were on the base; only what nobody remembers is run."""
-    known: list[RawFinding] = []
-    missing: dict[str, Side] = {}
-    for side in filter(None, (old_side(change, _KINDS) for change in changes)):
-        key = _key(rules, side)
-        findings = await memo.recall(toolbox, key, tuple[RawFinding, ...])
-        if findings is None:
-            missing[key] = side
-        else:
-            known += findings
-    if not missing:
-        return RuffRun(findings=tuple(known))
+    sides = [side for change in changes if (side := old_side(change, _KINDS))]
+    if not sides:
+        return RuffRun()
+    tree = trusted(toolbox, rules, candidate.base.tree)
 
     async def make() -> RuffRun:
-        contents = _contents(toolbox, list(missing.values()))
-        tree = trusted(toolbox, rules, candidate.base.tree)
-        run = await run_ruff(toolbox, rules, tree, contents, "ruff on the base")
-        if not run.problem:
-            for key, side in missing.items():
-                found = tuple(each for each in run.findings if each.path == side.path)
-                await memo.remember(toolbox, key, found)
-        return run
+        return await seen(toolbox, rules, tree, sides, "ruff on the base", of_base=True)
 
-    run = await toolbox.once("lint/base/" + memo.key(*sorted(missing)), make)
+    name = memo.key(tree, *sorted(key(rules, side) for side in sides))
+    run = await toolbox.once(f"lint/base/{name}", make)
     if run.call is not None and machine_trouble("lint", run.call):
         # Not to be handed on to every candidate that asks about the same files: it may have passed.
         run = await make()
-    return msgspec.structs.replace(run, findings=(*known, *run.findings))
+    return run
 
 
 def _compare(
@@ -167,14 +155,6 @@ def _base_trouble(gate: str, before: RuffRun) -> GateResult:
     if trouble := machine_trouble(gate, before.call):
         return trouble
     return infra(gate, f"{before.problem} (on the unpatched base)", use=before.use)
-
-
-def _contents(toolbox: Toolbox, sides: Sequence[Side]) -> Mapping[str, bytes]:
-    return {side.path: toolbox.repo.blob(side.blob) for side in sides}
-
-
-def _key(rules: RuffRules, side: Side) -> str:
-    return memo.key(VERSION, installed_version("ruff"), REAL_ERRORS, rules.digest, side.path, side.blob)
 
 
 def _one_for_each_directory(changes: Sequence[Change]) -> list[str]:

@@ -109,3 +109,13 @@ class Particular(Protocol):
     def about(self, candidate: Candidate) -> str:
         """A digest of what it depends on besides: part of the cache key."""
         ...
+
+
+@runtime_checkable
+class Dependent(Protocol):
+    """A gate that is only to be asked about candidates that others let pass. (All wait for `apply`.)"""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The names of those others; the ones that the policy does not have are passed over."""
+        ...

@@ -7,13 +7,16 @@ own installation (never the project's, invariant 3). Nothing is imported that th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
 
 from assay.gates.protocol import Gate
 from assay.model.errors import BadInput
 from assay.policy.schema import Policy
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "assay.gates"
 
@@ -43,6 +46,14 @@ def known_names(policy: Policy) -> tuple[str, ...]:
     """Every name that this policy could list, sorted."""
     third_party = {point.name for point in entry_points(group=GROUP)}
     return tuple(sorted({*SHIPPED, *(command.name for command in policy.command), *third_party}))
+
+
+def entry_points(*, group: str, name: str | None = None) -> Iterable[EntryPoint]:
+    """The library's own, imported only for a policy that names what nothing else answers to."""
+    from importlib import metadata
+
+    found = metadata.entry_points(group=group)
+    return found if name is None else found.select(name=name)
 
 
 def _gate(name: str, policy: Policy) -> Gate:

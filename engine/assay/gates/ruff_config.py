@@ -14,19 +14,23 @@ from typing import Any
 
 from msgspec import field
 
+from assay.gates import memo
 from assay.gates.protocol import Toolbox
 from assay.gates.ruff_pin import without_pin
 from assay.model.candidate import Oid, Record
 from assay.model.errors import BadInput
 from assay.repo import trees
-from assay.repo.repository import Repository
+from assay.repo.repository import FILE, Repository
 
 NAMES = frozenset({"pyproject.toml", "ruff.toml", ".ruff.toml"})
 _GLOBS = tuple(f"**/{name}" for name in sorted(NAMES))
+_SOURCES = (".py", ".pyi", ".pyw", ".ipynb")
+_REVISION = "lint/rules/1"
 
 
 class RuffRules(Record, frozen=True, kw_only=True):
-    """The base's configuration files (`paths`), the directories they govern, and a digest of it all.
+    """The base's configuration files (`paths`), the directories they govern, and a digest of it all and of
+    the names and modes of the directories and Python files around which the rules are asked.
     `unpinned` are those that require a version of ruff, as they are without that."""
 
     paths: frozenset[str]
@@ -43,8 +47,16 @@ class RuffRules(Record, frozen=True, kw_only=True):
 async def base_rules(toolbox: Toolbox) -> RuffRules:
     """The rules of the run's base, read once per run. Raises `BadInput` if the policy names none."""
 
+    tree, named = toolbox.base.tree, toolbox.policy.lint.config
+
     async def make() -> RuffRules:
-        return read_rules(toolbox.repo, toolbox.base.tree, toolbox.policy.lint.config)
+        # The one thing here that costs in proportion to the repository: done once for a base, not for a run.
+        key = memo.key(_REVISION, tree, named)
+        rules = await memo.recall(toolbox, key, RuffRules)
+        if rules is None:
+            rules = read_rules(toolbox.repo, tree, named)
+            await memo.remember(toolbox, key, rules)
+        return rules
 
     return await toolbox.once("lint/rules", make)
 
@@ -56,12 +68,12 @@ def read_rules(repo: Repository, tree: str, named: str) -> RuffRules:
             f"the policy names {named} as ruff's configuration, and the base has no such file",
             fix="correct lint.config",
         )
-    files = {entry.path: entry.blob for entry in repo.files(tree, _GLOBS)}
+    files, layout = _survey(repo, tree)
     directories = {posixpath.dirname(path) for path in files if _governs(path, repo.read(tree, path))}
     todo = [*files, named] if named else [*files]
     paths: set[str] = set()
     unpinned: dict[str, bytes] = {}
-    digest = hashlib.sha256(_layout(repo, tree))
+    digest = hashlib.sha256(layout)
     while todo:
         path = todo.pop()
         content = None if path in paths else repo.read(tree, path)
@@ -131,11 +143,22 @@ def _parsed(content: bytes | None) -> dict[str, Any] | None:
         return None
 
 
-def _layout(repo: Repository, tree: str) -> bytes:
-    """The names at the top and in `src`: by them ruff tells first-party imports from the rest."""
-    source = repo.entry(tree, "src")
-    levels = [tree] + ([source.blob] if source is not None and source.mode == 0o040000 else [])
-    return b"\0\0".join(b"\0".join(sorted(repo.entries(level))) for level in levels)
+def _survey(repo: Repository, tree: str) -> tuple[list[str], bytes]:
+    """The configuration files of a tree, and a digest of its directories and Python files by name and mode:
+    by them ruff tells first-party imports, packages and programs from the rest."""
+    found: list[str] = []
+    directories: set[str] = set()
+    digest = hashlib.sha256()
+    for entry in repo.files(tree):
+        above, name = posixpath.split(entry.path)
+        if name in NAMES:
+            found.append(entry.path)
+        if above not in directories:
+            directories.add(above)
+            digest.update(f"{above}/\0".encode("utf-8", "surrogateescape"))
+        if name.endswith(_SOURCES) or entry.mode != FILE:
+            digest.update(f"{entry.path}\0{entry.mode:o}\0".encode("utf-8", "surrogateescape"))
+    return found, digest.digest()
 
 
 def _parents(path: str) -> list[str]:

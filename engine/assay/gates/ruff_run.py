@@ -7,9 +7,11 @@ anything else is a `problem`, told apart from findings. Whose fault a problem is
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import anyio
 import msgspec
 
 from assay.gates.endings import how_it_ended, last_line, total
@@ -17,6 +19,7 @@ from assay.gates.files import line_at, split_lines
 from assay.gates.fingerprint import RawFinding, fold_space
 from assay.gates.protocol import Toolbox
 from assay.gates.ruff_config import RuffRules, unpinned
+from assay.gates.ruff_wave import chunks
 from assay.gates.tools import ruff_binary
 from assay.model.candidate import Record
 from assay.model.outcome import ResourceUse
@@ -26,9 +29,6 @@ from assay.sandbox.spec import Bind, JailCommand
 REAL_ERRORS = "E9,F63,F7,F82"
 """What is asked of files that no configuration speaks for: syntax, broken comparisons and control flow,
 undefined names. Nobody who never chose ruff is held to its style rules."""
-
-_CHUNK_BYTES = 48 * 1024
-"""Of paths on one command line: far below what any kernel allows."""
 
 _NOTHING = b"No Python files found"
 
@@ -60,11 +60,12 @@ async def run_ruff(
         command = msgspec.structs.replace(
             _command(toolbox, label, (*options, "--output-format", "json", "--", *paths)), stack=stack
         )
-        call = await toolbox.sandbox.run(command)
+        async with await toolbox.once("lint/jails", _room):
+            call = await toolbox.sandbox.run(command)
         uses.append(call.use)
         problem = tool_problem(call)
         try:
-            listed = [] if problem else parse(call, contents)
+            listed = [] if problem else parse(call.stdout, call.exit_code, contents, str(toolbox.repo.root))
         except Unreadable as error:
             problem = str(error)
         if problem:
@@ -76,7 +77,7 @@ async def run_ruff(
 
 async def control(toolbox: Toolbox, rules: RuffRules, tree: str, path: str) -> str:
     """Whether ruff works at all on the base: an empty file under this path's rules. The problem, or ''."""
-    options = _options(rules, governed=rules.governs(path))
+    options = options_for(rules, governed=rules.governs(path))
     command = _command(toolbox, "ruff on the base", (*options, "--stdin-filename", path, "-"))
     stack = await toolbox.stack(unpinned(toolbox, rules, tree))
     call = await toolbox.sandbox.run(msgspec.structs.replace(command, stack=stack))
@@ -91,25 +92,36 @@ def tool_problem(call: ToolCall) -> str:
     return f"ruff {how_it_ended(call)}" + (f": {said.removeprefix('Cause: ')}" if said else "")
 
 
-def parse(call: ToolCall, contents: Mapping[str, bytes]) -> list[RawFinding]:
-    """The findings of one finished call. Raises `Unreadable` unless the report is whole and consistent."""
+def parse(
+    said: bytes | str,
+    exit_code: int | None,
+    contents: Mapping[str, bytes],
+    root: str,
+    others: Iterable[str] = (),
+) -> list[RawFinding]:
+    """The findings in the files `contents` that a call at `root` reported. `others` were asked about in the
+    same call and are left out. Raises `Unreadable` unless the report is whole and consistent."""
     try:
-        report = json.loads(call.stdout)
+        report = json.loads(said)
     except ValueError:
         raise Unreadable("ruff's report is no JSON") from None
-    if not isinstance(report, list) or (call.exit_code == 1) != bool(report):
+    if not isinstance(report, list) or (exit_code == 1) != bool(report):
         raise Unreadable("ruff's report does not agree with its exit code")
-    lines = {path: split_lines(content) for path, content in contents.items()}
-    # Ruff prints names that are no UTF-8 with replacement characters.
-    shown = {path.encode("utf-8", "surrogateescape").decode("utf-8", "replace"): path for path in contents}
+    shown = names((*others, *contents))
+    lines = {path: split_lines(contents[path]) for path in contents} if report else {}
     try:
-        return [_finding(item, shown, lines) for item in report]
+        found = ((item, relative(str(item["filename"]), shown, root)) for item in report)
+        return [_finding(item, path, lines[path]) for item, path in found if path in contents]
     except (KeyError, TypeError, AttributeError) as error:
         raise Unreadable(f"ruff's report has an entry that is not understood ({error!r})") from None
 
 
-def _finding(item: Any, shown: Mapping[str, str], lines: Mapping[str, list[str]]) -> RawFinding:
-    path = _relative(str(item["filename"]), shown)
+def names(paths: Iterable[str]) -> dict[str, str]:
+    """Paths by how ruff prints them: what is no UTF-8 in replacement characters."""
+    return {path.encode("utf-8", "surrogateescape").decode("utf-8", "replace"): path for path in paths}
+
+
+def _finding(item: Any, path: str, lines: list[str]) -> RawFinding:
     place, end = item["location"], item["end_location"]
     row, column = int(place["row"]), int(place["column"])
     whole_file = (row, column) == (1, 1) == (int(end["row"]), int(end["column"]))
@@ -118,14 +130,18 @@ def _finding(item: Any, shown: Mapping[str, str], lines: Mapping[str, list[str]]
         path=path,
         line=row,
         message=str(item["message"]),
-        text="" if whole_file else fold_space(line_at(lines[path], row)),
+        text="" if whole_file else fold_space(line_at(lines, row)),
         end_line=int(end["row"]),
         column=column,
     )
 
 
-def _relative(filename: str, shown: Mapping[str, str]) -> str:
-    """The path asked about that ruff's absolute one means; its longest known ending."""
+def relative(filename: str, shown: Mapping[str, str], root: str) -> str:
+    """The path asked about that ruff's absolute one means: below `root`, else its longest known ending.
+    Raises `Unreadable` for one that nobody asked about."""
+    below = shown.get(filename.removeprefix(f"{root}/")) if filename.startswith(f"{root}/") else None
+    if below is not None:
+        return below
     parts = filename.split("/")
     for start in range(len(parts)):
         known = shown.get("/".join(parts[start:]))
@@ -134,35 +150,37 @@ def _relative(filename: str, shown: Mapping[str, str]) -> str:
     raise Unreadable(f"ruff reports on {filename}, which nobody asked about")
 
 
+async def _room() -> anyio.CapacityLimiter:
+    """So many jails of ruff's own at a time: candidates are let in here in numbers, for the worker's sake."""
+    return anyio.CapacityLimiter(len(os.sched_getaffinity(0)))
+
+
 def _calls(rules: RuffRules, paths: Iterable[str]) -> Iterator[tuple[tuple[str, ...], list[str]]]:
     """Options and paths of each call: one group under the base's rules, one without any, in chunks."""
     ordered = sorted(paths)
     for governed in (True, False):
-        chunk: list[str] = []
-        size = 0
-        for path in ordered:
-            if rules.governs(path) is not governed:
-                continue
-            if chunk and size + len(path) > _CHUNK_BYTES:
-                yield _options(rules, governed=governed), chunk
-                chunk, size = [], 0
-            chunk.append(path)
-            size += len(path) + 1
-        if chunk:
-            yield _options(rules, governed=governed), chunk
+        for chunk in chunks([path for path in ordered if rules.governs(path) is governed]):
+            yield options_for(rules, governed=governed), chunk
 
 
-def _options(rules: RuffRules, *, governed: bool) -> tuple[str, ...]:
+def options_for(rules: RuffRules, *, governed: bool) -> tuple[str, ...]:
+    """What ruff is told about the rules for files of one kind."""
     if not governed:
         return ("--isolated", "--select", REAL_ERRORS)
     return ("--config", rules.named) if rules.named else ()
 
 
 def _command(toolbox: Toolbox, label: str, arguments: Sequence[str]) -> JailCommand:
+    command = base_command(toolbox)
+    return msgspec.structs.replace(command, label=label, argv=(*command.argv, *arguments))
+
+
+def base_command(toolbox: Toolbox) -> JailCommand:
+    """Ruff in a jail at the repository's root, not yet told what to look at."""
     ruff = ruff_binary()
     return JailCommand(
-        label=label,
-        argv=(str(ruff), "check", "--no-cache", "--no-fix", "--force-exclude", *arguments),
+        label="ruff",
+        argv=(str(ruff), "check", "--no-cache", "--no-fix", "--force-exclude"),
         root=toolbox.repo.root,
         binds=(Bind(source=ruff),),
         # A user's own configuration must not leak in where a jail shows the host's home.

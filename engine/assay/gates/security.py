@@ -117,10 +117,7 @@ async def _scan_all(toolbox: Toolbox, rules: BanditRules, changes: Sequence[Chan
                 continue
             content = toolbox.repo.blob(side.blob)
             slots.append(len(versions))
-            of_base = side is old
-            versions.append(
-                Version(path=side.path, content=content, ignore_nosec=ignore_nosec, of_base=of_base)
-            )
+            versions.append(Version(path=side.path, content=content, ignore_nosec=ignore_nosec))
         plan.append((change, lines, slots))
     scans = await scan(toolbox, rules, versions)
     files = []

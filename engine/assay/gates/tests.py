@@ -5,23 +5,36 @@ again on it, in fresh jails, and pass again on the base, and for a run that come
 comes to its end at that very time (invariant 6); a run without a complete report, or
 with one that its exit status contradicts, never passes (invariant 5). With `tests.from_base`, the tests and
 pytest's configuration are the base's, and passing tests of the candidate's own are evidence, not proof
-(invariant 3). Nothing is told from what a program prints.
+(invariant 3). Nothing is told from what a program prints. A quick run (of tests that a diff can affect, in
+warm processes, ended at the first failure) decides only what it makes clear; all else is run thoroughly.
 """
 
 from __future__ import annotations
+
+from msgspec import structs
 
 from assay.gates.fingerprint import fold_space
 from assay.gates.protocol import Toolbox
 from assay.gates.testing import base, health
 from assay.gates.testing.bench import BY_CHANCE, Bench
+from assay.gates.testing.choice import choose, clear, narrowed, plainly
 from assay.gates.testing.compare import compare
 from assay.gates.testing.integrity import deviations
-from assay.gates.testing.judge import Trial, base_unusable, judge, shadowed, spoilt, unfinished
-from assay.gates.testing.run import Ended
+from assay.gates.testing.judge import (
+    GATE,
+    Trial,
+    base_unusable,
+    judge,
+    run_cost,
+    shadowed,
+    spoilt,
+    unfinished,
+)
+from assay.gates.testing.run import Ended, Run
 from assay.gates.testing.stages import through_stages
 from assay.gates.testing.trusted import changed_tests
 from assay.model.candidate import Candidate
-from assay.model.outcome import GateResult, infra
+from assay.model.outcome import GateResult, Outcome, infra
 
 
 class TestsGate:
@@ -44,39 +57,65 @@ class TestsGate:
         bench = Bench(toolbox, candidate, on_base)
         if bench.subject.shadows:
             return shadowed(bench.subject.shadows)
-        found, wobbly = await bench.first()
-        if found.ended.machine:
-            return spoilt(found, bench.use)
-        if found.ended in BY_CHANCE or found.ended is Ended.EXHAUSTED:
-            hearing = await bench.fairly(found)
-            if hearing.trouble:
-                return infra(self.name, fold_space(hearing.trouble), use=bench.use)
-            found, wobbly = hearing.run, wobbly or hearing.wobbly
-        if found.ended is not Ended.COMPLETE:
-            return spoilt(found, bench.use) if found.ended.machine else unfinished(found, bench.use)
-        comparison = compare(on_base.suite, found.suite, bench.subject.touched)
-        odd = deviations(on_base.suite, found.suite, bench.subject.touched)
-        if not comparison.suspects and not odd and not wobbly and bench.subject.tree == candidate.tree:
-            # What ran whole may be a base one day. A run with failures that may be chance, or with traces of
-            # tampering, would then excuse the same in later candidates.
-            await base.keep(toolbox, bench.subject.tree, found)
-        state = await base.examine(toolbox, candidate.base.tree, again=bool(comparison.suspects))
-        shaky = {*state.flaky, *await health.recorded(toolbox)}
-        confirmation = await bench.confirm(comparison.suspects, shaky)
-        await health.record(toolbox, confirmation.flaky, [found.suite])
-        if confirmation.shared:
-            await base.forget(toolbox, candidate.base.tree)
-        trial = Trial(
-            base=on_base,
-            found=found,
-            comparison=comparison,
-            confirmation=confirmation,
-            health=state,
-            restored=bench.subject.restored,
-            absent=bench.subject.absent,
-            changed_tests=changed_tests(toolbox.repo, candidate, toolbox.policy.tests),
-            wobbly=wobbly,
-            use=bench.use,
-        )
-        result = judge(trial, toolbox.policy.tests)
-        return await through_stages(bench, trial, result)
+        bench.choice = await choose(toolbox, candidate, bench.subject, on_base)
+        result = await _grade(bench)
+        if bench.choice.quick and not clear(result):
+            # Whatever is in doubt gets a run of everything, in processes that start from nothing.
+            bench.choice = plainly(bench.choice)
+            result = await _grade(bench)
+        cost = run_cost(on_base)
+        told = {"selected": bench.choice.told(), "quick": bench.choice.quick, "base_cost": cost}
+        return structs.replace(result, detail={**result.detail, **told})
+
+
+async def _grade(bench: Bench) -> GateResult:
+    """One candidate by the tests that were chosen."""
+    toolbox, candidate = bench.toolbox, bench.candidate
+    found, wobbly = await bench.first()
+    if found.ended.machine:
+        return spoilt(found, bench.use)
+    if found.ended in BY_CHANCE or found.ended is Ended.EXHAUSTED:
+        hearing = await bench.fairly(found)
+        if hearing.trouble:
+            return infra(GATE, fold_space(hearing.trouble), use=bench.use)
+        found, wobbly = hearing.run, wobbly or hearing.wobbly
+    if found.ended is not Ended.COMPLETE:
+        return spoilt(found, bench.use) if found.ended.machine else unfinished(found, bench.use)
+    on_base = bench.narrowed(bench.on_base)
+    cut_short = found.suite.cut_short and bench.choice.haste.enough > 0
+    if cut_short:
+        on_base = narrowed(on_base, found.suite.by_id())
+    comparison = compare(on_base.suite, found.suite, bench.subject.touched)
+    odd = deviations(on_base.suite, found.suite, bench.subject.touched)
+    if bench.choice.tests is None and not comparison.suspects and not odd and not wobbly:
+        await _keep(bench, found)
+    state = await base.examine(toolbox, candidate.base.tree, again=bool(comparison.suspects))
+    shaky = {*state.flaky, *await health.recorded(toolbox)}
+    confirmation = await bench.confirm(comparison.suspects, shaky)
+    await health.record(toolbox, confirmation.flaky, [found.suite])
+    if confirmation.shared:
+        await base.forget(toolbox, candidate.base.tree)
+    trial = Trial(
+        base=on_base,
+        found=found,
+        comparison=comparison,
+        confirmation=confirmation,
+        health=state,
+        restored=bench.subject.restored,
+        absent=bench.subject.absent,
+        changed_tests=changed_tests(toolbox.repo, candidate, toolbox.policy.tests),
+        wobbly=wobbly,
+        use=bench.use,
+    )
+    result = judge(trial, toolbox.policy.tests)
+    if cut_short and result.outcome is not Outcome.FAILED:
+        # What it did not get to may fail as well, or it was not by failures that it came to this end.
+        return infra(GATE, "the run was cut short, and no failure was confirmed", use=bench.use)
+    return await through_stages(bench, trial, result)
+
+
+async def _keep(bench: Bench, found: Run) -> None:
+    """What ran whole may be a base one day. A run with failures that may be chance, or with traces of
+    tampering, would then excuse the same in later candidates."""
+    if bench.subject.tree == bench.candidate.tree and not found.suite.cut_short:
+        await base.keep(bench.toolbox, bench.subject.tree, found)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from importlib import metadata
 from typing import Any
 
 import msgspec
@@ -71,6 +70,8 @@ def seal(policy: Policy) -> Policy:
 
 def installed_plugins() -> tuple[str, ...]:
     """Names of the third-party gates that are installed here."""
+    from importlib import metadata
+
     return tuple(entry.name for entry in metadata.entry_points(group="assay.gates"))
 
 

@@ -93,6 +93,9 @@ class Lint(Record, frozen=True, kw_only=True):
     exclude: tuple[str, ...] = ()
     severity: Severity = Severity.ERROR
     """What a new finding does."""
+    warm: bool = True
+    """One jail lints the candidates of a run, in waves, instead of a jail for each. The findings are the
+    same."""
 
 
 class Security(Record, frozen=True, kw_only=True):
@@ -117,6 +120,15 @@ class FlakyRule(StrEnum):
 
     TOLERATE = "tolerate"
     INCONCLUSIVE = "inconclusive"
+
+
+class Select(StrEnum):
+    """Which candidates run only those tests that their diff can affect."""
+
+    MANY = "many"
+    """Those that are graded together with others. What is about to land runs everything."""
+    ALWAYS = "always"
+    NEVER = "never"
 
 
 class Tests(Record, frozen=True, kw_only=True):
@@ -147,6 +159,10 @@ class Tests(Record, frozen=True, kw_only=True):
     base_runs: int = 0
     """How often the base's suite is run before a candidate is blamed, the second time under another hash seed
     and order: 1, 2, or 0 for a second time only if the first was quick."""
+    select: Select = Select.MANY
+    warm: bool = True
+    """Tests of candidates that are graded together with others start as forks of an interpreter that has
+    imported pytest and the project's dependencies already. What is about to land starts anew."""
     perturb: bool = False
     """Run what passes once more under another hash seed and order: it has to pass there as well."""
     seed: int = 0
@@ -214,6 +230,34 @@ class Command(Record, frozen=True, kw_only=True):
     limits: Limits | None = None
 
 
+class Equivalence(StrEnum):
+    """Which candidates are graded once, in one of them."""
+
+    FORMATTING = "formatting"
+    """Those of equal trees; and those equal up to comments and formatting share the answer of the tests gate,
+    where no test is seen to look at source."""
+    TEXT = "text"
+    """Those of equal trees."""
+    OFF = "off"
+
+
+class GateOrder(StrEnum):
+    """In which order gates are asked. The decision is the same; which gate is named for a rejection may
+    differ."""
+
+    LEARNT = "learnt"
+    """The one with the greatest chance to reject per second first, by what was seen in this repository."""
+    POLICY = "policy"
+    """As in `gates`."""
+
+
+class Grade(Record, frozen=True, kw_only=True):
+    """How candidates are graded side by side."""
+
+    equivalence: Equivalence = Equivalence.FORMATTING
+    order: GateOrder = GateOrder.LEARNT
+
+
 class RiskRules(Record, frozen=True, kw_only=True):
     """What the risk score treats as sensitive, and where its bands start (score in 0..1)."""
 
@@ -246,6 +290,7 @@ class Policy(Record, frozen=True, kw_only=True):
     tests: Tests = Tests()
     acceptance: Acceptance = Acceptance()
     command: tuple[Command, ...] = ()
+    grade: Grade = Grade()
     risk: RiskRules = RiskRules()
     options: dict[str, dict[str, object]] = field(default_factory=dict)
     """Tables of third-party gates, by gate name, passed to them as they are."""

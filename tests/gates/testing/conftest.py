@@ -12,10 +12,13 @@ TESTS = "from lib import double\n\n\ndef test_double():\n    assert double(2) ==
 
 @pytest.fixture
 def project(tmp_path):
-    """Makes a project of these files, by default one module and one passing test."""
+    """Makes a project of one module and one passing test, with these files over it (None: not there)."""
 
     def make(files=None, **rules):
-        return Project(tmp_path, {"lib.py": LIB, "tests/test_lib.py": TESTS} | (files or {}), **rules)
+        all_files = {"lib.py": LIB, "tests/test_lib.py": TESTS} | (files or {})
+        return Project(
+            tmp_path, {path: text for path, text in all_files.items() if text is not None}, **rules
+        )
 
     return make
 

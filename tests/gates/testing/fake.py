@@ -136,9 +136,16 @@ def _change(path: str, old: object, new: object, old_path: str = "") -> Change:
         old_path=old_path or path,
         old_mode=0 if old is None else 0o100644,
         new_mode=0 if new is None else 0o100644,
-        old_blob="",
-        new_blob="",
+        old_blob=_blob(old),
+        new_blob=_blob(new),
     )
+
+
+def _blob(content: object) -> str:
+    if content is None:
+        return ""
+    data = content.encode() if isinstance(content, str) else bytes(content)
+    return str(pygit2.hash(data))
 
 
 def _check_out(git: pygit2.Repository, tree: str, root: Path) -> None:

@@ -136,6 +136,17 @@ def test_a_flaky_test_is_inconclusive_where_the_policy_says_so(project, grade, t
     assert "failed in 1 of 3 runs" in got.reason
 
 
+def test_invariant_6_the_base_has_to_pass_in_company_as_often_as_the_candidate_fails(
+    project, grade, tmp_path
+):
+    """Base, candidate, alone; then in company, in turn: one lucky run of the base would have convicted."""
+    base = project(flaky(tmp_path, (2, 4, 6, 7)), confirm=2, base_runs=1)
+    got = grade(base, HARMLESS)
+    assert got.outcome is Outcome.PASSED
+    assert got.detail["flaky_rates"] == {"tests/test_lucky.py::test_lucky": [3, 4]}
+    assert [call.label for call in base.calls].count("tests on the base again") == 2
+
+
 def test_broken_isolation_between_tests_rejects(project, grade):
     state = {
         "state.py": "VALUE = []\n",
@@ -533,7 +544,7 @@ def test_a_known_flaky_test_needs_more_proof_and_is_blamed_with_it(project, grad
     assert got.outcome is Outcome.FAILED
     assert got.detail["newly_failing"] == ["tests/test_lucky.py::test_lucky"]
     again = [call.label for call in base.calls][-2 * TIMES :]
-    assert again == ["tests of c"] * TIMES + ["suspect tests on the base"] * TIMES
+    assert again == ["tests of c", "suspect tests on the base"] * TIMES
 
 
 def test_the_health_of_the_base_is_told(project, grade, tmp_path):

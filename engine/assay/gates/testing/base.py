@@ -27,6 +27,7 @@ from assay.gates.testing.suite import Case
 from assay.ledger.codec import decode, encode
 from assay.model.candidate import Record
 from assay.model.event import Preparing
+from assay.policy.schema import Select
 
 REVISION = 4
 """Raised when the meaning of a remembered run changes."""
@@ -50,7 +51,9 @@ class Known(Record, frozen=True, kw_only=True):
 def configuration(toolbox: Toolbox) -> str:
     """A digest of all, besides the tree, that a run's results depend on and a policy or Assay decides."""
     policy = toolbox.policy
-    parts = (policy.tests, policy.limits, policy.environment, policy.prepare)
+    # How few of the tests are run, and how they are started, makes no difference to what each comes to.
+    tests = structs.replace(policy.tests, select=Select.MANY, warm=True)
+    parts = (tests, policy.limits, policy.environment, policy.prepare)
     digest = hashlib.sha256(plugin_source())
     for part in parts:
         digest.update(msgspec.json.encode(part, order="sorted"))
@@ -62,11 +65,12 @@ async def results(toolbox: Toolbox, tree: str, conditions: Conditions = USUAL) -
     return (await _known(toolbox, tree, conditions)).run
 
 
-async def results_again(toolbox: Toolbox, tree: str, conditions: Conditions = USUAL) -> Run:
-    """A second, independent run of the whole suite on the base, for doubtful cases. Never remembered."""
+async def results_again(toolbox: Toolbox, tree: str, conditions: Conditions = USUAL, turn: int = 0) -> Run:
+    """A further, independent run of the whole suite on the base, for doubtful cases: another one for each
+    `turn`, shared by the candidates of a transaction. Never remembered."""
     again = await _persistently(
         toolbox,
-        f"tests:base-again:{tree}:{conditions.words}",
+        f"tests:base-again:{tree}:{conditions.words}:{turn}",
         lambda: _whole(toolbox, tree, "tests on the base again", conditions),
     )
     return again.run

@@ -7,14 +7,16 @@ is believed when it happens twice, and one that somebody outside may have caused
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from assay.gates.endings import total
 from assay.gates.protocol import Toolbox
-from assay.gates.testing import base
+from assay.gates.testing import base, lately
+from assay.gates.testing.choice import EVERYTHING, Choice, narrowed
 from assay.gates.testing.conditions import USUAL, Conditions
 from assay.gates.testing.confirm import Confirmation, Reruns, confirm
-from assay.gates.testing.run import Ended, Run, execute
+from assay.gates.testing.run import UNHURRIED, Ended, Haste, Run, execute
 from assay.gates.testing.trusted import Subject, subject
 from assay.model.candidate import Candidate, Record
 from assay.model.outcome import Resource, ResourceUse
@@ -40,6 +42,8 @@ class Bench:
     """One candidate on trial. Holds what its runs cost; what candidates share lives in the toolbox."""
 
     def __init__(self, toolbox: Toolbox, candidate: Candidate, on_base: Run) -> None:
+        """`on_base` is the base's run of everything, whatever the choice."""
+        self.choice: Choice = EVERYTHING
         self.subject: Subject = subject(toolbox.repo, candidate, toolbox.policy.tests)
         self.use = ResourceUse()
         self.toolbox = toolbox
@@ -49,8 +53,9 @@ class Bench:
         self.candidate = candidate
 
     async def first(self) -> tuple[Run, str]:
-        """The candidate's run of the whole suite; and, if it had to be repeated, why (a sentence)."""
-        run = await self._candidate()
+        """The candidate's run of the tests that were chosen; and, if it had to be repeated, why (a sentence).
+        It may have been ended when it had failed enough."""
+        run = await self._candidate(haste=self.choice.haste)
         if run.ended not in BY_CHANCE or not self.toolbox.policy.tests.confirm:
             return run, ""
         again = await self._candidate()
@@ -138,20 +143,26 @@ class Bench:
         times = self.toolbox.policy.tests.confirm
         if not suspects or not times:
             return Confirmation(culprits=tuple(suspects))
+        # One run that was lucky must not count as often as the policy wants to see the base pass.
+        turns = itertools.count(1)
         reruns = Reruns(
             candidate_alone=lambda tests: self._candidate(tests, conditions=conditions),
             base_alone=lambda tests: self._base_alone(tests, conditions),
             candidate_whole=lambda: self._candidate(conditions=conditions),
-            base_whole=lambda: base.results_again(self.toolbox, self._base_tree, conditions),
+            base_whole=lambda: base.results_again(self.toolbox, self._base_tree, conditions, next(turns)),
         )
         return await confirm(suspects, (on_base or self.on_base).suite.by_id(), reruns, times, shaky)
 
+    def narrowed(self, run: Run) -> Run:
+        """A run of the base's as if it had been of the tests that were chosen."""
+        return narrowed(run, self.choice.tests)
+
     async def again(self) -> Run:
-        """The candidate's run of the whole suite once more."""
+        """The candidate's run of what was chosen once more."""
         return await self._candidate()
 
     async def otherwise(self, conditions: Conditions, select: Sequence[str] | None = None) -> Run:
-        """The candidate's run of the whole suite, or of some tests, under other conditions."""
+        """The candidate's run of what was chosen, or of some tests, under other conditions."""
         return await self._candidate(select, conditions=conditions)
 
     async def run(
@@ -162,9 +173,12 @@ class Bench:
         *,
         seconds: float = 0.0,
         conditions: Conditions = USUAL,
+        trial: bool = False,
+        haste: Haste = UNHURRIED,
     ) -> Run:
         """Run the suite of `tree`, or only the tests `select` of it; what it costs is the candidate's.
-        `seconds` of wall time at most, or the candidate's limit."""
+        `seconds` of wall time at most, or the candidate's limit. Warm where that was chosen; for the rest see
+        `execute`."""
         run = await execute(
             self.toolbox,
             tree,
@@ -173,6 +187,9 @@ class Bench:
             select=select,
             serial=select is not None and self.on_base.suite.parallel,
             conditions=conditions,
+            trial=trial,
+            haste=haste,
+            warm=self.choice.warm,
         )
         self.use = total(self.use, run.use)
         return run
@@ -183,12 +200,27 @@ class Bench:
         *,
         seconds: float = 0.0,
         conditions: Conditions = USUAL,
+        haste: Haste = UNHURRIED,
     ) -> Run:
+        """The tests `select`, or what was chosen."""
         label = f"tests of {self.candidate.name}"
-        return await self.run(self.subject.tree, label, select, seconds=seconds, conditions=conditions)
+        return await self.run(
+            self.subject.tree,
+            label,
+            self.choice.tests if select is None else select,
+            seconds=seconds,
+            conditions=conditions,
+            trial=select is None,
+            haste=haste,
+        )
 
     async def _base_alone(self, select: Sequence[str], conditions: Conditions) -> Run:
-        return await self.run(self._base_tree, "suspect tests on the base", select, conditions=conditions)
+        async def ask(tests: Sequence[str]) -> Run:
+            return await self.run(self._base_tree, "suspect tests on the base", tests, conditions=conditions)
+
+        if not self.choice.quick:
+            return await ask(select)
+        return await lately.asked(self.toolbox, self._base_tree, conditions, select, ask)
 
 
 def _spoilt(found: Run, now: Run) -> Hearing | None:

@@ -30,18 +30,20 @@ UNFINISHED = "tests/own-unfinished"
 async def own_tests(bench: Bench, trial: Trial, result: GateResult) -> GateResult:
     """Run the tests that the base does not have, in the candidate's own tree."""
     rules, candidate = bench.toolbox.policy.tests, bench.candidate
-    suffixes = {PurePosixPath(case.file).suffix for case in trial.base.suite.cases}
+    suffixes = {PurePosixPath(case.file).suffix for case in bench.on_base.suite.cases}
     files = own_files(bench.toolbox.repo, candidate, rules, suffixes)
     if not files or not rules.tests_of_base:
         return result
     assert candidate.tree is not None
     part = aside.Part(
-        tree=candidate.tree, select=as_in_ids(files, trial.base.suite), label=f"own tests of {candidate.name}"
+        tree=candidate.tree,
+        select=as_in_ids(files, bench.on_base.suite),
+        label=f"own tests of {candidate.name}",
     )
     run = await aside.run(bench, part)
     if run.ended is not Ended.COMPLETE:
         return _unfinished(bench, run, result, rules.own)
-    known = trial.base.suite.by_id()
+    known = bench.on_base.suite.by_id()
     cases = own_cases(known, run.suite, files)
     suspects = [case.id for case in cases if case.result.bad]
     confirmation = await aside.confirmed(bench, part, suspects, known)

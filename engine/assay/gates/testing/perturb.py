@@ -53,7 +53,7 @@ async def perturb(bench: Bench, trial: Trial, result: GateResult) -> GateResult:
     hearing = await _heard(bench, conditions)
     if hearing.trouble or hearing.run.ended is not Ended.COMPLETE:
         return _unfinished(bench, result, conditions, hearing)
-    return await _weighed(bench, trial, result, conditions, on_base, hearing.run)
+    return await _weighed(bench, trial, result, conditions, bench.narrowed(on_base), hearing.run)
 
 
 async def _weighed(

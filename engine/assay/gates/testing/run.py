@@ -11,11 +11,11 @@ import secrets
 import signal
 from collections.abc import Sequence
 from enum import StrEnum
-from importlib import resources
 
 from msgspec import structs
 
 from assay.gates.endings import last_line, tail
+from assay.gates.inject.held import source
 from assay.gates.protocol import Toolbox
 from assay.gates.testing.conditions import USUAL, Conditions
 from assay.gates.testing.manifest import trusted_files
@@ -25,28 +25,34 @@ from assay.model.candidate import Record
 from assay.model.outcome import Resource, ResourceUse
 from assay.model.tool import Ending, Tier, ToolCall
 from assay.sandbox import landlock
-from assay.sandbox.spec import JailCommand
+from assay.sandbox.spec import JailCommand, Warmth
 
-_OURS = ("--continue-on-collection-errors", "--maxfail=0")
+OURS = ("--continue-on-collection-errors", "--maxfail=0")
 """Every test counts, whatever the ones before it did: said last, so that it overrides the project's `-x`."""
 
 _INJECTED = (
+    "constants",
     "texts",
-    "channel",
-    "marks",
     "equal",
+    "hooks",
+    "channel",
+    "vault",
+    "marks",
     "patches",
     "sources",
     "machinery",
+    "deciders",
+    "hooking",
     "watch",
     "canary",
     "reporter",
     "assay_pytest",
     "assay_steady",
+    "assay_haste",
 )
 """The modules of the program that runs pytest, each after those it imports."""
 
-_BOOT = (
+BOOT = (
     "import sys;sys.path[:]=[p for p in sys.path if p];source=open(0,'rb',closefd=False);"
     "exec(compile(source.read(int(sys.argv.pop(1))),'<string>','exec'),{'__name__':'<string>','source':source})"
 )
@@ -59,10 +65,15 @@ parts, callers = load({texts})
 if call[2]:
     parts["landlock"].confine(call[2])
 steady, travel = parts["assay_steady"].hold_still, parts["assay_steady"].traveller(call[1])
+hurry = parts["assay_haste"].hurry
 session = parts["assay_pytest"].prepare(
-    rest(source), callers, call[0], lambda pytest: steady(pytest, call[1], travel)
+    rest(source),
+    callers,
+    call[0],
+    lambda pytest: steady(pytest, call[1], travel),
+    lambda pytest: hurry(pytest, call[0]),
 )
-del source, parts, callers, steady, travel
+del source, parts, callers, steady, travel, hurry
 run(session)
 """
 """Leaves nothing in reach of the project's code that writes to the report, nor what it is keyed with."""
@@ -89,6 +100,18 @@ class Ended(StrEnum):
         return self in (Ended.INFRA, Ended.CANCELLED)
 
 
+class Haste(Record, frozen=True, kw_only=True):
+    """What makes a run come to its point sooner: files whose tests come `first`, and after how many failing
+    tests it has seen `enough` (0: never), those `forgiven` not counted."""
+
+    first: tuple[str, ...] = ()
+    enough: int = 0
+    forgiven: tuple[str, ...] = ()
+
+
+UNHURRIED = Haste()
+
+
 class Run(Record, frozen=True, kw_only=True):
     """One run. `why` is the rest of a sentence that begins with `pytest`; empty if complete."""
 
@@ -111,19 +134,27 @@ async def execute(
     select: Sequence[str] | None = None,
     serial: bool = False,
     conditions: Conditions = USUAL,
+    trial: bool = False,
+    haste: Haste = UNHURRIED,
+    warm: Warmth | None = None,
 ) -> Run:
     """Run the suite of `tree`, or only the tests `select` of it, within `seconds` of wall time.
 
     `serial` turns the project's own workers off (pytest-xdist does not hand them a selection). `conditions`
-    are what results must not depend on.
+    are what results must not depend on. `trial`: a verdict may rest on this run even if it is of a selection.
+    `warm` asks for a fork of a warm interpreter, which need not be had.
     """
     environment = await toolbox.environment()
     secret = secrets.token_hex(16)
     manifest = await trusted_files(toolbox, tree)
     options = {
         "select": None if select is None else list(select),
+        "known": trial,
         "manifest": manifest,
         "serial": serial or toolbox.policy.tests.tests_of_base,
+        "first": list(haste.first),
+        "enough": haste.enough,
+        "forgiven": list(haste.forgiven),
     }
     steady = {
         "seed": toolbox.policy.tests.seed,
@@ -136,17 +167,17 @@ async def execute(
     program = _program(ascii((options, steady, list(places))))
     token = secrets.token_hex(16)
     # Re-runs of a few tests show what they show; canaries belong to the run that a verdict rests on.
-    seed = secrets.token_hex(16) if select is None else ""
+    seed = secrets.token_hex(16) if select is None or trial else ""
     call = await toolbox.sandbox.run(
         JailCommand(
             label=label,
             argv=(
                 str(environment.python),
                 "-c",
-                _BOOT,
+                BOOT,
                 str(len(program)),
                 *toolbox.policy.tests.args,
-                *_OURS,
+                *OURS,
             ),
             root=toolbox.repo.root,
             stack=await toolbox.stack(tree),
@@ -156,6 +187,7 @@ async def execute(
             stdin=program,
             nonce=f"{secret} {token} {seed}".encode(),
             report=True,
+            warm=warm,
         )
     )
     return told(call, secret, token)
@@ -167,11 +199,9 @@ def plugin_source() -> bytes:
 
 
 def _program(call: str) -> bytes:
-    inject = resources.files("assay.gates") / "inject"
-    texts = [(name, (inject / f"{name}.py").read_text("utf-8")) for name in _INJECTED]
+    texts = [(name, source(name)) for name in _INJECTED]
     texts.append(("landlock", landlock.source()))
-    boot = (inject / "boot.py").read_text("utf-8")
-    return f"{boot}\n{_START.format(texts=ascii(texts), call=call)}".encode()
+    return f"{source('boot')}\n{_START.format(texts=ascii(texts), call=call)}".encode()
 
 
 def told(call: ToolCall, secret: str, token: str = "") -> Run:

@@ -9,6 +9,7 @@ why; bandit itself would exit 0), and `crashed` names the checks that raised ins
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -16,10 +17,47 @@ import shutil
 import struct
 import sys
 import tempfile
+from importlib import metadata
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+# Bandit's modules and one file's tree at a time: nothing to look through for garbage at every turn.
+gc.set_threshold(20_000, 20, 20)
 sys.path[:0] = sys.argv[1:]
+
+from stevedore import extension  # noqa: E402
+
+FORMATTERS = "bandit.formatters"
+
+
+def plug_ins(self: Any) -> list[metadata.EntryPoint]:
+    """What bandit is to load of one kind: everything that is installed, but nothing that only prints results.
+    Takes the place of a search that parses what every installed package offers, of every kind."""
+    if self.namespace == FORMATTERS:
+        return []
+    found: dict[tuple[str, str], metadata.EntryPoint] = {}
+    for place in sys.path:
+        for listing in sorted(Path(place).glob("*.*-info/entry_points.txt")):
+            text = listing.read_text("utf-8")
+            if f"[{self.namespace}]" in text:
+                offered = metadata.Distribution.at(listing.parent).entry_points
+                found |= {(e.name, e.value): e for e in offered if e.group == self.namespace}
+    return list(found.values())
+
+
+def without_display() -> None:
+    """Keep out the library by which bandit's command line shows its progress, which imports for longer than
+    most files are scanned. It is not used here: one file at a time makes no progress bar."""
+    progress = ModuleType("rich.progress")
+    progress.track = iter  # type: ignore[attr-defined]
+    rich = ModuleType("rich")
+    rich.progress = progress  # type: ignore[attr-defined]
+    sys.modules.update({"rich": rich, "rich.progress": progress})
+
+
+extension.ExtensionManager.list_entry_points = plug_ins  # type: ignore[method-assign]
+without_display()
 
 from bandit.core import config as bandit_config  # noqa: E402
 from bandit.core import constants, extension_loader, manager, tester  # noqa: E402

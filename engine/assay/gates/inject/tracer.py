@@ -1,0 +1,196 @@
+"""Tells apart what runs in one test, in fixtures that outlive it, in imports, and outside of all.
+Injected: see `traced.py`.
+
+Promises: Python 3.8 and later, the standard library only. Each test begins with the `functools` caches of the
+tree's modules empty, and is compared with the state that it found: what lasts of it is known.
+"""
+
+from __future__ import annotations
+
+import linecache
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+from assay.gates.inject.calls import Calls
+from assay.gates.inject.hearing import HEARD, Hearing, Log, Tree
+from assay.gates.inject.lazy import undo
+from assay.gates.inject.states import WORLD, Look, caches, differ, of_module, of_value, world
+
+_WIDE = ("file:", "import:")
+
+
+class Tracer:
+    """The state of the traced run. `logs` are by name: tests by their ids, `file:` and a file for fixtures
+    that its tests share, `import:` and a path for an import, the empty name for all else. `modules` are the
+    tree's, by (path, name); `tests` the files with tests; `held` (path, module, class) of instances that
+    lasted."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.logs: dict[str, Log] = {}
+        self.tests: set[str] = set()
+        self.modules: dict[tuple[str, str], types.ModuleType] = {}
+        self.held: set[tuple[str, str, str]] = set()
+        self.hearing = Hearing(tree)
+        self.calls = Calls()
+        self._name = ""
+        self._stack: list[str] = []
+        self._known = -1
+        self._state: dict[tuple[str, Any], Look] = {}
+        self._world: list[Any] = []
+        self._caches: list[Any] = []
+
+    def start(self, *loaders: Any) -> None:
+        """Begin to watch, with the imports that these classes of loaders make told apart."""
+        for loader in loaders:
+            loader.exec_module = self._following(loader.exec_module)
+        self._to("")
+        self.calls.start()
+        sys.addaudithook(self._audit)
+
+    def begin(self, test: str, session: Any) -> None:
+        """A test begins."""
+        self._to("")
+        self._safely(self._prepare, session)
+        if test in self.logs:
+            self.logs[test].say("an id that several tests have")
+        self._to(test)
+
+    def end(self, test: str, session: Any) -> None:
+        """A test is over, its teardown too."""
+        log = self.logs[test]
+        self.calls.to({})
+        log.codes = {key: code for key, code in log.codes.items() if self.tree.of_code(code)}
+        if not self.calls.watching():
+            log.say("it changes how calls are watched")
+            self.calls.resume()
+        self._safely(self._compare, session)
+        self._to("")
+
+    def aside(self, name: str) -> None:
+        """What follows is not the running test's own: a fixture is made that outlives it, a file imported."""
+        self._stack.append(self._name)
+        self._to(name)
+
+    def back(self) -> None:
+        """It is over."""
+        self._to(self._stack.pop())
+
+    def settle(self, session: Any) -> None:
+        """A fixture that outlives its test is made: what it changed is its own, and lasts with it."""
+        self._safely(self._settle, session)
+
+    def find_modules(self) -> None:
+        """Take in the modules of the tree that are loaded by now."""
+        if len(sys.modules) == self._known:
+            return
+        self._known = len(sys.modules)
+        for name, module in list(sys.modules.items()):
+            path = self._file_of(module)
+            if path:
+                self.modules[path, name] = module
+        self._caches = caches(list(self.modules.values()))
+
+    def _to(self, name: str) -> None:
+        self._name = name
+        if name not in self.logs:
+            self.logs[name] = Log()
+        self.hearing.log = self.logs[name]
+        self.hearing.name = "" if name.startswith(_WIDE) else name
+        self.calls.to(self.logs[name].codes)
+
+    def _audit(self, event: str, args: Any) -> None:
+        if event in HEARD and not self.calls.quiet:
+            self.calls.hushed(self.hearing.hear, event, args)
+
+    def _safely(self, look: Callable[[Any], None], session: Any) -> None:
+        """Look at objects of the project, whatever they do then."""
+        try:
+            self.calls.quietly(look, session)
+        except Exception as error:
+            self.hearing.log.say(f"what is left behind cannot be looked at ({type(error).__name__})")
+
+    def _prepare(self, session: Any) -> None:
+        self.find_modules()
+        for cache in self._caches:
+            cache.cache_clear()
+        linecache.clearcache()
+        if not self._world:
+            self._world = world()
+            self._state = self._look(session)
+
+    def _settle(self, session: Any) -> None:
+        self.find_modules()
+        state = self._look(session)
+        self.hearing.log.changed |= {path for path, _ in self._touched(state)}
+        # How the world is in the midst of a test says nothing; what of this lasts is the test's.
+        self._state = state
+
+    def _compare(self, session: Any) -> None:
+        self.find_modules()
+        log, state, now = self.hearing.log, self._look(session), world()
+        for path, key in self._touched(state):
+            if isinstance(key, str) and path not in self.tests:
+                made = undo(self._state[path, key], state[path, key])
+                log.made += [(path, *each) for each in made]
+        if log.made:
+            state = self._look(session)
+        log.changed |= {path for path, _ in self._touched(state)}
+        if differ(self._world, now):
+            log.changed.add(WORLD)
+        self._state, self._world = state, now
+
+    def _touched(self, state: dict[tuple[str, Any], Look]) -> list[tuple[str, Any]]:
+        """The places that are not as they were."""
+        both = [place for place in self._state if place in state]
+        return [place for place in both if differ(self._state[place].found, state[place].found)]
+
+    def _look(self, session: Any) -> dict[tuple[str, Any], Look]:
+        """A look at each module, by path and name, and at each lasting value of a fixture, by its id."""
+        found: dict[tuple[str, Any], Look] = {}
+        for (path, name), module in self.modules.items():
+            look = found[path, name] = of_module(module)
+            self.held |= {(path, *each) for each in look.held}
+        for place, value in _fixtures(session):
+            found[place, id(value)] = of_value(value)
+        return found
+
+    def _file_of(self, module: Any) -> str:
+        if not issubclass(type(module), types.ModuleType):
+            return ""
+        try:
+            file = vars(module).get("__file__")
+        except TypeError:
+            return ""
+        return self.tree.inside(file) if isinstance(file, str) and file.endswith(".py") else ""
+
+    def _following(self, execute: Any) -> Any:
+        def exec_module(loader: Any, module: Any) -> None:
+            path = self._file_of(module)
+            if not path:
+                execute(loader, module)
+                return
+            self.aside(f"import:{path}")
+            try:
+                execute(loader, module)
+            finally:
+                self.back()
+
+        return exec_module
+
+
+def _fixtures(session: Any) -> list[tuple[str, Any]]:
+    """(place, value) of what fixtures that outlive tests have made."""
+    found = []
+    manager = getattr(session, "_fixturemanager", None)
+    for definitions in list(getattr(manager, "_arg2fixturedefs", {}).values()):
+        for definition in definitions:
+            scope = str(getattr(definition, "scope", "function"))
+            result = getattr(definition, "cached_result", None)
+            if scope != "function" and result is not None and result[0] is not None:
+                base = str(getattr(definition, "baseid", "") or "").split("::", 1)[0]
+                own = scope in ("class", "module") and base.endswith(".py")
+                found.append((f"file:{base}" if own else WORLD, result[0]))
+    return found

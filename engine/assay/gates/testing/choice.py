@@ -1,0 +1,122 @@
+"""Which of the base's tests a candidate's run consists of, and in which order they come.
+
+Promises: everything runs unless it is certain which tests a diff can affect, and the policy lets these
+decide; a selection is never empty where the base has a test that passes, so that silence is no pass
+(invariant 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from msgspec import structs
+
+from assay.gates.protocol import Toolbox
+from assay.gates.testing import health, readmap
+from assay.gates.testing.impact import affected
+from assay.gates.testing.run import UNHURRIED, Haste, Run
+from assay.gates.testing.suite import COLLECTION, Suite
+from assay.gates.testing.trusted import Subject
+from assay.model.candidate import Candidate, Change, Record
+from assay.model.outcome import GateResult, Outcome
+from assay.policy.schema import Select
+from assay.sandbox.spec import Warmth
+
+MOST = 0.8
+"""Above this share of the base's tests a selection saves less than a thorough run is worth."""
+
+
+class Choice(Record, frozen=True, kw_only=True):
+    """`tests` are ids, or files of which every test is meant, None for everything that pytest finds; `ran` is
+    how many of the base's tests that are, `of` how many it has, `why` what a selection, or its lack, rests
+    on."""
+
+    tests: tuple[str, ...] | None = None
+    ran: int = 0
+    of: int = 0
+    why: str = ""
+    haste: Haste = UNHURRIED
+    warm: Warmth | None = None
+
+    @property
+    def quick(self) -> bool:
+        """Whether anything of it is less than a thorough run, so that one follows where it is not clear."""
+        return self.tests is not None or self.warm is not None or self.haste is not UNHURRIED
+
+    def told(self) -> dict[str, Any]:
+        """For a result's detail."""
+        return {"ran": self.of if self.tests is None else self.ran, "of": self.of, "why": self.why}
+
+
+EVERYTHING = Choice()
+
+
+async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_base: Run) -> Choice:
+    """The choice for `candidate`, of which `subject` is run."""
+    rules = toolbox.policy.tests
+    if rules.select is Select.MANY or (rules.select is Select.NEVER and not rules.warm):
+        return Choice(of=len(on_base.suite.cases), why="everything runs")
+    reads = await readmap.learn(toolbox, candidate.base.tree)
+    warm = Warmth(modules=reads.preload) if rules.warm else None
+    bad = [case.id for case in on_base.suite.cases if case.result.bad]
+    shaky = await health.recorded(toolbox)
+    haste = Haste(first=_files(shaky), enough=1, forgiven=tuple(sorted({*bad, *shaky})))
+    everything = Choice(of=len(on_base.suite.cases), haste=haste, warm=warm)
+    found = affected(reads, _run(candidate.changes, subject), toolbox.repo, candidate.base.tree)
+    if rules.select is not Select.ALWAYS or found.tests is None:
+        return structs.replace(everything, why=found.why)
+    tests, ran = selection(on_base.suite, found.tests, found.files)
+    if ran > MOST * len(on_base.suite.cases):
+        return structs.replace(everything, why="nearly every test can be affected")
+    return structs.replace(everything, tests=tests, ran=ran, why=found.why)
+
+
+def plainly(choice: Choice) -> Choice:
+    """A thorough run instead of `choice`. Pure."""
+    return Choice(of=choice.of, why="a quick run was not clear")
+
+
+def clear(result: GateResult) -> bool:
+    """Whether the result of a quick run stands: what passed without a doubt, and what failed for reasons that
+    were confirmed in fresh processes. Pure."""
+    if result.outcome is Outcome.PASSED:
+        return not result.detail.get("flaky")
+    if result.outcome is Outcome.FAILED:
+        return bool(result.detail.get("confirmed")) or bool(result.findings)
+    return result.outcome in (Outcome.EXHAUSTED, Outcome.SKIPPED)
+
+
+def selection(suite: Suite, wanted: Collection[str], files: Collection[str]) -> tuple[tuple[str, ...], int]:
+    """What to run of a suite: the ids that are `wanted`, the `files` as a whole, and how many tests of the
+    base these are. Where there is none, one that passes: it shows that a candidate can be tested at all.
+    Pure."""
+    whole = frozenset(files)
+    within = [case.id for case in suite.cases if _file(case.id) in whole]
+    alone = [case.id for case in suite.cases if case.id in wanted and _file(case.id) not in whole]
+    if not within and not alone:
+        alone = [case.id for case in suite.cases if case.result.good][:1]
+    return (*sorted(whole), *alone), len(within) + len(alone)
+
+
+def narrowed(run: Run, tests: Collection[str] | None) -> Run:
+    """A complete run as if it had been of these tests and files alone. Pure."""
+    if tests is None:
+        return run
+    seen = {*tests, *(_file(test) + COLLECTION for test in tests)}
+    cases = tuple(case for case in run.suite.cases if case.id in seen or _file(case.id) in seen)
+    return structs.replace(run, suite=structs.replace(run.suite, cases=cases))
+
+
+def _run(changes: Iterable[Change], subject: Subject) -> tuple[Change, ...]:
+    """Those of a candidate's changes that are in the tree which is run."""
+    back = {*subject.restored, *subject.absent}
+    return tuple(change for change in changes if not {change.path, change.old_path} <= back)
+
+
+def _files(tests: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({_file(test) for test in tests}))
+
+
+def _file(test: str) -> str:
+    return test.split("::", 1)[0]

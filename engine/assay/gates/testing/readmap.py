@@ -1,0 +1,165 @@
+"""What the tests of a base execute and read: learnt from one traced run, remembered, carried over.
+
+Promises: a run that came to no end is never remembered. What is carried over to another base holds there: the
+tests that the difference can affect are counted among those of which nothing is known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import structs
+
+from assay.gates.protocol import Toolbox
+from assay.gates.testing import base, reach, tracing
+from assay.gates.testing.conditions import USUAL
+from assay.gates.testing.impact import Blobs, impact
+from assay.gates.testing.reads import FileReads, ReadMap
+from assay.gates.testing.run import BOOT, OURS, Ended, Run
+from assay.gates.testing.suite import Suite
+from assay.gates.testing.units import outline
+from assay.ledger.codec import decode, encode
+from assay.model.candidate import Change
+from assay.model.event import Preparing
+from assay.model.tool import Ending, Tier
+from assay.repo.diff import changes
+from assay.sandbox import landlock
+from assay.sandbox.spec import JailCommand
+
+REVISION = 1
+"""Raised when the meaning of a remembered map changes."""
+
+ENOUGH = 0.8
+"""The share of tests still known with which a carried map is good enough."""
+
+SLOWDOWN = 30.0
+"""So many times the usual run's seconds a traced one may take, and at least a minute."""
+
+
+async def learn(toolbox: Toolbox, tree: str) -> ReadMap:
+    """The map of the base `tree`: remembered, carried over from the base before, or from a traced run now.
+    It is `blind` where there can be none."""
+    return await toolbox.once(f"tests:reads:{tree}", lambda: _find(toolbox, tree))
+
+
+def carried(
+    old: ReadMap, difference: Sequence[Change], tree: str, suite: Suite, blob: Blobs
+) -> ReadMap | None:
+    """`old` as the map of `tree`, which differs from the base of `old` by `difference` and has the tests of
+    `suite`; None if nothing of it holds. Of the tests that are affected, or new, nothing is known there.
+    Pure, but for reading blobs."""
+    found = impact(old, difference, blob)
+    if found.tests is None:
+        return None
+    why = "it may behave otherwise since the base moved"
+    lost = {test: why for test in old.tests if _affected(test, found.tests, found.files)}
+    by_name = {name: path for path, file in old.modules.items() for name in file.names}
+    fresh = {
+        change.path: _again(change, old.modules[change.path], by_name, blob)
+        for change in difference
+        if change.path in old.modules
+    }
+    known = set(old.tests)
+    come = [case for case in suite.cases if case.id not in known]
+    strange = {case.id: "the base did not have it before" for case in come}
+    return structs.replace(
+        old,
+        tree=tree,
+        tests=(*old.tests, *(case.id for case in come)),
+        files=(*old.files, *(case.file for case in come)),
+        seconds=(*old.seconds, *(case.seconds for case in come)),
+        always={**lost, **old.always, **strange},
+        modules={**old.modules, **fresh},
+    )
+
+
+def _affected(test: str, tests: frozenset[str], files: frozenset[str]) -> bool:
+    return test in tests or test.split("::", 1)[0] in files
+
+
+def _again(change: Change, file: FileReads, by_name: dict[str, str], blob: Blobs) -> FileReads:
+    source = outline(blob(change.new_blob))
+    return reach.described(change.path, change.new_blob, source, file.names, by_name, file.late)
+
+
+async def _find(toolbox: Toolbox, tree: str) -> ReadMap:
+    if (known := await _recall(toolbox, await _key(toolbox, tree))) is not None:
+        return known
+    usual = await base.results(toolbox, tree)
+    if usual.ended is not Ended.COMPLETE:
+        return ReadMap(tree=tree, blind=f"on the base, pytest {usual.why}")
+    found = await _from_before(toolbox, tree, usual.suite)
+    if found is None:
+        found = await _traced(toolbox, tree, usual)
+    if not found.blind:
+        value = zlib.compress(encode(found), level=1)
+        await toolbox.remember(await _key(toolbox, tree), value)
+        await toolbox.remember(await _key(toolbox, "latest"), value)
+    return found
+
+
+async def _from_before(toolbox: Toolbox, tree: str, suite: Suite) -> ReadMap | None:
+    """The latest map, if enough of it holds for `tree`."""
+    old = await _recall(toolbox, await _key(toolbox, "latest"))
+    if old is None or not toolbox.repo.has(old.tree):
+        return None
+    difference = changes(toolbox.repo, old.tree, tree, renames=False)
+    new = carried(old, difference, tree, suite, toolbox.repo.blob)
+    if new is None or len(new.always) > (1 - ENOUGH) * len(new.tests):
+        return None
+    return new
+
+
+async def _traced(toolbox: Toolbox, tree: str, usual: Run) -> ReadMap:
+    toolbox.observer(Preparing(what="which tests read what"))
+    call = await toolbox.sandbox.run(await _command(toolbox, tree, max(60.0, SLOWDOWN * usual.use.seconds)))
+    trace = tracing.told(call.report)
+    if call.ending is not Ending.EXITED or trace is None or trace.status != call.exit_code:
+        return ReadMap(tree=tree, blind="a traced run of the base came to no end")
+    return tracing.mapped(trace, usual.suite, toolbox.repo, tree)
+
+
+async def _command(toolbox: Toolbox, tree: str, seconds: float) -> JailCommand:
+    environment = await toolbox.environment()
+    policy = toolbox.policy
+    steady: dict[str, object] = {
+        "seed": policy.tests.seed,
+        "order": USUAL.order,
+        "cpus": environment.cpus,
+        "clock": policy.tests.instant,
+    }
+    root = toolbox.repo.root
+    apart = toolbox.sandbox.isolation.tier is not Tier.NONE
+    places = landlock.writable(root, environment.mounts) if apart else ()
+    text = tracing.program({"skip": [*environment.inside(root), ".git"]}, steady, places)
+    return JailCommand(
+        label="traced tests on the base",
+        argv=(str(environment.python), "-c", BOOT, str(len(text)), *policy.tests.args, *OURS),
+        root=root,
+        stack=await toolbox.stack(tree),
+        binds=environment.mounts,
+        variables={**environment.variables, **USUAL.variables},
+        limits=structs.replace(policy.limits, seconds=seconds),
+        stdin=text,
+        report=True,
+    )
+
+
+async def _recall(toolbox: Toolbox, key: str) -> ReadMap | None:
+    if not (raw := await toolbox.recall(key)):
+        return None
+    try:
+        return decode(zlib.decompress(raw), ReadMap)
+    except (zlib.error, msgspec.MsgspecError, ValueError):
+        return None  # a damaged entry is a miss
+
+
+async def _key(toolbox: Toolbox, what: str) -> str:
+    environment = await toolbox.environment()
+    isolation = toolbox.sandbox.isolation
+    tier = f"{isolation.backend}:{isolation.tier}"
+    text = hashlib.sha256(tracing.program({}, {}, ())).hexdigest()[:16]
+    return f"tests:reads:{REVISION}:{text}:{what}:{base.configuration(toolbox)}:{environment.digest}:{tier}"
