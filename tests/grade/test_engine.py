@@ -115,7 +115,7 @@ def test_what_chance_or_the_machine_had_a_hand_in_is_never_cached(bench):
     candidates = [make_candidate(name) for name in "ab"]
     graded(bench, gates, candidates)
     graded(bench, gates, candidates)
-    assert flaky.ran == ["a", "a"]
+    assert flaky.ran.count("a") == 2
     assert gates[0].ran.count("b") == 4
 
 

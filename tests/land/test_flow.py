@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from assay.land import flow
-from assay.land.request import Change, Request
+from assay.land.request import Change, Lane, Request
 from assay.ledger.ledger import Ledger
 from assay.ledger.states import State
 from assay.model.errors import BadInput, Exit
@@ -186,3 +186,23 @@ def test_bad_input_leaves_no_trace(sample):
     with pytest.raises(BadInput, match="nowhere"):
         anyio.run(lambda: flow.land(request, onto="nowhere"))
     assert sorted((sample / ".git").rglob("*")) == before
+
+
+def test_a_spent_budget_rejects_nobody_and_the_order_of_gates_is_written_down(sample, candidates):
+    request = Request(
+        repo=sample,
+        sources=candidates("good-feature", "good-fix"),
+        policy="fast",
+        environ=ENVIRON,
+        lane=Lane.BULK,
+        budget_cpu=0.000001,
+    )
+    report = anyio.run(flow.grade, request)
+    assert {candidate.verdict for candidate in report.candidates} == {Decision.INCONCLUSIVE}
+    assert all("budget of 1e-06 s of CPU time" in candidate.reason for candidate in report.candidates)
+    assert flow.exit_code(report) is Exit.INCONCLUSIVE
+    with Ledger.open(sample / ".git" / "assay") as ledger:
+        steps = {step.state: step.payload for step in ledger.steps(report.transaction)}
+    order = steps[State.GRADING]["order"]
+    assert order["gates"] == ["apply", "scope", "compile", "lint", "security"]
+    assert order["seed"] == report.transaction

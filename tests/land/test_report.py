@@ -63,6 +63,11 @@ def test_with_first_k_it_takes_k_accepted_and_no_more():
     assert exit_code(report(ACCEPTED, INCONCLUSIVE), first=2) is Exit.INCONCLUSIVE
 
 
+def test_with_first_k_what_is_undecided_outranks_what_is_rejected_while_it_could_still_be_enough():
+    assert exit_code(report(ACCEPTED, INCONCLUSIVE, REJECTED), first=2) is Exit.INCONCLUSIVE
+    assert exit_code(report(INCONCLUSIVE, REJECTED, REJECTED), first=2) is Exit.REJECTED
+
+
 def test_equal_trees_count_once_towards_first_k():
     twins = report(ACCEPTED, REJECTED)
     twins = type(twins)(

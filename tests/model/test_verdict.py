@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.model.outcome import Finding, GateResult, Outcome, Resource, Severity, Skip, passed
-from assay.model.verdict import Decision, Verdict, fold, needs_review, settles
+from assay.model.verdict import Decision, Verdict, fold, lets_pass, needs_review, rejects
 
 GATES = ("apply", "scope", "tests")
 
@@ -65,12 +65,13 @@ def test_skips_alone_are_no_evidence():
     assert fold(GATES, skips)[0] is Decision.INCONCLUSIVE
 
 
-def test_what_settles_a_candidate():
-    assert not settles(result("a", Outcome.PASSED), ("a",))
-    assert not settles(result("a", Outcome.SKIPPED, Skip.DISABLED), ("a",))
-    assert not settles(result("a", Outcome.INFRA), ("b",))
-    assert settles(result("a", Outcome.INFRA), ("a",))
-    assert settles(result("a", Outcome.FAILED), ("b",))
+def test_what_rejects_and_what_lets_pass():
+    assert rejects(result("a", Outcome.FAILED))
+    assert not rejects(result("a", Outcome.INFRA))
+    assert lets_pass(result("a", Outcome.PASSED))
+    assert lets_pass(result("a", Outcome.SKIPPED, Skip.DISABLED))
+    assert not lets_pass(result("a", Outcome.INFRA))
+    assert not lets_pass(result("a", Outcome.SKIPPED, Skip.CANCELLED))
 
 
 def test_a_pass_without_evidence_cannot_be_built():

@@ -31,7 +31,7 @@ class Grader:
         self.asked.append((tree, tuple(member.name for member in members)))
         return verdict("set", self.rule({member.name for member in members}))
 
-    async def run(self, people: Sequence[Candidate], **options: Any) -> PatchSet:
+    async def run(self, people: Sequence[Candidate], *, thorough: bool = True, **options: Any) -> PatchSet:
         return await verify(
             self,
             self.lab.repo,
@@ -39,7 +39,7 @@ class Grader:
             people,
             find(self.lab.repo, self.lab.base, people),
             worth(people, ()),
-            [verdict(person.id, good()) for person in people],
+            [verdict(person.id, good()) for person in people if thorough],
             report=reports,
             **options,
         )
@@ -203,3 +203,14 @@ async def test_members_that_only_clash_as_a_group_are_parted_without_a_run(
     assert found.members == ("id-c0", "id-c1", "id-c2", "id-c3", "id-c5")
     assert "c1 and c2" in found.left_out[0].why
     assert len(grader.asked) == 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+async def test_whoever_passed_a_quick_look_only_is_looked_at_whole(lab: Lab, count: int) -> None:
+    grader = Grader(lab, lambda names: bad("t::deep") if "c0" in names else good())
+    found = await grader.run(disjoint(lab, count), thorough=False)
+    assert found.members == tuple(f"id-c{n}" for n in range(1, count))
+    assert found.verdict is (Decision.ACCEPTED if count > 1 else None)
+    (left,) = found.left_out
+    assert (left.id, left.why) == ("id-c0", "rejected when everything ran: tests newly fail")
+    assert found.conflicts == ()

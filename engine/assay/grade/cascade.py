@@ -1,63 +1,67 @@
-"""One candidate through the gates, cheapest first, each only if those before it passed.
+"""One candidate through the gates, each only while none has rejected it.
 
-Promises: every gate of the policy has a result in the end, run or skipped with its reason; a gate that
-raises is trouble of ours (`infra`), never the candidate's fault; trouble of the machine is tried once more
-before it counts (invariant 6).
+Promises: every gate of the policy has a result in the end, in the policy's order, run or skipped with its
+reason. The decision depends on what the gates say and not on the order in which they are asked: the first
+rejection ends it, anything else does not. What is known already is looked at before anything is run.
 """
 
 from __future__ import annotations
 
-import time
-import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 
-import anyio
-import msgspec
-
-from assay.gates.protocol import Gate, Toolbox
+from assay.gates.protocol import Dependent, Gate, Toolbox
 from assay.grade import cache
-from assay.grade.attribution import on_behalf
-from assay.grade.prepare import PrepareFailed
+from assay.grade.attempt import attempt
+from assay.grade.sharing import Classes
 from assay.grade.slots import Slots
 from assay.model.candidate import Candidate
-from assay.model.errors import AssayError, BadInput
+from assay.model.errors import AssayError
 from assay.model.event import Decided, GateEnded, GateStarted
-from assay.model.outcome import GateResult, Outcome, ResourceUse, Skip, exhausted, failed, infra, skipped
-from assay.model.verdict import Decision, Verdict, fold, settles
+from assay.model.outcome import GateResult, ResourceUse, Skip, skipped
+from assay.model.verdict import Decision, Verdict, fold, lets_pass, rejects
 
-_ATTEMPTS = 2
-
-_FREE = frozenset({"apply"})
-"""Gates whose answer costs less than looking it up."""
+_FIRST = "apply"
+"""Everything waits for it; its answer costs less than looking it up."""
 
 
-async def run_cascade(toolbox: Toolbox, gates: Sequence[Gate], candidate: Candidate, slots: Slots) -> Verdict:
+async def run_cascade(
+    toolbox: Toolbox,
+    gates: Sequence[Gate],
+    candidate: Candidate,
+    slots: Slots,
+    classes: Classes | None = None,
+    order: Sequence[str] | None = None,
+) -> Verdict:
     """The verdict on one candidate. Raises `BadInput` where a gate finds the user's own input wrong."""
-    verdict = await cascade(toolbox, gates, candidate, slots)
+    verdict = await cascade(toolbox, gates, candidate, slots, classes=classes, order=order)
     toolbox.observer(Decided(verdict=verdict))
     return verdict
 
 
 async def cascade(
-    toolbox: Toolbox, gates: Sequence[Gate], candidate: Candidate, slots: Slots, *, fresh: bool = False
+    toolbox: Toolbox,
+    gates: Sequence[Gate],
+    candidate: Candidate,
+    slots: Slots,
+    *,
+    fresh: bool = False,
+    classes: Classes | None = None,
+    order: Sequence[str] | None = None,
 ) -> Verdict:
     """One grading, which need not be the last word. `fresh`: no gate result comes from the cache, and none
-    goes there."""
-    results: list[GateResult] = []
-    for position, gate in enumerate(gates):
-        result = await _answer(toolbox, gate, candidate, slots, fresh=fresh)
-        results.append(result)
-        if settles(result, toolbox.policy.required):
-            why = f"the {gate.name} gate settled it"
-            results += [skipped(later.name, Skip.NOT_REACHED, why) for later in gates[position + 1 :]]
-            break
+    goes there. `classes`: what is run for an equal candidate is not run again. `order`: the gates' names in
+    the order in which they are asked (None: that of `gates`)."""
+    asking = _Asking(toolbox, gates, candidate, slots, fresh=fresh, classes=classes)
+    await asking.all(order or [gate.name for gate in gates])
+    results = asking.in_order()
     decision, reason, blamed = fold(toolbox.policy.required, results)
     return Verdict(
         candidate=candidate.id,
         decision=decision,
         reason=reason,
         rejected_by=blamed,
-        gates=tuple(results),
+        gates=results,
         use=_total(results),
         cached=_all_cached(results),
     )
@@ -74,52 +78,89 @@ def not_graded(gates: Sequence[Gate], candidate: Candidate, reason: str) -> Verd
     )
 
 
-async def _answer(
-    toolbox: Toolbox, gate: Gate, candidate: Candidate, slots: Slots, *, fresh: bool
-) -> GateResult:
-    key = None if fresh or gate.name in _FREE else await cache.key_of(toolbox, gate, candidate)
-    result = await cache.recall(toolbox, key) if key else None
-    if result is None:
-        async with slots.of(gate.name):
-            toolbox.observer(GateStarted(candidate=candidate.id, gate=gate.name))
-            result = await _run_with_retry(toolbox, gate, candidate)
+class _Asking:
+    """One candidate on its way: what the gates have said so far."""
+
+    def __init__(
+        self,
+        toolbox: Toolbox,
+        gates: Sequence[Gate],
+        candidate: Candidate,
+        slots: Slots,
+        *,
+        fresh: bool,
+        classes: Classes | None,
+    ) -> None:
+        self._toolbox = toolbox
+        self._gates = {gate.name: gate for gate in gates}
+        self._candidate = candidate
+        self._slots = slots
+        self._fresh = fresh
+        self._classes = classes
+        self._keys: dict[str, str | None] = {}
+        self._said: dict[str, GateResult] = {}
+        self._settled = ""
+
+    async def all(self, order: Sequence[str]) -> None:
+        """Ask in this order until a gate rejects, or all were asked."""
+        if _FIRST in self._gates:
+            await self._ask(_FIRST)
+        if not self._settled and not self._fresh:
+            await self._look_up()
+        for name in order:
+            if self._settled:
+                return
+            if name not in self._said and not self._waits_in_vain(name):
+                await self._ask(name)
+
+    def in_order(self) -> tuple[GateResult, ...]:
+        """A result for each gate, in the policy's order."""
+        return tuple(self._said.get(name) or self._not_reached(name) for name in self._gates)
+
+    async def _look_up(self) -> None:
+        """Take what is known already. What cannot be looked up now is asked when its turn comes."""
+        for name, gate in self._gates.items():
+            if name == _FIRST or self._settled or self._waits_in_vain(name):
+                continue
+            with suppress(AssayError):
+                key = await self._key(gate)
+                if key and (result := await cache.recall(self._toolbox, key)) is not None:
+                    self._take(result)
+
+    async def _ask(self, name: str) -> None:
+        gate = self._gates[name]
+        key = None if self._fresh or name == _FIRST else await self._key(gate)
+
+        async def run() -> GateResult:
+            async with self._slots.of(name):
+                self._toolbox.observer(GateStarted(candidate=self._candidate.id, gate=name))
+                return await attempt(self._toolbox, gate, self._candidate)
+
+        result = await (run() if self._classes is None else self._classes.answer(gate, self._candidate, run))
         if key:
-            await cache.keep(toolbox, key, result)
-    toolbox.observer(GateEnded(candidate=candidate.id, result=result))
-    return result
+            await cache.keep(self._toolbox, key, result)
+        self._take(result)
 
+    async def _key(self, gate: Gate) -> str | None:
+        if gate.name not in self._keys:
+            self._keys[gate.name] = await cache.key_of(self._toolbox, gate, self._candidate)
+        return self._keys[gate.name]
 
-async def _run_with_retry(toolbox: Toolbox, gate: Gate, candidate: Candidate) -> GateResult:
-    for attempt in range(1, _ATTEMPTS + 1):
-        started = time.monotonic()
-        result = await _run(toolbox, gate, candidate)
-        if not result.use.seconds:
-            use = msgspec.structs.replace(result.use, seconds=time.monotonic() - started)
-            result = msgspec.structs.replace(result, use=use)
-        if result.outcome is not Outcome.INFRA or attempt == _ATTEMPTS:
-            return result
-        await anyio.sleep(0.05)
-    raise AssertionError("unreachable")
+    def _take(self, result: GateResult) -> None:
+        self._said[result.gate] = result
+        self._toolbox.observer(GateEnded(candidate=self._candidate.id, result=result))
+        if rejects(result) or (result.gate == _FIRST and not lets_pass(result)):
+            self._settled = result.gate
 
+    def _waits_in_vain(self, name: str) -> str:
+        """The gate that this one waits for and that did not let the candidate pass; empty for none."""
+        gate = self._gates[name]
+        needs = gate.needs if isinstance(gate, Dependent) else ()
+        return next((need for need in needs if need in self._said and not lets_pass(self._said[need])), "")
 
-async def _run(toolbox: Toolbox, gate: Gate, candidate: Candidate) -> GateResult:
-    if candidate.tree is None and gate.name != "apply":
-        return infra(gate.name, "this policy has no apply gate, and the patch does not apply")
-    try:
-        with on_behalf(candidate.id, gate.name):
-            return await gate.run(toolbox, candidate)
-    except PrepareFailed as problem:
-        detail = {"output": problem.output}
-        if problem.resource is not None:
-            return exhausted(gate.name, problem.resource, problem.sentence, detail=detail)
-        return failed(gate.name, problem.sentence, detail=detail)
-    except BadInput:
-        raise
-    except AssayError as error:
-        return infra(gate.name, error.sentence)
-    except Exception as error:
-        reason = f"internal error in the {gate.name} gate: {type(error).__name__}: {error}"
-        return infra(gate.name, reason, detail={"traceback": traceback.format_exc(limit=20)})
+    def _not_reached(self, name: str) -> GateResult:
+        settled = self._settled or self._waits_in_vain(name)
+        return skipped(name, Skip.NOT_REACHED, f"the {settled} gate settled it")
 
 
 def _total(results: Sequence[GateResult]) -> ResourceUse:
@@ -135,5 +176,5 @@ def _total(results: Sequence[GateResult]) -> ResourceUse:
 def _all_cached(results: Sequence[GateResult]) -> bool:
     """Whether everything that was really asked came from the cache."""
     not_asked = (Skip.NOT_REACHED, Skip.CANCELLED)
-    asked = [result for result in results if result.gate not in _FREE and result.skip not in not_asked]
+    asked = [result for result in results if result.gate != _FIRST and result.skip not in not_asked]
     return bool(asked) and all(result.cached for result in asked)

@@ -1,23 +1,26 @@
-"""Grade many candidates at once: concurrency, equal trees once, early stop, deadline.
+"""Grade many candidates at once: concurrency, equal trees once, early stop, deadline, budget.
 
 Promises: every candidate gets exactly one verdict, in the order given; candidates with equal trees are
-graded once and share the answer; when `first` candidates are accepted, or the deadline passes, everything
-still running is cancelled and cleaned up before this returns (invariant 10).
+graded once and share the answer; when `first` candidates are accepted, the deadline passes or the budget is
+spent, everything still running is cancelled and cleaned up before this returns (invariant 10).
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 import anyio
 import msgspec
 
 from assay.gates.protocol import Gate, Toolbox
+from assay.grade.budget import Purse
 from assay.grade.cascade import not_graded, run_cascade
+from assay.grade.order import Order, as_written, by_promise
 from assay.grade.repeat import repeated
-from assay.grade.slots import Slots
+from assay.grade.sharing import Classes
+from assay.grade.slots import Ready, Slots, at_once
 from assay.model.candidate import Candidate
 from assay.model.errors import AssayError
 from assay.model.outcome import ResourceUse
@@ -41,17 +44,31 @@ async def grade(
     first: int = 0,
     seconds: float = 0.0,
     repeat: int = 1,
+    order: Order | None = None,
+    purse: Purse | None = None,
+    ready: Ready = at_once,
     record: Recorder,
 ) -> tuple[Verdict, ...]:
     """One verdict for each candidate, in the order given.
 
     `jobs` candidates run at a time (see `slots`); `first` > 0 stops once that many distinct trees are
     accepted; `seconds` > 0 stops after that wall time; with `repeat` > 1 each candidate is graded that often,
-    and has a verdict if these agree (see `repeat`). `record` is awaited for each verdict before it counts
-    (invariant 9). Raises the first `AssayError` that a gate lets through.
+    and has a verdict if these agree (see `repeat`). `order` is that in which gates are asked (None: as
+    given), `purse` holds what may be spent, and nothing starts before `ready` returns. `record` is awaited
+    for each verdict before it counts (invariant 9). Raises the first `AssayError` that a gate lets through.
     """
-    run = _Run(toolbox, gates, jobs=jobs, first=first, repeat=repeat, record=record)
-    await run.everything([c for c in candidates if c.equivalent_to is None], seconds or None)
+    run = _Run(
+        toolbox,
+        gates,
+        slots=Slots(max(1, jobs), ready),
+        first=first,
+        repeat=repeat,
+        order=order or as_written(gates),
+        purse=purse,
+        record=record,
+    )
+    distinct = [candidate for candidate in candidates if candidate.equivalent_to is None]
+    await run.everything(by_promise(distinct) if first else distinct, seconds or None)
     for candidate in candidates:
         if candidate.id not in run.verdicts:
             await run.settle(_unfinished(run, gates, candidate))
@@ -62,15 +79,27 @@ class _Run:
     """One call of `grade`: what is settled so far, and the means to stop."""
 
     def __init__(
-        self, toolbox: Bench, gates: Sequence[Gate], *, jobs: int, first: int, repeat: int, record: Recorder
+        self,
+        toolbox: Bench,
+        gates: Sequence[Gate],
+        *,
+        slots: Slots,
+        first: int,
+        repeat: int,
+        order: Order,
+        purse: Purse | None,
+        record: Recorder,
     ) -> None:
         self.verdicts: dict[str, Verdict] = {}
         self.stopped_because = ""
         self._toolbox = toolbox
         self._gates = gates
-        self._slots = Slots(max(1, jobs))
+        self._slots = slots
+        self._classes = Classes(toolbox)
         self._first = first
         self._repeat = repeat
+        self._order = order
+        self._purse = purse
         self._accepted = 0
         self._record = record
         self._error: AssayError | None = None
@@ -78,9 +107,13 @@ class _Run:
     async def everything(self, candidates: Sequence[Candidate], seconds: float | None) -> None:
         """Grade them all, or stop early and say why in `stopped_because`."""
         with anyio.move_on_after(seconds) as scope:
-            async with anyio.create_task_group() as group:
-                for candidate in candidates:
-                    group.start_soon(self._one, candidate, group.cancel_scope)
+            async with anyio.create_task_group() as watchers:
+                async with anyio.create_task_group() as group:
+                    if self._purse is not None and self._purse.bounded:
+                        watchers.start_soon(self._stop_when_spent, self._purse, group.cancel_scope)
+                    for candidate in candidates:
+                        group.start_soon(self._one, candidate, group.cancel_scope)
+                watchers.cancel_scope.cancel()
         if self._error is not None:
             raise self._error
         if scope.cancelled_caught and not self.stopped_because:
@@ -95,23 +128,36 @@ class _Run:
     async def _grade(self, candidate: Candidate) -> Verdict:
         if self._repeat > 1:
             return await repeated(self._toolbox, self._gates, candidate, self._slots, self._repeat)
-        return await run_cascade(self._toolbox, self._gates, candidate, self._slots)
+        order = self._order.of(candidate.id)
+        return await run_cascade(
+            self._toolbox, self._gates, candidate, self._slots, self._classes, order=order
+        )
 
     async def _one(self, candidate: Candidate, scope: anyio.CancelScope) -> None:
         async with self._slots.under_way:
+            reservation = await self._purse.reserve() if self._purse is not None else None
+            if isinstance(reservation, str):
+                await self.settle(not_graded(self._gates, candidate, reservation))
+                return
             try:
-                with self._toolbox.lease():
+                with self._toolbox.lease(), reservation.held() if reservation else nullcontext():
                     verdict = await self._grade(candidate)
+                    if reservation:
+                        reservation.settle(verdict.use)
             except AssayError as error:
                 self._error = self._error or error
                 scope.cancel()
                 return
             await self.settle(verdict)
-        if verdict.decision is Decision.ACCEPTED:
+        if verdict.decision is Decision.ACCEPTED and not any(r.equivalent_to for r in verdict.gates):
             self._accepted += 1
             if self._first and self._accepted >= self._first:
                 self.stopped_because = f"not needed: {self._first} accepted already"
                 scope.cancel()
+
+    async def _stop_when_spent(self, purse: Purse, scope: anyio.CancelScope) -> None:
+        self.stopped_because = await purse.watch()
+        scope.cancel()
 
 
 def _unfinished(run: _Run, gates: Sequence[Gate], candidate: Candidate) -> Verdict:

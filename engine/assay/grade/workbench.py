@@ -7,6 +7,7 @@ layers live to the end of the run.
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from assay.model.candidate import Base
 from assay.model.errors import Unsound
 from assay.model.event import Observer, Preparing
 from assay.model.tool import Ending, Tier, ToolCall
+from assay.policy.pace import Pace, paced
 from assay.policy.schema import GitView, Policy, Prepare
 from assay.repo.repository import Repository
 from assay.repo.tags import Tag, nearest_tag
@@ -57,7 +59,7 @@ class Workbench:
     ) -> None:
         self.repo = repo
         self.base = base
-        self.policy = policy
+        self.policy = self._unpaced = policy
         self.sandbox = sandbox
         self.observer = observer
         self._layers = layers
@@ -66,6 +68,15 @@ class Workbench:
         self._once = OnceMap()
         self._workers = WorkerPool(sandbox, tasks)
         self._leases: Counter[str] = Counter()
+        self._pace = Pace.CHOSEN
+
+    def at(self, pace: Pace) -> Workbench:
+        """The same bench under the policy as it is for runs of this pace. Layers, workers and what was made
+        once are shared; results are apart by the policy's digest."""
+        other = copy.copy(self)
+        other.policy = paced(self._unpaced, pace)
+        other._pace = pace
+        return other
 
     async def environment(self) -> ProjectEnvironment:
         return await self.once("environment", self._discover)
@@ -87,7 +98,7 @@ class Workbench:
         return await self._workers.get(name, start)
 
     async def recall(self, key: str) -> bytes | None:
-        return self._ledger.cached(key)
+        return None if self._pace is Pace.FULL else self._ledger.cached(key)
 
     async def remember(self, key: str, value: bytes) -> None:
         self._ledger.remember(key, value)

@@ -12,9 +12,9 @@ from pathlib import Path, PurePosixPath
 
 from msgspec.structs import replace
 
-from assay.gates.acceptance import TASKS, AcceptanceGate
+from assay.gates.acceptance import AcceptanceGate
+from assay.gates.examining import GATE
 from assay.gates.protocol import Gate
-from assay.gates.testing.exam_words import GATE
 from assay.gates.testing.package import Laid, Package, laid_over
 from assay.gates.testing.required import Required
 from assay.gates.testing.selection import collectable
@@ -26,11 +26,6 @@ from assay.policy.overrides import ACCEPTANCE, REQUIRE
 from assay.repo.overlay import files_of_patch
 from assay.repo.repository import Repository
 from assay.repo.veil import Veil
-
-
-def wanted(request: Request) -> bool:
-    """Whether the request gives tests or lists."""
-    return request.acceptance is not None or request.require is not None
 
 
 def fit(
@@ -49,11 +44,6 @@ def fit(
 def with_gate(gates: Sequence[Gate], gate: AcceptanceGate) -> tuple[Gate, ...]:
     """`gates` with this one in the place of the one of its name."""
     return tuple(gate if each.name == GATE else each for each in gates)
-
-
-def combined_task(members: Sequence[Candidate]) -> str:
-    """The task of what combines several candidates: all of theirs."""
-    return TASKS.join(sorted({task for member in members for task in member.instance.split(TASKS)} - {""}))
 
 
 def _given(request: Request, repo: Repository) -> tuple[Given, ...]:

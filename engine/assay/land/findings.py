@@ -9,10 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+import msgspec
 from msgspec.structs import replace
 
 from assay.delta.build import build
-from assay.land.acceptance import combined_task
+from assay.gates.examining import TASKS
+from assay.grade.profile import profile
 from assay.land.job import Job
 from assay.land.report import candidate_reports, stamp, words_on
 from assay.land.session import Session
@@ -56,7 +58,7 @@ class Findings:
         job = self.job
         names = tuple((candidate.id, candidate.name) for candidate in job.candidates)
         self.refs = self.session.keep(job.candidates)
-        self.run.step(State.GRADING)
+        self.run.step(State.GRADING, {"order": msgspec.to_builtins(await self.session.order())})
         observer(Stage(name="grading"))
         observer(Planned(candidates=names, gates=self.session.gate_names))
         verdicts = await self.session.grade(
@@ -96,6 +98,7 @@ class Findings:
     def report(self) -> Report:
         """Everything found out."""
         job = self.job
+        seconds = time.monotonic() - self._started
         risks = {verdict.candidate: verdict.risk for verdict in self.verdicts if verdict.risk is not None}
         return Report(
             transaction=self.run.id,
@@ -108,9 +111,16 @@ class Findings:
             delta=self.delta,
             landed=self.landed,
             landing=self.landing,
-            seconds=round(time.monotonic() - self._started, 4),
+            seconds=round(seconds, 4),
             cpu_seconds=round(sum(verdict.use.cpu_seconds for verdict in self.verdicts), 4),
             notes=(*words_on(job.policy), *self.run.notes, *(self.landed.notes if self.landed else ())),
+            profile=profile(
+                self.session.tally,
+                job.candidates,
+                self.verdicts,
+                seconds=seconds,
+                engine_cpu=time.process_time(),
+            ),
         )
 
     def set_candidate(self, tree: Oid, members: Sequence[Candidate]) -> Candidate:
@@ -123,7 +133,7 @@ class Findings:
             base=job.base,
             tree=tree,
             changes=changes(job.repo, job.base.tree, tree),
-            instance=combined_task(members),
+            instance=_combined_task(members),
         )
 
     def _with_risk(self, candidate: Candidate, verdict: Verdict) -> Verdict:
@@ -133,6 +143,11 @@ class Findings:
 
     def _risk_of(self, tree: Oid, results: Sequence[GateResult]) -> Risk:
         return assess(self.job.repo, self.set_candidate(tree, ()), self.job.policy, results)
+
+
+def _combined_task(members: Sequence[Candidate]) -> str:
+    """The task of what combines several candidates: all of theirs."""
+    return TASKS.join(sorted({task for member in members for task in member.instance.split(TASKS)} - {""}))
 
 
 def _share(member: Candidate) -> MemberShare:

@@ -24,7 +24,7 @@ from assay.model.event import Observer, Stage, nobody
 from assay.model.outcome import GateResult
 from assay.model.report import PatchSet, Report
 from assay.model.tool import Isolation, Tier
-from assay.model.verdict import Decision, Verdict
+from assay.model.verdict import Decision, Verdict, partial
 from assay.patchset.combine import Combined, combine
 from assay.patchset.select import choose, worth
 from assay.patchset.verify import verify
@@ -166,7 +166,7 @@ async def _verify(found: Findings) -> tuple[GateResult, ...]:
     async def grade_tree(tree: Oid, members: tuple[Candidate, ...]) -> Verdict:
         combined = found.set_candidate(tree, members)
         found.session.keep([combined])
-        (verdict,) = await found.session.grade([combined])
+        (verdict,) = await found.session.grade([combined], landing=True)
         results[tree] = verdict.gates
         return verdict
 
@@ -178,7 +178,8 @@ async def _verify(found: Findings) -> tuple[GateResult, ...]:
         accepted,
         found.conflicts(),
         worth(accepted, found.verdicts),
-        found.verdicts,
+        # A set of one is its member's own verdict only if everything ran for that.
+        [verdict for verdict in found.verdicts if not partial(verdict)],
         report=gate_reports,
     )
     tree = found.patch_set.tree
@@ -230,4 +231,6 @@ def _begun(job: Job, more: dict[str, object] | None = None) -> AbstractAsyncCont
 
 
 def _session(job: Job, run: Transaction, observer: Observer) -> AbstractAsyncContextManager[Session]:
-    return session(job.request, run, job.repo, job.base, job.policy, job.gates, observer)
+    return session(
+        job.request, run, job.repo, job.base, job.policy, job.gates, observer, count=len(job.candidates)
+    )

@@ -10,16 +10,15 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from assay.gates.examining import GATE
 from assay.gates.protocol import Gate
 from assay.gates.registry import gates_for
-from assay.gates.testing.exam_words import GATE
-from assay.land import acceptance
 from assay.land.request import Request
 from assay.model.candidate import Base, Candidate, Proposal, Record
 from assay.model.errors import BadInput
 from assay.policy.load import load
 from assay.policy.overrides import ACCEPTANCE, REQUIRE, accept, allow, trust_tests
-from assay.policy.schema import Policy
+from assay.policy.schema import Equivalence, Policy
 from assay.repo import sources
 from assay.repo.apply import apply, identify
 from assay.repo.repository import Repository, open_repository
@@ -64,7 +63,7 @@ def _overridden(policy: Policy, request: Request) -> Policy:
         policy = trust_tests(policy)
     if request.allow:
         policy = allow(policy, request.allow)
-    if acceptance.wanted(request):
+    if _examined(request):
         return accept(policy, ACCEPTANCE if request.acceptance is not None else REQUIRE)
     if GATE in policy.gates:
         raise BadInput(
@@ -73,6 +72,11 @@ def _overridden(policy: Policy, request: Request) -> Policy:
             fix=f"give them with {ACCEPTANCE} or {REQUIRE}",
         )
     return policy
+
+
+def _examined(request: Request) -> bool:
+    """Whether the request gives acceptance tests or lists."""
+    return request.acceptance is not None or request.require is not None
 
 
 def _place(request: Request) -> tuple[Repository, Base]:
@@ -96,7 +100,12 @@ def with_candidates(job: Job, proposals: Sequence[Proposal]) -> Job:
     """The job with each proposal applied to the base, and equal trees known as such. Raises `BadInput` if
     the request gives acceptance tests that do not fit the base and the candidates."""
     candidates = identify([apply(job.repo, job.base, proposal) for proposal in proposals])
-    if not acceptance.wanted(job.request):
-        return replace(job, candidates=candidates)
-    gate, candidates = acceptance.fit(job.request, job.repo, job.base, candidates)
-    return replace(job, candidates=candidates, gates=acceptance.with_gate(job.gates, gate))
+    gates = job.gates
+    if _examined(job.request):
+        from assay.land import acceptance
+
+        gate, candidates = acceptance.fit(job.request, job.repo, job.base, candidates)
+        gates = acceptance.with_gate(gates, gate)
+    if job.request.full or job.policy.grade.equivalence is Equivalence.OFF:
+        candidates = tuple(replace(candidate, equivalent_to=None) for candidate in candidates)
+    return replace(job, candidates=candidates, gates=gates)

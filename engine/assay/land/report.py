@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from assay.grade.votes import standings
 from assay.model.candidate import Candidate
 from assay.model.errors import Exit
 from assay.model.outcome import PRIVATE, GateResult
@@ -46,6 +47,7 @@ def gate_reports(results: Iterable[GateResult]) -> tuple[GateReport, ...]:
             findings=result.findings,
             evidence=result.evidence,
             detail={key: value for key, value in result.detail.items() if key != PRIVATE},
+            equivalent_to=result.equivalent_to,
         )
         for result in results
     )
@@ -58,6 +60,7 @@ def candidate_reports(
     risks: Mapping[str, Risk],
 ) -> tuple[CandidateReport, ...]:
     """One entry for each candidate, in order. `refs` and `risks` are by candidate id."""
+    standing = standings(candidates, verdicts)
     return tuple(
         CandidateReport(
             id=candidate.id,
@@ -68,7 +71,7 @@ def candidate_reports(
             verdict=verdict.decision,
             reason=verdict.reason,
             rejected_by=verdict.rejected_by,
-            equivalent_to=candidate.equivalent_to,
+            equivalent_to=standing[candidate.id].equivalent_to,
             cached=verdict.cached,
             seconds=round(verdict.use.seconds, 4),
             cpu_seconds=round(verdict.use.cpu_seconds, 4),
@@ -76,6 +79,8 @@ def candidate_reports(
             risk=risks.get(candidate.equivalent_to or candidate.id),
             needs_review=needs_review(verdict),
             repeats=verdict.repeats,
+            equal_up_to=standing[candidate.id].up_to,
+            votes=standing[candidate.id].votes,
         )
         for candidate, verdict in zip(candidates, verdicts, strict=True)
     )
@@ -88,8 +93,11 @@ def exit_code(report: Report, first: int = 0) -> Exit:
         return _exit_of_landing(report, decisions)
     if first:
         distinct = [c for c in report.candidates if c.equivalent_to is None]
-        if sum(c.verdict is Decision.ACCEPTED for c in distinct) >= first:
+        missing = first - sum(c.verdict is Decision.ACCEPTED for c in distinct)
+        if missing <= 0:
             return Exit.ACCEPTED
+        if sum(c.verdict is Decision.INCONCLUSIVE for c in distinct) >= missing:
+            return Exit.INCONCLUSIVE  # they may yet be there: what was rejected is not what was asked
     if all(decision is Decision.ACCEPTED for decision in decisions):
         return Exit.ACCEPTED
     if Decision.REJECTED in decisions:

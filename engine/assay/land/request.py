@@ -22,6 +22,13 @@ class Change(StrEnum):
     RANGE = "range"
 
 
+class Lane(StrEnum):
+    """Whether somebody waits for a run, or it gives way to those that somebody waits for."""
+
+    INTERACTIVE = "interactive"
+    BULK = "bulk"
+
+
 class Request(Record, frozen=True, kw_only=True):
     """One run. 0 for `jobs` means the cores, for `first` and `time_limit` (seconds) no such limit."""
 
@@ -34,6 +41,13 @@ class Request(Record, frozen=True, kw_only=True):
     time_limit: float = 0.0
     repeat: int = 1
     """How often each candidate is graded."""
+    full: bool = False
+    """No selection of tests, no cache, no warm process: the slow way, to compare with."""
+    lane: Lane = Lane.INTERACTIVE
+    budget_seconds: float = 0.0
+    """Time that may be spent on grading, without that for which a bulk run gave way; 0: no bound."""
+    budget_cpu: float = 0.0
+    """Processor time that may be spent in all, in seconds; 0: no bound."""
     squash: bool = False
     isolation: str | None = None
     trust_tests: bool = False

@@ -7,28 +7,41 @@ every tool call and verdict has reached the ledger before it counts (invariant 9
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 
 import anyio
 import anyio.to_thread
 
 from assay.gates.protocol import Gate
 from assay.grade.attribution import on_whose_behalf
+from assay.grade.budget import Budget, Purse, meter
 from assay.grade.engine import grade
+from assay.grade.lanes import give_way, interactive
+from assay.grade.order import EXPLORED, Order, as_written, settled
+from assay.grade.posterior import known, learn
+from assay.grade.profile import Tally
 from assay.grade.workbench import Workbench
-from assay.land.request import Request
+from assay.land.request import Lane, Request
 from assay.land.transaction import Transaction
 from assay.model.candidate import Base, Candidate
-from assay.model.event import Observer
+from assay.model.errors import Unsound
+from assay.model.event import Event, Observer
 from assay.model.tool import Isolation, ToolCall
 from assay.model.verdict import Verdict
-from assay.policy.schema import Policy
+from assay.policy.pace import Pace
+from assay.policy.schema import GateOrder, Policy
 from assay.repo import refs
 from assay.repo.repository import Repository
+from assay.sandbox.freeze import Freezer
 from assay.sandbox.jail import open_sandbox
 from assay.sandbox.layers import LayerStore
+from assay.sandbox.places import find_cache
 from assay.sandbox.probe import probe
+
+SEVERAL = 3
+"""From so many candidates on, what they can share is worth being learnt first."""
 
 
 class Session:
@@ -41,11 +54,18 @@ class Session:
         run: Transaction,
         bench: Workbench,
         gates: Sequence[Gate],
+        tally: Tally,
+        freezer: Freezer,
     ) -> None:
         self.run = run
+        self.tally = tally
         self.bench = bench
         self._request = request
         self._gates = gates
+        self._freezer = freezer
+        self._order: Order | None = None
+        budget = Budget(seconds=request.budget_seconds, cpu_seconds=request.budget_cpu)
+        self._purse = Purse(budget, meter(freezer.cpu_seconds, lambda: freezer.seconds))
 
     @property
     def isolation(self) -> Isolation:
@@ -54,6 +74,18 @@ class Session:
     @property
     def gate_names(self) -> tuple[str, ...]:
         return tuple(gate.name for gate in self._gates)
+
+    async def order(self) -> Order:
+        """That in which gates are asked in this run, whatever is learnt meanwhile."""
+        if self._order is None:
+            posteriors = await known(self.bench)
+            if self._request.full or self.bench.policy.grade.order is GateOrder.POLICY:
+                self._order = as_written(self._gates)
+            else:
+                share = EXPLORED if self._request.lane is Lane.BULK else 0.0
+                self._order = settled(self._gates, posteriors, share=share, seed=self.run.id)
+            self._purse.expect(Budget(cpu_seconds=posteriors.expected(self._order.gates)))
+        return self._order
 
     def keep(self, candidates: Sequence[Candidate]) -> dict[str, str]:
         """Record the candidates and keep each under refs/assay/candidates/; the refs by candidate id."""
@@ -66,9 +98,16 @@ class Session:
         return kept
 
     async def grade(
-        self, candidates: Sequence[Candidate], *, first: int = 0, seconds: float = 0.0
+        self,
+        candidates: Sequence[Candidate],
+        *,
+        first: int = 0,
+        seconds: float = 0.0,
+        landing: bool = False,
     ) -> tuple[Verdict, ...]:
-        """Verdicts in the order of `candidates`, each recorded with its gate results."""
+        """Verdicts in the order of `candidates`, each recorded with its gate results. With `landing` they are
+        graded as what is about to land."""
+        bench = self.bench.at(Pace.LANDING) if landing and not self._request.full else self.bench
 
         async def record(verdict: Verdict) -> None:
             for result in verdict.gates:
@@ -76,16 +115,23 @@ class Session:
             self.run.ledger.verdict(self.run.id, verdict)
             await anyio.to_thread.run_sync(self.run.ledger.flush)
 
-        return await grade(
-            self.bench,
+        verdicts = await grade(
+            bench,
             self._gates,
             candidates,
             jobs=self._request.jobs or len(os.sched_getaffinity(0)),
             first=first,
             seconds=seconds,
             repeat=self._request.repeat,
+            order=await self.order(),
+            purse=self._purse,
+            ready=self._freezer.going,
             record=record,
         )
+        if not self._request.full:
+            pairs = zip(candidates, verdicts, strict=True)
+            await learn(bench, [verdict for candidate, verdict in pairs if candidate.equivalent_to is None])
+        return verdicts
 
 
 @asynccontextmanager
@@ -97,28 +143,62 @@ async def session(
     policy: Policy,
     gates: Sequence[Gate],
     observer: Observer,
+    *,
+    count: int,
 ) -> AsyncIterator[Session]:
-    """Probe this host, open its sandbox and layers, and yield a session. Raises `Unsound` where candidates
-    cannot be isolated and the request does not ask for no isolation by name."""
-    found = probe(request.isolation)
+    """Probe this host, open its sandbox and layers, and yield a session for `count` candidates. Raises
+    `Unsound` where candidates cannot be isolated and the request does not ask for no isolation by name."""
+    tally = Tally()
 
     def record_call(call: ToolCall) -> None:
         behalf = on_whose_behalf()
+        tally.ran(call, behalf.candidate, behalf.gate)
         run.ledger.tool_call(run.id, call, candidate=behalf.candidate, gate=behalf.gate)
 
-    async with open_sandbox(found, record_call) as sandbox:
-        with LayerStore.open(repo, found) as layers:
-            async with anyio.create_task_group() as tasks:
-                bench = Workbench(
-                    repo=repo,
-                    base=base,
-                    policy=policy,
-                    sandbox=sandbox,
-                    layers=layers,
-                    ledger=run.ledger,
-                    tasks=tasks,
-                    observer=observer,
-                    environ=request.environ,
-                )
-                yield Session(request=request, run=run, bench=bench, gates=gates)
-                tasks.cancel_scope.cancel()
+    def watched(event: Event) -> None:
+        tally.take(event, time.monotonic())
+        observer(event)
+
+    with _in_lane(request):
+        found = probe(request.isolation)
+        async with open_sandbox(found, record_call) as sandbox:
+            with LayerStore.open(repo, found) as layers:
+                async with anyio.create_task_group() as tasks:
+                    if request.lane is Lane.BULK:
+                        tasks.start_soon(give_way, found.cache, sandbox.freezer)
+                    bench = Workbench(
+                        repo=repo,
+                        base=base,
+                        policy=policy,
+                        sandbox=sandbox,
+                        layers=layers,
+                        ledger=run.ledger,
+                        tasks=tasks,
+                        observer=watched,
+                        environ=request.environ,
+                    ).at(_pace(request, count))
+                    yield Session(
+                        request=request,
+                        run=run,
+                        bench=bench,
+                        gates=gates,
+                        tally=tally,
+                        freezer=sandbox.freezer,
+                    )
+                    tasks.cancel_scope.cancel()
+
+
+@contextmanager
+def _in_lane(request: Request) -> Iterator[None]:
+    """An interactive run is known to bulk ones from before it uses the machine until after."""
+    with ExitStack() as stack:
+        if request.lane is Lane.INTERACTIVE:
+            with suppress(Unsound):  # whoever opens the sandbox says so in better words
+                stack.enter_context(interactive(find_cache(os.environ).directory))
+        yield
+
+
+def _pace(request: Request, count: int) -> Pace:
+    if request.full:
+        return Pace.FULL
+    return Pace.TOGETHER if count >= SEVERAL and not request.first else Pace.CHOSEN

@@ -96,6 +96,8 @@ class GateResult(Record, frozen=True, kw_only=True):
     detail: dict[str, Any] = field(default_factory=dict)
     use: ResourceUse = ResourceUse()
     cached: bool = False
+    equivalent_to: str | None = None
+    """The id of the candidate that was run in this one's place: equal to it up to comments and formatting."""
 
     def __post_init__(self) -> None:
         if (self.outcome is Outcome.EXHAUSTED) != (self.resource is not None):

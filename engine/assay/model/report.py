@@ -11,10 +11,19 @@ from typing import Any
 from assay.model.candidate import Base, Record
 from assay.model.delta import Delta
 from assay.model.outcome import Finding
+from assay.model.profile import Profile
 from assay.model.tool import Isolation
 from assay.model.verdict import Decision, Repeats, Risk
 
 SCHEMA_VERSION = 1
+
+
+class EqualUpTo(StrEnum):
+    """In what a candidate may differ from the one that stands for it."""
+
+    TREE = "tree"
+    """In nothing: the trees are equal."""
+    FORMATTING = "formatting"
 
 
 class GateReport(Record, frozen=True, kw_only=True):
@@ -31,6 +40,8 @@ class GateReport(Record, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     evidence: dict[str, int]
     detail: dict[str, Any]
+    equivalent_to: str | None = None
+    """The candidate, of this run or an earlier one, that was run in this one's place."""
 
 
 class CandidateReport(Record, frozen=True, kw_only=True):
@@ -53,6 +64,10 @@ class CandidateReport(Record, frozen=True, kw_only=True):
     needs_review: bool = False
     """Accepted, and a person is asked to look at findings whose severity is `review`."""
     repeats: Repeats | None = None
+    equal_up_to: EqualUpTo | None = None
+    """In what it may differ from `equivalent_to`; None where there is none."""
+    votes: int = 1
+    """How many candidates came to this, itself included; 0 where another stands for it."""
 
 
 class ConflictKind(StrEnum):
@@ -129,4 +144,6 @@ class Report(Record, frozen=True, kw_only=True):
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    profile: Profile | None = None
+    """Where the time went; None where nothing was run."""
     schema_version: int = SCHEMA_VERSION

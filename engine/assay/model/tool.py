@@ -66,3 +66,5 @@ class ToolCall(Record, frozen=True, kw_only=True):
     truncated: bool = False
     use: ResourceUse = ResourceUse()
     started_at: float = 0.0
+    warm: bool = False
+    """Whether it ran as a fork of an interpreter that was there before."""

@@ -73,13 +73,24 @@ def needs_review(verdict: Verdict) -> bool:
     )
 
 
-def settles(result: GateResult, required: Sequence[str]) -> bool:
-    """Whether this result ends the cascade: it rejects, or it is no pass of a required gate."""
-    return result.outcome in _REJECTING or (result.gate in required and not _is_pass(result))
+def partial(verdict: Verdict) -> bool:
+    """Whether a gate looked at less than everything, or in processes that were there before: good enough to
+    compare candidates by, and not for what lands."""
+    return any(result.detail.get("quick") for result in verdict.gates)
+
+
+def rejects(result: GateResult) -> bool:
+    """Whether this result speaks against the candidate, whatever the others say."""
+    return result.outcome in _REJECTING
+
+
+def lets_pass(result: GateResult) -> bool:
+    """Whether this result is a pass, or as good as one."""
+    return result.outcome is Outcome.PASSED or result.skip in _PERMITTED_SKIPS
 
 
 def fold(required: Sequence[str], results: Sequence[GateResult]) -> tuple[Decision, str, str | None]:
-    """Fold `results` (in the order they ran) into a decision, its one-sentence reason, and the gate to blame.
+    """Fold `results` (in the policy's order) into a decision, its one-sentence reason, and the gate to blame.
 
     A gate that rejects outranks one that could not answer, whatever their order: evidence against a
     candidate stands even when the machine failed elsewhere.
@@ -92,12 +103,8 @@ def fold(required: Sequence[str], results: Sequence[GateResult]) -> tuple[Decisi
         answer = by_name.get(gate)
         if answer is None:
             return Decision.INCONCLUSIVE, f"the {gate} gate gave no result", None
-        if not _is_pass(answer):
+        if not lets_pass(answer):
             return Decision.INCONCLUSIVE, answer.reason, None
     if not any(result.outcome is Outcome.PASSED for result in results):
         return Decision.INCONCLUSIVE, "no gate of this policy produced evidence", None
     return Decision.ACCEPTED, "every required gate passed", None
-
-
-def _is_pass(result: GateResult) -> bool:
-    return result.outcome is Outcome.PASSED or result.skip in _PERMITTED_SKIPS

@@ -16,10 +16,11 @@ from assay.patchset.overlap import Overlap, overlaps
 from assay.patchset.textual import textual
 from assay.repo.repository import Repository
 
-Detector = Callable[[Repository, Base, Overlap], Conflict | None]
+Detector = Callable[[Overlap], Conflict | None]
 """Looks at one overlapping pair and answers with a proven conflict, or None."""
 
-DETECTORS: tuple[Detector, ...] = (textual,)
+DETECTORS: tuple[Callable[[Repository, Base], Detector], ...] = (textual,)
+"""What makes the detectors of one run, which may remember what they learn of each candidate."""
 
 
 def find(repo: Repository, base: Base, candidates: Sequence[Candidate]) -> tuple[Conflict, ...]:
@@ -31,13 +32,14 @@ def find(repo: Repository, base: Base, candidates: Sequence[Candidate]) -> tuple
             raise ValueError(f"{candidate.id} was applied to another base")
         if candidate.tree is not None:
             distinct.setdefault(candidate.tree, candidate)
-    found = (_first(repo, base, pair) for pair in overlaps(list(distinct.values())))
+    detectors = [make(repo, base) for make in DETECTORS]
+    found = (_first(detectors, pair) for pair in overlaps(list(distinct.values())))
     return tuple(conflict for conflict in found if conflict is not None)
 
 
-def _first(repo: Repository, base: Base, pair: Overlap) -> Conflict | None:
-    for detector in DETECTORS:
-        conflict = detector(repo, base, pair)
+def _first(detectors: Sequence[Detector], pair: Overlap) -> Conflict | None:
+    for detector in detectors:
+        conflict = detector(pair)
         if conflict is not None:
             return conflict
     return None

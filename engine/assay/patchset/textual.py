@@ -1,17 +1,21 @@
 """Textual conflicts of one pair: three-way merges of what both touch, in memory.
 
 Promises: the answer is that of merging the trees both ways round. Where both sides only edit the same text
-files, which is most pairs, the files alone are merged and nothing is written; adds, deletes, renames, mode
-and type changes, binaries and text that is no UTF-8 take the merge of trees.
+files, which is most pairs, the lines they replace tell, or the files alone are merged, and nothing is
+written; adds, deletes, renames, mode and type changes, binaries, and what must be merged and is no UTF-8 take
+the merge of trees.
 """
 
 from __future__ import annotations
 
-from pygit2 import Blob, IndexEntry, Oid, Patch
+from collections.abc import Callable
+
+from pygit2 import IndexEntry, Oid
 from pygit2.enums import FileMode
 
 from assay.model.candidate import Base, Candidate, Change, ChangeKind
 from assay.model.report import Conflict, ConflictKind
+from assay.patchset.edits import Edits, Meeting, meeting
 from assay.patchset.overlap import Overlap
 from assay.repo.merge import MergeConflicts, merge
 from assay.repo.repository import Repository
@@ -19,8 +23,14 @@ from assay.repo.repository import Repository
 _FILES = frozenset({FileMode.BLOB, FileMode.BLOB_EXECUTABLE})
 
 
-def textual(repo: Repository, base: Base, pair: Overlap) -> Conflict | None:
-    """A conflict if the pair does not merge cleanly, or merges to a different tree in the other order."""
+def textual(repo: Repository, base: Base) -> Callable[[Overlap], Conflict | None]:
+    """What tells of each pair: a conflict if it does not merge cleanly, or merges to a different tree in the
+    other order."""
+    edits = Edits(repo)
+    return lambda pair: _textual(repo, base, edits, pair)
+
+
+def _textual(repo: Repository, base: Base, edits: Edits, pair: Overlap) -> Conflict | None:
     if pair.nested:
         return _whole(repo, base, pair.a, pair.b)
     ours, theirs = _by_path(pair.a), _by_path(pair.b)
@@ -30,11 +40,11 @@ def textual(repo: Repository, base: Base, pair: Overlap) -> Conflict | None:
             if a.kind in (ChangeKind.ADDED, ChangeKind.MODIFIED):
                 continue
             return _whole(repo, base, pair.a, pair.b)
-        clean = _edit_cleanly(repo, a, b)
+        clean = _edit_cleanly(repo, edits, a, b)
         if clean is None:
             return _whole(repo, base, pair.a, pair.b)
         if not clean:
-            return _edits_clash(repo, pair, a, b)
+            return _edits_clash(edits, pair, a, b)
     return None
 
 
@@ -45,26 +55,32 @@ def _by_path(candidate: Candidate) -> dict[str, Change]:
     return found
 
 
-def _edit_cleanly(repo: Repository, a: Change, b: Change) -> bool | None:
+def _edit_cleanly(repo: Repository, edits: Edits, a: Change, b: Change) -> bool | None:
     """Whether two edits of one file merge, the same both ways round; None where that is not all there is."""
     modes = {a.old_mode, a.new_mode, b.old_mode, b.new_mode}
     plain = a.kind is b.kind is ChangeKind.MODIFIED and len(modes) == 1 and modes <= _FILES
     if not plain or a.binary or b.binary:
         return None
+    found = meeting(edits.of(a.old_blob, a.new_blob), edits.of(b.old_blob, b.new_blob))
+    if found is not Meeting.OPEN:
+        return found is Meeting.APART
     ancestor, ours, theirs = (
         IndexEntry("merged", Oid(hex=blob), FileMode.BLOB) for blob in (a.old_blob, a.new_blob, b.new_blob)
     )
     try:
         forward = repo.git.merge_file_from_index(ancestor, ours, theirs)
+        assert not isinstance(forward, str)
+        if not forward.automergeable:
+            return False
         backward = repo.git.merge_file_from_index(ancestor, theirs, ours)
     except UnicodeDecodeError:  # pygit2 hands the merged text back as UTF-8 or not at all
         return None
-    assert not isinstance(forward, str) and not isinstance(backward, str)
-    return forward.automergeable and backward.automergeable and forward.contents == backward.contents
+    assert not isinstance(backward, str)
+    return backward.automergeable and forward.contents == backward.contents
 
 
-def _edits_clash(repo: Repository, pair: Overlap, a: Change, b: Change) -> Conflict:
-    lines = _common_lines(repo, a, b)
+def _edits_clash(edits: Edits, pair: Overlap, a: Change, b: Change) -> Conflict:
+    lines = _common_lines(edits, a, b)
     if lines is None:
         return _conflict(pair.a, pair.b, a.path, f"both edit {a.path} in a way that depends on the order")
     first, last = lines
@@ -72,23 +88,15 @@ def _edits_clash(repo: Repository, pair: Overlap, a: Change, b: Change) -> Confl
     return _conflict(pair.a, pair.b, f"{a.path}:{first}", f"both change {span} of {a.path}")
 
 
-def _common_lines(repo: Repository, a: Change, b: Change) -> tuple[int, int] | None:
+def _common_lines(edits: Edits, a: Change, b: Change) -> tuple[int, int] | None:
     """The first lines of the base file that both edits change or adjoin, counted from 1."""
-    for a_start, a_end in _ranges(repo, a):
-        for b_start, b_end in _ranges(repo, b):
-            if a_start <= b_end and b_start <= a_end:
-                start = max(a_start, b_start)
-                return max(start, 1), max(min(a_end, b_end) - 1, start, 1)
+    theirs = edits.of(b.old_blob, b.new_blob)
+    for mine in edits.of(a.old_blob, a.new_blob):
+        for other in theirs:
+            if mine.start <= other.end and other.start <= mine.end:
+                start = max(mine.start, other.start)
+                return max(start, 1), max(min(mine.end, other.end) - 1, start, 1)
     return None
-
-
-def _ranges(repo: Repository, change: Change) -> list[tuple[int, int]]:
-    """Half-open ranges of base lines that an edit replaces; an insertion is empty, before its line."""
-    old, new = (repo.git[Oid(hex=blob)] for blob in (change.old_blob, change.new_blob))
-    assert isinstance(old, Blob) and isinstance(new, Blob)
-    hunks = Patch.create_from(old, new, context_lines=0).hunks
-    starts = [hunk.old_start + (hunk.old_lines == 0) for hunk in hunks]
-    return [(start, start + hunk.old_lines) for start, hunk in zip(starts, hunks, strict=True)]
 
 
 def _whole(repo: Repository, base: Base, a: Candidate, b: Candidate) -> Conflict | None:

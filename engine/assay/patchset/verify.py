@@ -4,8 +4,8 @@ Promises:
 
 - the set that comes back accepted was graded as one tree, by the gates that graded its members; a set of one
   is its member's own verdict, not run again;
-- a member is left out for others only on evidence: a merge that conflicts, or a group of accepted candidates
-  that was graded together and rejected;
+- a member is left out only on evidence: a merge that conflicts, a group of accepted candidates that was
+  graded together and rejected, or its own rejection by a thorough grading;
 - an inconclusive answer blames nobody: it is asked for once more, and then the whole set is inconclusive;
 - no tree is graded twice, the one repetition after an inconclusive answer aside.
 
@@ -17,6 +17,8 @@ choose ──► combine ──► grade ──► accepted: done
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+
+from msgspec.structs import replace
 
 from assay.model.candidate import Base, Candidate, Oid
 from assay.model.outcome import GateResult, Outcome
@@ -54,9 +56,10 @@ async def verify(
 ) -> PatchSet:
     """Choose among accepted `candidates`, verify the choice, learn from a failure, choose again.
 
-    `verdicts` are the members' own, from grading each alone on `base`; `report` puts the final gate results
-    into the report's form. `members` of the result are in the order in which they were combined; it is empty,
-    with no tree and no verdict, when there was nothing to choose from.
+    `verdicts` are those of the members' own (from grading each alone on `base`) that are as thorough as what
+    lands has to be; a member without one may turn out to be rejected by itself. `report` puts the final gate
+    results into the report's form. `members` of the result are in the order in which they were combined; it
+    is empty, with no tree and no verdict, when there was nothing to choose from.
     """
     known = {verdict.candidate: verdict for verdict in verdicts}
     run = _Verification(
@@ -93,6 +96,7 @@ class _Verification:
         self._given = tuple(conflicts)
         self._learnt: list[Conflict] = []
         self._groups: list[frozenset[str]] = []
+        self._alone: dict[str, str] = {}
         self._values = values
         self._report = report
         self._known = {c.tree: own[c.id] for c in candidates if c.tree is not None and c.id in own}
@@ -133,7 +137,8 @@ class _Verification:
 
     async def _find_culprits(self, members: tuple[str, ...], verdict: Verdict) -> None:
         if len(members) == 1:
-            raise ValueError(f"{members[0]} was given as accepted and is rejected alone: {verdict.reason}")
+            self._reject(members[0], verdict)
+            return
 
         async def fails(group: tuple[str, ...]) -> bool:
             combined = self._combine(group)
@@ -145,8 +150,19 @@ class _Verification:
         combined = self._combine(group)
         if isinstance(combined, Conflict):
             self._learn(group, combined)
-        else:
+        elif not await self._reject_alone(group):
             self._learn(group, self._behavioural(group, await self._verdict(combined.tree, group)))
+
+    async def _reject_alone(self, group: tuple[str, ...]) -> bool:
+        """Whether a member of a failing group fails by itself: asked of those of whom it is not known."""
+        for member in group:
+            tree = self._by_id[member].tree
+            assert tree is not None
+            verdict = await self._verdict(tree, (member,))
+            if verdict.decision is Decision.REJECTED:
+                self._reject(member, verdict)
+                return True
+        return False
 
     def _smallest_clash(self, members: tuple[str, ...], conflict: Conflict) -> tuple[str, ...]:
         """Drop, one at a time, every member without which the conflict remains."""
@@ -166,6 +182,11 @@ class _Verification:
             if sum(member in known for known in self._groups) >= _PATIENCE:
                 self._groups.append(frozenset({member}))
 
+    def _reject(self, member: str, verdict: Verdict) -> None:
+        """One that was accepted by a quick look does not pass a thorough one."""
+        self._alone[member] = verdict.reason
+        self._groups.append(frozenset({member}))
+
     def _behavioural(self, group: tuple[str, ...], verdict: Verdict) -> Conflict:
         names = " and ".join(self._by_id[member].name for member in group)
         where, what = _witness(verdict)
@@ -173,9 +194,15 @@ class _Verification:
         return Conflict(a=group[0], b=group[-1], kind=ConflictKind.BEHAVIOURAL, where=where, why=why)
 
     def _result(self, choice: Choice, tree: Oid | None, verdict: Verdict | None, reason: str) -> PatchSet:
+        left_out = (
+            replace(left, why=f"rejected when everything ran: {self._alone[left.id]}")
+            if left.id in self._alone
+            else left
+            for left in choice.left_out
+        )
         return PatchSet(
             members=choice.members,
-            left_out=choice.left_out,
+            left_out=tuple(left_out),
             conflicts=(*self._given, *self._learnt),
             tree=tree,
             verdict=verdict.decision if verdict is not None else None,

@@ -1,0 +1,112 @@
+"""Two lanes: runs that somebody waits for, and bulk that gives way to them.
+
+Promises: a run of the interactive lane is known to all runs of the same cache directory, in whatever
+process, while it lasts and not an instant longer, however it ends; a bulk run sees it within some hundredths
+of a second, holds its own jails still and starts no others; a bulk run always gets its share of the time
+(`Floor`). Interactive runs do not disturb each other, nor do bulk runs.
+
+Who is there is told by a lock on a file, which goes with the process. Whether anybody holds it can be asked
+without taking it, so that those who ask are never taken for those who hold.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import anyio
+
+from assay.sandbox.freeze import Freezer
+
+FILE = "lane"
+SHARE = 0.1
+"""The part of the time that bulk gets whoever else wants the machine."""
+
+_TURN = 1.0
+"""How long bulk runs when it is its turn, in seconds."""
+
+_LOOK_SECONDS = 0.04
+_LAYOUT = "hhqqi0q"
+"""The kernel's `struct flock`: type, whence, start, length, process."""
+
+
+@contextmanager
+def interactive(directory: Path) -> Iterator[None]:
+    """While the body runs, bulk runs with this cache directory give way. A directory that does not take the
+    lock keeps nobody from running."""
+    try:
+        descriptor = _open(directory)
+    except OSError:
+        yield
+        return
+    try:
+        _lock(descriptor, fcntl.F_OFD_SETLK)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+async def give_way(directory: Path, freezer: Freezer) -> None:
+    """Hold the jails of `freezer` still whenever an interactive run is there, until cancelled."""
+    try:
+        descriptor = _open(directory)
+    except OSError:
+        return
+    floor = Floor()
+    then = time.monotonic()
+    try:
+        while True:
+            now = time.monotonic()
+            if floor.holds(_taken(descriptor), now - then, running=freezer.busy):
+                freezer.freeze()
+            elif freezer.frozen:
+                freezer.thaw()
+            then = now
+            await anyio.sleep(_LOOK_SECONDS)
+    finally:
+        freezer.thaw()
+        os.close(descriptor)
+
+
+class Floor:
+    """When bulk has its turn although somebody waits. Pure: time is told to it."""
+
+    def __init__(self, share: float = SHARE, turn: float = _TURN) -> None:
+        self._rate = share / (1.0 - share)
+        self._turn = turn
+        self._owed = 0.0
+        self._on_turn = False
+
+    def holds(self, wanted: bool, passed: float, *, running: bool) -> bool:
+        """Whether bulk is to be held from now on. `wanted`: somebody waits; `passed`: seconds since the last
+        call, in which some of bulk ran or all of it was held."""
+        if running:
+            self._owed -= passed
+        elif wanted:
+            self._owed = min(self._turn, self._owed + passed * self._rate)
+        if not wanted:
+            # What ran while nobody waited was not taken from anybody.
+            self._owed = max(0.0, self._owed)
+            self._on_turn = False
+            return False
+        self._on_turn = self._owed > 0 if self._on_turn else self._owed >= self._turn
+        return not self._on_turn
+
+
+def _open(directory: Path) -> int:
+    return os.open(directory / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _lock(descriptor: int, command: int, kind: int = fcntl.F_RDLCK) -> bytes:
+    return fcntl.fcntl(descriptor, command, struct.pack(_LAYOUT, kind, os.SEEK_SET, 0, 1, 0))
+
+
+def _taken(descriptor: int) -> bool:
+    """Whether anybody holds the lock."""
+    answer = _lock(descriptor, fcntl.F_OFD_GETLK, fcntl.F_WRLCK)
+    return bool(struct.unpack(_LAYOUT, answer)[0] != fcntl.F_UNLCK)
