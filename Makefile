@@ -29,8 +29,8 @@ lint: $(STAMP)  ## ruff, strict types, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
-bench: $(STAMP)  ## candidates per minute against the plain script
-	@$(BIN)/python -m bench
+bench: $(STAMP)  ## all benchmarks, and docs/reference/performance.md anew
+	@$(BIN)/python -m bench performance
 
 wheel: $(STAMP)  ## build the wheel into dist/
 	@$(BIN)/python -m pip -q wheel --no-deps -w dist .

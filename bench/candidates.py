@@ -1,6 +1,7 @@
-"""Candidates for the benchmarks: the real difference of two releases, its parts, broken variants, repeats.
+"""Candidates for the benchmarks: the real difference of two releases, its parts, broken variants, mutants,
+repeats, and repeats that are laid out anew.
 
-Promises: the same releases give the same candidates, byte for byte, on every machine.
+Promises: the same releases give the same candidates, byte for byte, on every machine that has the same ruff.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import random
 import re
 import shutil
+import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,14 +27,17 @@ _OPERATORS = {
     "True": "False",
 }
 _MUTABLE = re.compile("|".join(re.escape(operator) for operator in _OPERATORS))
+_REPEATS = 0.15
+_LAID_OUT_ANEW = 0.15
 
 
 @dataclass(frozen=True)
 class Patch:
-    """One candidate patch as a file on disk."""
+    """One candidate patch as a file on disk. `kind` is what it was made as."""
 
     name: str
     path: Path
+    kind: str = ""
 
 
 def make(project: Checkout, count: int, directory: Path) -> list[Patch]:
@@ -49,7 +55,7 @@ def make(project: Checkout, count: int, directory: Path) -> list[Patch]:
     for index, (kind, text) in enumerate(texts):
         path = directory / f"{index:03d}-{kind}.patch"
         path.write_text(text, newline="")
-        patches.append(Patch(path.name, path))
+        patches.append(Patch(path.name, path, kind))
     return patches
 
 
@@ -69,12 +75,25 @@ def _texts(project: Checkout, tree: Path, count: int, rng: random.Random) -> lis
         for path in git(tree, "ls-files", "*.py").stdout.splitlines()
         if "test" not in path and "doc" not in path
     )
+    sound = [text for kind, text in texts if kind in ("release", "part")]
     while len(texts) < count - 1:
-        if rng.random() < 0.2:
-            texts.append(("repeat", rng.choice(texts)[1]))
-        elif text := _mutant(tree, rng.choice(every), rng):
-            texts.append(("mutant", text))
+        kind, text = _one_more(tree, every, [text for _, text in texts], sound, rng)
+        if text:
+            texts.append((kind, text))
+        if kind == "mutant" and text:
+            sound.append(text)
     return [*texts, ("repeat", whole)][:count]
+
+
+def _one_more(
+    tree: Path, every: list[str], texts: list[str], sound: list[str], rng: random.Random
+) -> tuple[str, str]:
+    dice = rng.random()
+    if dice < _REPEATS:
+        return "repeat", rng.choice(texts)
+    if dice < _REPEATS + _LAID_OUT_ANEW:
+        return "laid-out-anew", _laid_out_anew(tree, rng.choice(sound))
+    return "mutant", _mutant(tree, rng.choice(every), rng)
 
 
 def _lay_over(newer: Path, tree: Path) -> list[str]:
@@ -113,3 +132,22 @@ def _mutant(tree: Path, path: str, rng: random.Random) -> str:
     place = rng.choice(places)
     target.write_text(text[: place.start()] + _OPERATORS[place.group()] + text[place.end() :])
     return git(tree, "diff", "HEAD").stdout
+
+
+def _laid_out_anew(tree: Path, text: str) -> str:
+    """The same patch as another author would lay it out: the files it changes formatted, and a remark."""
+    git(tree, "reset", "-q", "--hard", "HEAD")
+    git(tree, "clean", "-q", "-f", "-d")
+    git(tree, "apply", "--index", "-", input=text)
+    names = git(tree, "diff", "--cached", "--name-only", "--diff-filter=d", "HEAD", "--", "*.py").stdout
+    files = [tree / name for name in names.split()]
+    ruff = Path(sys.executable).with_name("ruff")
+    subprocess.run(
+        [str(ruff), "format", "-q", "--no-cache", "--isolated", "--line-length", "100", *map(str, files)],
+        check=False,  # a mutant need not be formattable; the remark makes it another text in any case
+        capture_output=True,
+    )
+    for file in files:
+        file.write_text(file.read_text() + "\n# reviewed\n")
+    git(tree, "add", "-A")
+    return git(tree, "diff", "--cached", "--binary", "HEAD").stdout

@@ -123,8 +123,8 @@ def test_only_changed_files_are_read(repo, tree_of, monkeypatch):
     parsed: list[bytes] = []
     from assay.delta import by_ast
 
-    real = by_ast.outline
-    monkeypatch.setattr(by_ast, "outline", lambda source: parsed.append(source) or real(source))
+    real = by_ast._module
+    monkeypatch.setattr(by_ast, "_module", lambda source: parsed.append(source) or real(source))
     assert build(repo, before, after, ()).symbols
     assert parsed == [b"x = 7\n", b"x = 0\n"]
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.delta.breaks import breaks, module_break
-from assay.delta.by_ast import outline
+from assay.delta.by_ast import outline, outlines
 from assay.delta.symbols import changed_symbols, is_public
 from assay.model.delta import SymbolChangeKind as Kind
 
@@ -179,3 +179,24 @@ def test_a_break_is_reported_whenever_a_call_by_position_stops_binding(old, new)
 
     fine = works(*range(len(old))) and works(**dict(zip(old, range(len(old)), strict=True)))
     assert (broken(before, after) == []) is fine
+
+
+DEFINITIONS = (
+    "def f(a, b=1):\n    return a + b\n",
+    "def f(a, b=1):\n    return a - b\n",
+    "def f(a, b=1):\n    # said again\n    return (a + b)\n",
+    "@wraps(f)\ndef g():\n    '''Doc.'''\n    pass\n",
+    "@wraps(f, 2)\ndef g():\n    '''Doc.'''\n    pass\n",
+    "class C(f):\n    x = 1\n\n    def m(self):\n        return self.x\n",
+    "class C(f):\n    x = 2\n\n    def m(self):\n        return self.x\n",
+    "if f:\n    def g():\n        return 1\n",
+    "x: int = 1\n",
+    "# -*- coding: latin-1 -*-\n",
+    "def h():\n    return 'é'\n",
+)
+
+
+@given(*[st.lists(st.sampled_from(DEFINITIONS), max_size=6).map("\n".join)] * 2)
+def test_leaving_out_what_is_the_same_on_both_sides_changes_nothing(old: str, new: str) -> None:
+    whole = changed_symbols(outline(old.encode()), outline(new.encode()), "a.py")
+    assert changed_symbols(*outlines(old.encode(), new.encode()), "a.py") == whole

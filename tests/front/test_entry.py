@@ -139,3 +139,16 @@ def test_a_closed_stdout_and_a_full_one_end_without_a_traceback():
     assert done.stderr.startswith(b"assay: ")
     assert b"no space left" in done.stderr
     assert done.returncode == 3
+
+
+@pytest.mark.parametrize(("extra", "late"), [("", b""), ("sys.modules['coverage'] = sys\n", b"late\n")])
+def test_the_process_ends_at_once_unless_somebody_measures_it(extra, late):
+    program = (
+        "import atexit, sys\nfrom assay.__main__ import main\n"
+        f"{extra}atexit.register(print, 'late')\nsys.argv = ['assay', 'policy', 'validate', '--help']\n"
+        "sys.exit(main())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert b"Usage" in done.stdout
+    assert done.stdout.endswith(late or b"\n")
+    assert (b"late" in done.stdout) is bool(late)

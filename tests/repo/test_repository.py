@@ -85,6 +85,17 @@ def test_where_things_are(project, tmp_path: Path) -> None:
     assert bare.head() == repo.head()
 
 
+def test_a_work_tree_whose_git_directory_is_elsewhere(project, tmp_path: Path, monkeypatch) -> None:
+    apart, tree = tmp_path / "somewhere/store", tmp_path / "tree"
+    apart.parent.mkdir()
+    project.git("clone", "--quiet", "--separate-git-dir", str(apart), ".", str(tree))
+    repo = open_repository(tree / "src", {})
+    assert (repo.root, repo.git_dir) == (tree, apart)
+    monkeypatch.chdir(tree)
+    hook = open_repository(".", {"GIT_DIR": str(apart)})
+    assert (hook.root, hook.git_dir) == (tree, apart)
+
+
 def test_the_environment_of_a_hook_is_believed_only_where_one_stands(project, make, monkeypatch) -> None:
     other = make("other", {"o": "o\n"})
     variables = {"GIT_DIR": str(other.path / ".git"), "GIT_INDEX_FILE": ".git/other-index"}

@@ -10,7 +10,9 @@ from __future__ import annotations
 import ast
 import inspect
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from assay.delta.outline import (
     ACCESSORS,
@@ -26,6 +28,8 @@ from assay.delta.outline import (
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _MOST_TEXT = 200
+_SAME = "="
+"""In the place of a normal form that is the same on the other side."""
 
 
 class UnknownSyntax(Exception):
@@ -38,28 +42,86 @@ class Unreadable(Exception):
 
 def outline(source: bytes) -> Outline:
     """The outline of `source`. Raises UnknownSyntax or Unreadable."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            module = ast.parse(source)
-        walker = _Walker()
+    return _outline(_module(source), frozenset())
+
+
+def outlines(old: bytes, new: bytes) -> tuple[Outline, Outline]:
+    """The outlines of two versions of a file, fit to be compared with each other and with nothing else: of
+    functions whose text is the same in both only the names are there. Raises like `outline`."""
+    before, after = _module(old), _module(new)
+    texts, others = _texts(before, old), _texts(after, new)
+    same = {name for name, (text, _) in texts.items() if name in others and others[name][0] == text}
+    if _head(old) != _head(new):
+        same.clear()
+    return (
+        _outline(before, frozenset(id(texts[name][1]) for name in same)),
+        _outline(after, frozenset(id(others[name][1]) for name in same)),
+    )
+
+
+def _module(source: bytes) -> ast.Module:
+    with _refusals(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(source)
+
+
+def _outline(module: ast.Module, same: frozenset[int]) -> Outline:
+    walker = _Walker(same)
+    with _refusals():
         walker.module(module)
-    except SyntaxError as error:
-        raise UnknownSyntax(str(error)) from error
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise Unreadable(str(error)) from error
     return Outline(
         definitions=tuple(walker.definitions),
         imported=frozenset(walker.imported),
     )
 
 
-class _Walker:
-    """Collects definitions while it descends through everything that is no function body."""
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except SyntaxError as error:
+        raise UnknownSyntax(str(error)) from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise Unreadable(str(error)) from error
 
-    def __init__(self) -> None:
+
+def _texts(module: ast.Module, source: bytes) -> dict[str, tuple[bytes, ast.stmt]]:
+    """The definitions at the top that share their name with nothing else: whole lines, and the statement."""
+    found: dict[str, tuple[bytes, ast.stmt]] = {}
+    names = Counter(name for statement in module.body for name in _bound(statement))
+    lines = source.splitlines(keepends=True)
+    for statement in module.body:
+        if isinstance(statement, _Function | ast.ClassDef) and names[statement.name] == 1:
+            first = min([statement.lineno, *(decorator.lineno for decorator in statement.decorator_list)])
+            found[statement.name] = (b"".join(lines[first - 1 : statement.end_lineno]), statement)
+    return found
+
+
+def _bound(statement: ast.stmt) -> Iterator[str]:
+    """The names that an outline may list for a statement at the top of a block."""
+    if isinstance(statement, _Function | ast.ClassDef):
+        yield statement.name
+    else:
+        yield from _assigned(statement)
+        for block in _blocks(statement):
+            for inner in block:
+                yield from _bound(inner)
+
+
+def _head(source: bytes) -> list[bytes]:
+    """The lines that may say how the bytes of all others are meant."""
+    return [line for line in source.splitlines()[:2] if b"coding" in line or not line.isascii()]
+
+
+class _Walker:
+    """Collects definitions while it descends through everything that is no function body. Of the statements
+    `same`, by their `id`, nothing is put into words or into normal form, which is most of the work."""
+
+    def __init__(self, same: frozenset[int]) -> None:
         self.definitions: list[Definition] = []
         self.imported: set[str] = set()
+        self._same = same
+        self._is_same = False
 
     def module(self, module: ast.Module) -> None:
         docs, statements = _split_docs(module.body)
@@ -71,7 +133,9 @@ class _Walker:
     def _block(self, statements: Iterable[ast.stmt], prefix: str, inside: ast.ClassDef | None) -> list[str]:
         """Add the definitions of a block; the normal forms of all its other statements."""
         rest: list[str] = []
+        outside = self._is_same
         for statement in statements:
+            self._is_same = outside or id(statement) in self._same
             if isinstance(statement, _Function):
                 self._function(statement, prefix, What.METHOD if inside else What.FUNCTION)
             elif isinstance(statement, ast.ClassDef):
@@ -87,13 +151,14 @@ class _Walker:
                 self._type_alias(statement, prefix, What.ATTRIBUTE if inside else What.CONSTANT)
             else:
                 rest += self._other(statement, prefix, inside)
+        self._is_same = outside
         return rest
 
     def _other(self, statement: ast.stmt, prefix: str, inside: ast.ClassDef | None) -> list[str]:
         """A compound statement's head, then what its blocks hold besides definitions; else the statement."""
         blocks = list(_blocks(statement))
         if not blocks:
-            return [] if isinstance(statement, ast.Pass) else [_normal(statement)]
+            return [] if isinstance(statement, ast.Pass) else [self._normal(statement)]
         parts = [type(statement).__name__, *_heads(statement)]
         for block in blocks:
             parts += ["{", *self._block(block, prefix, inside), "}"]
@@ -101,6 +166,10 @@ class _Walker:
 
     def _function(self, node: _Function, prefix: str, what: What) -> None:
         binding, other, accessor = _decorators(node)
+        if self._is_same:
+            symbol = prefix + node.name + accessor
+            self.definitions.append(Definition(symbol=symbol, what=what, signature="", body=_SAME, docs=""))
+            return
         docs, body = _split_docs(node.body)
         is_async = isinstance(node, ast.AsyncFunctionDef)
         returns = f" -> {ast.unparse(node.returns)}" if node.returns else ""
@@ -112,7 +181,7 @@ class _Walker:
                 what=what,
                 signature=f"{''.join(f'@{name} ' for name in binding)}{head} {node.name}{generics}"
                 f"({ast.unparse(node.args)}){returns}",
-                body="\n".join([*other, *map(_normal, body)]),
+                body="\n".join([*other, *map(self._normal, body)]),
                 docs=docs,
                 parameters=tuple(_parameters(node.args)),
                 binding=binding,
@@ -152,10 +221,13 @@ class _Walker:
                     symbol=prefix + name,
                     what=what,
                     signature=shown,
-                    body=f"{annotation}\n{_normal(node.value) if node.value else ''}",
+                    body=f"{annotation}\n{self._normal(node.value) if node.value else ''}",
                     docs="",
                 )
             )
+
+    def _normal(self, node: ast.AST) -> str:
+        return _SAME if self._is_same else _normal(node)
 
     def _type_alias(self, node: ast.stmt, prefix: str, what: What) -> None:
         name = getattr(getattr(node, "name", None), "id", "?")

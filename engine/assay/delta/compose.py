@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
-from assay.delta import compose_delta
+from assay.delta import compose_delta, compose_profile
 from assay.delta.compose_candidates import entries, findings_of, names_of
-from assay.delta.page import Group, Line, Page, Section, Span, Tone, bounded, code, count, dim, line
+from assay.delta.page import Group, Line, Page, Section, Span, Tone, bounded, code, count, dim, line, seconds
 from assay.model.delta import Delta, MemberShare
 from assay.model.report import CandidateReport, Conflict, PatchSet, Report
 from assay.model.tool import Tier
@@ -24,15 +24,15 @@ _MOST = 20
 _MOST_REFS = 6
 
 
-def compose(report: Report) -> Page:
-    """The page of `report`."""
+def compose(report: Report, *, profile: bool = False) -> Page:
+    """The page of `report`; with `profile` it ends by where the time went."""
     names = names_of(report.candidates)
     return Page(
         headline=_headline(report),
         facts=_facts(report),
         notes=tuple(_notes(report)),
         entries=entries(report.candidates),
-        sections=tuple(_sections(report, names)),
+        sections=tuple(_sections(report, names, profile=profile)),
         closing=tuple(_closing(report)),
         commands=tuple(_commands(report)),
     )
@@ -103,12 +103,14 @@ def _note(sentence: str) -> Line:
     return line(Span(text="note: ", tone=Tone.DOUBT), sentence)
 
 
-def _sections(report: Report, names: Mapping[str, str]) -> Iterator[Section]:
+def _sections(report: Report, names: Mapping[str, str], *, profile: bool) -> Iterator[Section]:
     chosen = report.patch_set
     if chosen is not None and (chosen.members or chosen.left_out or chosen.conflicts) and _several(report):
         yield _patch_set(chosen, names, report.delta)
     if report.delta is not None:
         yield compose_delta.section(_unseen(report.delta, report.candidates))
+    if profile and report.profile is not None:
+        yield compose_profile.section(report.profile)
 
 
 def _several(report: Report) -> bool:
@@ -201,10 +203,3 @@ def _chosen(report: Report, candidates: list[CandidateReport]) -> list[Candidate
     """The accepted candidates, narrowed to the patch set where one was chosen."""
     members = report.patch_set.members if report.patch_set else ()
     return [c for c in candidates if c.verdict is Decision.ACCEPTED and (not members or c.id in members)]
-
-
-def seconds(value: float) -> str:
-    """A duration in words: milliseconds below a tenth, minutes above a hundred."""
-    if value < 0.1:
-        return f"{value * 1000:.0f} ms"
-    return f"{value:.1f} s" if value < 100 else f"{int(value // 60)} min {int(value % 60)} s"

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from assay.delta.page import Entry, Line, Span, Tone, bounded, clip, code, count, dim, line
 from assay.model.delta import Delta
 from assay.model.outcome import Finding, Outcome, Severity
-from assay.model.report import CandidateReport, GateReport
+from assay.model.report import CandidateReport, EqualUpTo, GateReport
 from assay.model.verdict import Decision, Risk
 
 _MARKS = {
@@ -49,20 +49,20 @@ def risk_words(risk: Risk) -> str:
 def _entry(candidate: CandidateReport, names: Mapping[str, str], most: int) -> Entry:
     mark, tone = _MARKS[candidate.verdict]
     twin = candidate.equivalent_to
-    if twin is not None:
+    if twin is not None and candidate.equal_up_to is not EqualUpTo.FORMATTING:
         why = line("same tree as ", code(names.get(twin, twin)))
         return Entry(mark="=", tone=tone, name=names[candidate.id], verdict=candidate.verdict.value, why=why)
     return Entry(
-        mark=mark,
+        mark="=" if twin is not None else mark,
         tone=tone,
         name=names[candidate.id],
         verdict=candidate.verdict.value,
-        why=_why(candidate),
+        why=_why(candidate, names),
         details=(*_details(candidate, most), *_repeats(candidate, most)),
     )
 
 
-def _why(candidate: CandidateReport) -> Line:
+def _why(candidate: CandidateReport, names: Mapping[str, str]) -> Line:
     cached = dim(" (cached)") if candidate.cached else ""
     if candidate.verdict is not Decision.ACCEPTED:
         gate = candidate.rejected_by or ""
@@ -73,9 +73,13 @@ def _why(candidate: CandidateReport) -> Line:
     review: list[str | Span] = (
         [Span(text="needs review", tone=Tone.DOUBT), "; "] if candidate.needs_review else []
     )
+    twin = candidate.equivalent_to
+    same: list[str | Span] = (
+        [code(names.get(twin, twin)), " but for comments and formatting; "] if twin is not None else []
+    )
     if candidate.risk is None:
-        return line(*review, candidate.reason, cached)
-    return line(*review, *_risk(candidate.risk), cached)
+        return line(*same, *review, candidate.reason, cached)
+    return line(*same, *review, *_risk(candidate.risk), cached)
 
 
 def _risk(risk: Risk) -> list[str | Span]:

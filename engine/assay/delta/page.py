@@ -107,3 +107,10 @@ def bounded(lines: list[Line], most: int) -> tuple[Line, ...]:
     if len(lines) <= most + 1:
         return tuple(lines)
     return (*lines[:most], line(dim(f"… and {len(lines) - most} more")))
+
+
+def seconds(value: float) -> str:
+    """A duration in words: milliseconds below a tenth, minutes above a hundred."""
+    if value < 0.1:
+        return f"{value * 1000:.0f} ms"
+    return f"{value:.1f} s" if value < 100 else f"{int(value // 60)} min {int(value % 60)} s"

@@ -51,6 +51,9 @@ def parse(pairs: Sequence[Pair]) -> list[Outlines | None]:
 def _quick(pair: Pair) -> Outlines:
     if max(len(pair.old or b""), len(pair.new or b"")) > MAX_SOURCE:
         raise by_ast.Unreadable("larger than a source file is")
+    if pair.old is not None and pair.new is not None:
+        before, after = by_ast.outlines(pair.old, pair.new)
+        return Outlines(old=before, new=after)
     old, new = (EMPTY if source is None else by_ast.outline(source) for source in (pair.old, pair.new))
     return Outlines(old=old, new=new)
 

@@ -18,16 +18,24 @@ FORMATS = ("text", "json", "markdown")
 __all__ = ["FORMATS", "render", "report_schema"]
 
 
-def render(report: Report, format: str, *, width: int = 80, color: bool = False, unicode: bool = True) -> str:
+def render(
+    report: Report,
+    format: str,
+    *,
+    width: int = 80,
+    color: bool = False,
+    unicode: bool = True,
+    profile: bool = False,
+) -> str:
     """The report in `format`, one of `FORMATS`, ending with a line end.
 
     `width` (columns), `color` and `unicode` (whether the output can show more than ASCII) are for text
-    alone. Raises BadInput for another format.
+    alone; `profile` shows where the time went, which JSON always does. Raises BadInput for another format.
     """
     if format == "json":
         return as_json(report)
     if format == "markdown":
-        return markdown(compose(report))
+        return markdown(compose(report, profile=profile))
     if format == "text":
-        return text(compose(report), width=width, color=color, unicode=unicode)
+        return text(compose(report, profile=profile), width=width, color=color, unicode=unicode)
     raise BadInput(f"no report format {format!r}", fix=f"choose one of {', '.join(FORMATS)}")

@@ -39,6 +39,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
+    from assay.front import quick
+
+    if (code := quick.check(arguments)) is not None:
+        return code
     from assay.front.app import command
 
     answer = command().main(args=list(arguments), prog_name="assay", standalone_mode=False)

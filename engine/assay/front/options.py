@@ -8,41 +8,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from assay.front import complete, durations
+from assay.front import choices, complete, durations
 from assay.front.streams import Color
-from assay.land.request import Request
+from assay.land.request import Lane, Request
 
-
-class Format(StrEnum):
-    """Renderings of a report."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-
-
-class PlainFormat(StrEnum):
-    """Renderings of what is no report."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-class Wanted(StrEnum):
-    """What `--isolation` may name."""
-
-    AUTO = "auto"
-    HARDENED = "hardened"
-    NAMESPACED = "namespaced"
-    CONTAINER = "container"
-    NSJAIL = "nsjail"
-    NONE = "none"
+Format = choices.Format
+PlainFormat = choices.PlainFormat
+Wanted = choices.Wanted
+project_environment = choices.project_environment
 
 
 def span(text: object) -> float:
@@ -104,6 +82,14 @@ Repeat = Annotated[
         rich_help_panel=_RUN,
     ),
 ]
+Full = Annotated[
+    bool,
+    typer.Option(
+        "--full",
+        help="The slow way: every test, cold processes, nothing from a cache. The verdicts are the same.",
+        rich_help_panel=_RUN,
+    ),
+]
 TimeLimit = Annotated[
     float,
     typer.Option(
@@ -111,6 +97,37 @@ TimeLimit = Annotated[
         parser=span,
         metavar="SPAN",
         help="End the run after 90s, 10m, 2h; what is undecided then is inconclusive.",
+        rich_help_panel=_RUN,
+        show_default=False,
+    ),
+]
+BudgetSeconds = Annotated[
+    float,
+    typer.Option(
+        "--budget-seconds",
+        parser=span,
+        metavar="SPAN",
+        help="Spend this much time at most: no candidate is begun that is expected to take more.",
+        rich_help_panel=_RUN,
+        show_default=False,
+    ),
+]
+BudgetCpu = Annotated[
+    float,
+    typer.Option(
+        "--budget-cpu",
+        parser=span,
+        metavar="SPAN",
+        help="The same for processor time, of everything together.",
+        rich_help_panel=_RUN,
+        show_default=False,
+    ),
+]
+LaneName = Annotated[
+    Lane | None,
+    typer.Option(
+        "--lane",
+        help="Whether you wait for it, or it gives way to runs on this machine that somebody waits for.",
         rich_help_panel=_RUN,
         show_default=False,
     ),
@@ -174,6 +191,10 @@ OutputFile = Annotated[
     ),
 ]
 ColorChoice = Annotated[Color, typer.Option("--color", help="Colour the output.", rich_help_panel=_OUT)]
+Profile = Annotated[
+    bool,
+    typer.Option("--profile", help="Show where the time went, and what was saved.", rich_help_panel=_OUT),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.", rich_help_panel=_OUT)]
 Sources = Annotated[
     list[str],
@@ -195,6 +216,10 @@ def make_request(
     first: int = 0,
     time_limit: float = 0.0,
     repeat: int = 1,
+    full: bool = False,
+    budget_seconds: float = 0.0,
+    budget_cpu: float = 0.0,
+    lane: Lane | None = None,
     squash: bool = False,
     trust_tests: bool = False,
     acceptance: str | None = None,
@@ -204,7 +229,7 @@ def make_request(
     environ: Mapping[str, str] | None = None,
 ) -> Request:
     """What the flows are asked for, with this process's stdin (if a source is `-`) and, unless another is
-    given, its environment."""
+    given, its environment. `lane` None: somebody waits."""
     return Request(
         repo=repo,
         sources=sources,
@@ -214,6 +239,10 @@ def make_request(
         first=first,
         time_limit=time_limit,
         repeat=repeat,
+        full=full,
+        budget_seconds=budget_seconds,
+        budget_cpu=budget_cpu,
+        lane=lane or Lane.INTERACTIVE,
         squash=squash,
         trust_tests=trust_tests,
         acceptance=acceptance,
@@ -223,18 +252,6 @@ def make_request(
         stdin=_stdin() if "-" in sources else None,
         environ=project_environment(os.environ, sys.prefix) if environ is None else dict(environ),
     )
-
-
-def project_environment(environ: Mapping[str, str], own_prefix: str) -> dict[str, str]:
-    """The environment in which the project's interpreter is looked for: without what pre-commit put over it.
-
-    pre-commit runs us from an environment of its own and names that in VIRTUAL_ENV. The user's is still on
-    the path, behind it.
-    """
-    named = environ.get("VIRTUAL_ENV")
-    if named and "PRE_COMMIT" in environ and Path(named).resolve() == Path(own_prefix).resolve():
-        return {name: value for name, value in environ.items() if name != "VIRTUAL_ENV"}
-    return dict(environ)
 
 
 def _stdin() -> bytes:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assay.front import streams
+from assay.front.choices import Format
 from assay.front.interrupt import run_to_end
-from assay.front.options import Format
 from assay.front.progress.watch import watching
 from assay.model.event import Observer
 
@@ -33,6 +33,7 @@ class View:
     output: Path | None = None
     color: streams.Color = streams.Color.AUTO
     quiet: bool = False
+    profile: bool = False
 
 
 def perform(flow: Flow, view: View) -> Report:
@@ -80,4 +81,11 @@ def _rendered(report: Report, view: View) -> str:
     to_terminal = view.output is None and streams.is_terminal(sys.stdout)
     color = view.format is Format.TEXT and streams.wants_color(view.color, os.environ, terminal=to_terminal)
     unicode = view.output is not None or streams.holds_unicode(sys.stdout)
-    return render(report, str(view.format), width=streams.width(), color=color, unicode=unicode)
+    return render(
+        report,
+        str(view.format),
+        width=streams.width(),
+        color=color,
+        unicode=unicode,
+        profile=view.profile,
+    )

@@ -7,14 +7,14 @@ header says is only ever used as a name, a date or a message.
 from __future__ import annotations
 
 import email
-import email.header
-import email.policy
-import email.utils
 import re
 from collections.abc import Iterator
-from email.message import Message
+from typing import TYPE_CHECKING
 
 from assay.model.candidate import Record, Signature
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 _FROM = re.compile(rb"From \S{1,200}[ ].{0,80}\d\d:\d\d:\d\d.{0,40}\d{4}\s*$")
 _HEADER = re.compile(rb"(From|Subject|Date|Message-I[dD]|To): ")
@@ -74,7 +74,7 @@ def _lines(data: bytes) -> list[bytes]:
 
 def _read(raw: bytes) -> Mail:
     headers, body = _cut(raw)
-    message = email.message_from_bytes(headers, policy=email.policy.compat32)
+    message = email.message_from_bytes(headers)
     content = _body(message, headers, body)
     words, patch = _split_body(content)
     subject = _TAG.sub("", _decoded(message.get("Subject"))).strip()
@@ -96,14 +96,14 @@ def _cut(raw: bytes) -> tuple[bytes, bytes]:
 
 def _body(message: Message, headers: bytes, body: bytes) -> bytes:
     if message.is_multipart() or message.get_content_maintype() == "multipart":
-        whole = email.message_from_bytes(headers + body, policy=email.policy.compat32)
+        whole = email.message_from_bytes(headers + body)
         parts = [p.get_payload(decode=True) for p in whole.walk() if p.get_content_maintype() == "text"]
         return b"\n".join(part for part in parts if isinstance(part, bytes))
     encoding = str(message.get("Content-Transfer-Encoding", "")).strip().lower()
     if encoding not in ("base64", "quoted-printable"):
         # Taken as it is: the mail library's own way through text does not keep every byte.
         return body
-    decoded = email.message_from_bytes(headers + body, policy=email.policy.compat32).get_payload(decode=True)
+    decoded = email.message_from_bytes(headers + body).get_payload(decode=True)
     return decoded if isinstance(decoded, bytes) else body
 
 
@@ -122,8 +122,10 @@ def _decoded(header: object) -> str:
     if header is None:
         return ""
     given = str(header)[:_LONGEST_HEADER]
+    from email.header import decode_header, make_header
+
     try:
-        text = str(email.header.make_header(email.header.decode_header(given)))
+        text = str(make_header(decode_header(given)))
     except (LookupError, ValueError, UnicodeError):
         text = given
     return " ".join(text.encode("utf-8", "replace").decode().split())
@@ -142,12 +144,14 @@ def _in_body_from(text: str) -> str:
 
 
 def _author(sender: str, date: object) -> Signature | None:
-    name, address = email.utils.parseaddr(sender[:_LONGEST_HEADER])
+    from email.utils import mktime_tz, parseaddr, parsedate_tz
+
+    name, address = parseaddr(sender[:_LONGEST_HEADER])
     if not name and not address:
         return None
-    parsed = email.utils.parsedate_tz(str(date)[:100]) if date is not None else None
+    parsed = parsedate_tz(str(date)[:100]) if date is not None else None
     try:
-        time = int(email.utils.mktime_tz(parsed)) if parsed else 0
+        time = int(mktime_tz(parsed)) if parsed else 0
     except (ValueError, OverflowError):
         time = 0
     offset = (parsed[9] or 0) // 60 if parsed else 0

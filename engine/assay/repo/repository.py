@@ -7,6 +7,7 @@ sentence. Paths inside trees are '/'-separated; bytes that are no UTF-8 are kept
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -28,6 +29,8 @@ SUBMODULE = 0o160000
 
 _BLOB_TYPE = 3
 _TREE_TYPE = 2
+_BLOBS = 16 * 1024 * 1024
+"""Bytes of blobs that are kept at hand."""
 _WRITE_ATTEMPTS = 5
 
 
@@ -46,7 +49,7 @@ Entries = dict[bytes, tuple[int, Oid]]
 class Repository:
     """An open repository. Reading is safe from several threads; the object database is append-only."""
 
-    __slots__ = ("_trees", "bare", "common_dir", "git", "git_dir", "index_file", "root", "veiled")
+    __slots__ = ("_blobs", "_trees", "bare", "common_dir", "git", "git_dir", "index_file", "root", "veiled")
 
     def __init__(self, git: pygit2.Repository, root: Path | None, index_file: Path | None) -> None:
         self.git = git
@@ -57,6 +60,7 @@ class Repository:
         self.root = self.git_dir if workdir is None else Path(workdir).resolve()
         self.index_file = index_file if index_file is not None else self.git_dir / "index"
         self._trees: dict[str, Entries] = {EMPTY_TREE: {}}
+        self._blobs = _Recent()
         self.veiled: dict[str, tuple[int, bytes]] = {}
         """Objects that are in no database, only here: type and bytes by name (see `veil`)."""
 
@@ -85,11 +89,14 @@ class Repository:
         cached = self._trees.get(tree)
         if cached is None:
             cached = _parse_tree(self._object(tree, _TREE_TYPE))
-            if len(self._trees) > 20_000:
-                # Forgetting everything is cheaper than bookkeeping, and a run seldom sees so many.
-                self._trees = {EMPTY_TREE: {}}
-            self._trees[tree] = cached
+            self._keep_tree(tree, cached)
         return cached
+
+    def _keep_tree(self, tree: str, entries: Entries) -> None:
+        if len(self._trees) > 20_000:
+            # Forgetting everything is cheaper than bookkeeping, and a run seldom sees so many.
+            self._trees = {EMPTY_TREE: {}}
+        self._trees[tree] = entries
 
     def entry(self, tree: str, path: str) -> TreeEntry | None:
         """What is at `path`, a directory included (mode `TREE`); None when there is nothing."""
@@ -110,7 +117,11 @@ class Repository:
 
     def blob(self, oid: str) -> bytes:
         """The bytes of a blob."""
-        return self._object(oid, _BLOB_TYPE)
+        found = self._blobs.get(oid)
+        if found is None:
+            found = self._object(oid, _BLOB_TYPE)
+            self._blobs.put(oid, found)
+        return found
 
     def has(self, oid: str) -> bool:
         """Whether an object of this full name is here."""
@@ -124,17 +135,21 @@ class Repository:
 
     def write_blob(self, data: bytes) -> Oid:
         """Store `data` as it is, past every filter, and name it."""
-        return self._write(_BLOB_TYPE, data)
+        oid = self._write(_BLOB_TYPE, data)
+        self._blobs.put(oid, data)
+        return oid
 
     def write_tree(self, entries: Entries) -> Oid:
         """Store one level of a tree, in git's order."""
         if not entries:
             return EMPTY_TREE
         ordered = sorted(entries.items(), key=lambda item: item[0] + (b"/" if item[1][0] == TREE else b""))
-        return self._write(
+        tree = self._write(
             _TREE_TYPE,
             b"".join(b"%o %s\0" % (mode, name) + bytes.fromhex(oid) for name, (mode, oid) in ordered),
         )
+        self._keep_tree(tree, dict(ordered))
+        return tree
 
     def write_commit(self, data: bytes) -> Oid:
         """Store a commit object as it is."""
@@ -200,6 +215,30 @@ class Repository:
         return ""
 
 
+class _Recent:
+    """Blobs at hand, within bounds: what was read or written is soon asked for again, to be applied,
+    compared, measured and shown. Shared by threads, which may make it forget early and nothing else."""
+
+    __slots__ = ("_held", "_room")
+
+    def __init__(self) -> None:
+        self._held: dict[str, bytes] = {}
+        self._room = _BLOBS
+
+    def get(self, oid: str) -> bytes | None:
+        """The blob, if it is still here."""
+        return self._held.get(oid)
+
+    def put(self, oid: str, data: bytes) -> None:
+        """Keep a blob, unless it alone would push out most others."""
+        if len(data) > _BLOBS // 16:
+            return
+        if len(data) > self._room:
+            self._held, self._room = {}, _BLOBS
+        self._room -= len(data)
+        self._held[oid] = data
+
+
 def open_repository(path: str | Path, environ: Mapping[str, str] | None = None) -> Repository:
     """Open the repository that contains `path`. Raises BadInput when there is none or it cannot be read.
 
@@ -220,8 +259,18 @@ def open_repository(path: str | Path, environ: Mapping[str, str] | None = None) 
     if start.resolve() != here and start.resolve() not in here.parents:
         variables = {}
     named = variables.get("GIT_DIR", "")
-    git = _open(start, str(here / named) if named else _discover(start))
+    git = _named(start, here / named) if named else _open(start, _found(start))
     return Repository(git, _work_tree(variables, here), _index_file(variables, here))
+
+
+def _named(start: Path, git_dir: Path) -> pygit2.Repository:
+    """The repository of this directory, by way of `start` if that belongs to it: which work tree a `.git`
+    file stands for is known only where that file is."""
+    with contextlib.suppress(BadInput):
+        found = _open(start, start)
+        if Path(str(found.path)).resolve() == git_dir.resolve():
+            return found
+    return _open(start, git_dir)
 
 
 def _work_tree(variables: Mapping[str, str], here: Path) -> Path | None:
@@ -240,7 +289,8 @@ def _configure() -> None:
     pygit2.option(pygit2.enums.Option.SET_OWNER_VALIDATION, False)
 
 
-def _discover(start: Path) -> str:
+def _found(start: Path) -> Path:
+    """`start`, if there is a repository at or above it."""
     try:
         found = pygit2.discover_repository(str(start))
     except (KeyError, ValueError, pygit2.GitError) as error:
@@ -249,12 +299,13 @@ def _discover(start: Path) -> str:
         raise BadInput(
             "this is not inside a git repository", where=str(start), fix="run `git init` or use --repo"
         )
-    return found
+    return start
 
 
-def _open(start: Path, git_dir: str) -> pygit2.Repository:
+def _open(start: Path, place: Path) -> pygit2.Repository:
+    """The repository at or above `place`."""
     try:
-        return pygit2.Repository(git_dir)
+        return pygit2.Repository(str(place))
     except (KeyError, ValueError, pygit2.GitError) as error:
         raise BadInput(
             f"the repository cannot be opened ({_tail(error)})", where=str(start), fix=_remedy(str(error))

@@ -158,8 +158,8 @@ def _blob(repo: Repository, oid: str, mode: int) -> bytes | None:
     """The blob's bytes, nothing for an absent side, None for what is no readable file."""
     if not oid:
         return b""
-    found = repo.git.get(oid) if mode != SUBMODULE else None
-    return found.data if isinstance(found, pygit2.Blob) and found.size <= MAX_BLOB else None
+    data = repo.blob(oid) if mode != SUBMODULE else None
+    return data if data is not None and len(data) <= MAX_BLOB else None
 
 
 def _depth(line: bytes) -> int:

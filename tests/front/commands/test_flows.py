@@ -8,7 +8,7 @@ import pytest
 from tests.front.support import git
 
 from assay.front import entry
-from assay.land.request import Change
+from assay.land.request import Change, Lane
 from assay.model.verdict import Decision
 
 
@@ -48,6 +48,29 @@ def test_hidden_tests_lists_and_allowed_paths_reach_the_flow(flow, capsys, comma
         (None, None, ()),
         ("../hidden", "l.txt", ("src/**", "docs/**")),
     ]
+
+
+@pytest.mark.parametrize(
+    "command", [["check", "--worktree"], ["grade", "x"], ["land", "x", "--onto", "main"]]
+)
+def test_budgets_and_lane_reach_the_flow(flow, capsys, command):
+    entry.run([*command, "--budget-seconds", "90s", "--budget-cpu", "2m", "--lane", "bulk"])
+    entry.run([*command, "--lane", "interactive"])
+    requests = [asked[1] for asked in flow.asked]
+    assert [(each.budget_seconds, each.budget_cpu, each.lane) for each in requests] == [
+        (90.0, 120.0, Lane.BULK),
+        (0.0, 0.0, Lane.INTERACTIVE),
+    ]
+
+
+def test_who_sees_the_progress_waits_and_who_does_not_gives_way(flow, capsys, monkeypatch):
+    monkeypatch.setattr("assay.front.commands.grade.is_terminal", lambda _stream: True)
+    entry.run(["grade", "x"])
+    monkeypatch.setattr("assay.front.commands.grade.is_terminal", lambda _stream: False)
+    for command in (["grade", "x"], ["check", "--worktree"], ["land", "x", "--onto", "main"]):
+        entry.run(command)
+    lanes = [asked[1].lane for asked in flow.asked]
+    assert lanes == [Lane.INTERACTIVE, Lane.BULK, Lane.INTERACTIVE, Lane.INTERACTIVE]
 
 
 def test_stdin_is_read_only_for_a_dash(flow, monkeypatch, capsys):

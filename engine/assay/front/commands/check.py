@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from assay.front import complete, options, session
+from assay.front.change import chosen
 from assay.front.streams import Color
-from assay.land.request import Change
-from assay.model.errors import BadInput
 
 Staged = Annotated[bool, typer.Option("--staged", help="What is staged for the next commit.")]
 Worktree = Annotated[bool, typer.Option("--worktree", help="The work tree, untracked files included.")]
@@ -40,6 +38,9 @@ def check(
     policy: options.PolicyName = None,
     jobs: options.Jobs = 0,
     time_limit: options.TimeLimit = 0.0,
+    budget_seconds: options.BudgetSeconds = 0.0,
+    budget_cpu: options.BudgetCpu = 0.0,
+    lane: options.LaneName = None,
     repeat: options.Repeat = 1,
     trust_tests: options.TrustTests = False,
     acceptance: options.Acceptance = None,
@@ -50,9 +51,11 @@ def check(
     output: options.OutputFile = None,
     color: options.ColorChoice = Color.AUTO,
     quiet: options.Quiet = False,
+    full: options.Full = False,
+    profile: options.Profile = False,
 ) -> int:
     """Check one change: what is staged (or, with nothing staged, the work tree), or REV..HEAD."""
-    change = _chosen(repo, staged, worktree, base, head)
+    change = chosen(repo, staged=staged, worktree=worktree, base=base, head=head)
     from assay.land import flow
 
     request = options.make_request(
@@ -61,6 +64,10 @@ def check(
         policy=policy,
         jobs=jobs,
         time_limit=time_limit,
+        budget_seconds=budget_seconds,
+        budget_cpu=budget_cpu,
+        full=full,
+        lane=lane,
         repeat=repeat,
         trust_tests=trust_tests,
         acceptance=acceptance,
@@ -68,33 +75,5 @@ def check(
         allow=allow,
         isolation=isolation,
     )
-    view = session.View(format=format_, output=output, color=color, quiet=quiet)
+    view = session.View(format=format_, output=output, color=color, quiet=quiet, profile=profile)
     return session.conclude(lambda observer: flow.check(request, change, head=head, observer=observer), view)
-
-
-def _chosen(repo: Path, staged: bool, worktree: bool, base: str | None, head: str | None) -> Change:
-    """Which change is meant. Raises BadInput where the options contradict each other."""
-    named = [
-        option
-        for option, given in (("--staged", staged), ("--worktree", worktree), ("--base", base is not None))
-        if given
-    ]
-    if len(named) > 1:
-        raise BadInput(f"{' and '.join(named)} exclude each other", fix="choose one")
-    if head is not None and base is None:
-        raise BadInput("--head belongs to --base REV", fix="name the base as well")
-    if staged:
-        return Change.STAGED
-    if worktree:
-        return Change.WORKTREE
-    if base is not None:
-        return Change.RANGE
-    return Change.STAGED if _anything_staged(repo) else Change.WORKTREE
-
-
-def _anything_staged(path: Path) -> bool:
-    from assay.repo import sources
-    from assay.repo.repository import open_repository
-
-    repository = open_repository(path, os.environ)
-    return sources.staged(repository).tree != repository.head().tree

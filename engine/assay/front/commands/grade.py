@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from assay.front import options, session
-from assay.front.streams import Color
+from assay.front.streams import Color, is_terminal
+from assay.land.request import Lane
 
 
 def grade(
@@ -18,6 +20,9 @@ def grade(
     jobs: options.Jobs = 0,
     first: options.First = 0,
     time_limit: options.TimeLimit = 0.0,
+    budget_seconds: options.BudgetSeconds = 0.0,
+    budget_cpu: options.BudgetCpu = 0.0,
+    lane: options.LaneName = None,
     repeat: options.Repeat = 1,
     trust_tests: options.TrustTests = False,
     acceptance: options.Acceptance = None,
@@ -28,6 +33,8 @@ def grade(
     output: options.OutputFile = None,
     color: options.ColorChoice = Color.AUTO,
     quiet: options.Quiet = False,
+    full: options.Full = False,
+    profile: options.Profile = False,
 ) -> int:
     """Grade candidates: is each one safe to merge, and if not, why not."""
     from assay.land import flow
@@ -40,6 +47,10 @@ def grade(
         jobs=jobs,
         first=first,
         time_limit=time_limit,
+        budget_seconds=budget_seconds,
+        budget_cpu=budget_cpu,
+        full=full,
+        lane=lane or _lane(),
         repeat=repeat,
         squash=squash,
         trust_tests=trust_tests,
@@ -48,5 +59,10 @@ def grade(
         allow=allow,
         isolation=isolation,
     )
-    view = session.View(format=format_, output=output, color=color, quiet=quiet)
+    view = session.View(format=format_, output=output, color=color, quiet=quiet, profile=profile)
     return session.conclude(lambda observer: flow.grade(request, observer=observer), view, first)
+
+
+def _lane() -> Lane:
+    """Who sees the progress waits for it."""
+    return Lane.INTERACTIVE if is_terminal(sys.stderr) else Lane.BULK

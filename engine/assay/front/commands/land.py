@@ -30,6 +30,9 @@ def land(
     squash: options.Squash = False,
     jobs: options.Jobs = 0,
     time_limit: options.TimeLimit = 0.0,
+    budget_seconds: options.BudgetSeconds = 0.0,
+    budget_cpu: options.BudgetCpu = 0.0,
+    lane: options.LaneName = None,
     trust_tests: options.TrustTests = False,
     acceptance: options.Acceptance = None,
     require: options.Require = None,
@@ -39,6 +42,8 @@ def land(
     output: options.OutputFile = None,
     color: options.ColorChoice = Color.AUTO,
     quiet: options.Quiet = False,
+    full: options.Full = False,
+    profile: options.Profile = False,
 ) -> int:
     """Land the candidates that pass and fit together, in one step, or change nothing."""
     from assay.land import flow
@@ -49,6 +54,10 @@ def land(
         policy=policy,
         jobs=jobs,
         time_limit=time_limit,
+        budget_seconds=budget_seconds,
+        budget_cpu=budget_cpu,
+        full=full,
+        lane=lane,
         squash=squash,
         trust_tests=trust_tests,
         acceptance=acceptance,
@@ -56,6 +65,6 @@ def land(
         allow=allow,
         isolation=isolation,
     )
-    view = session.View(format=format_, output=output, color=color, quiet=quiet)
+    view = session.View(format=format_, output=output, color=color, quiet=quiet, profile=profile)
     landing = partial(flow.land, request, onto=onto, dry_run=dry_run, linear=linear)
     return session.conclude(lambda observer: landing(observer=observer), view)

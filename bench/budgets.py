@@ -1,0 +1,214 @@
+"""The speed budgets, and what this machine makes of each.
+
+Promises: every budget names its limit once; what is measured is held against that, and said plainly either
+way. Costs per candidate are slopes: the cost of many less that of few, so that start-up does not count.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+
+from assay.sandbox.jail import open_sandbox
+from assay.sandbox.probe import probe
+from assay.sandbox.spec import JailCommand
+from bench import grading, workspace
+from bench.candidates import Patch
+from bench.projects import HOME, PROJECTS, Checkout, checkout
+
+_FEW, _MANY = 8, 72
+_JAILS = 8
+_LARGE, _SMALL = 20_000, 200
+
+
+@dataclass(frozen=True)
+class Budget:
+    """One promise: what is measured, in `unit`, and the `limit` it must keep (`least`: reach)."""
+
+    what: str
+    limit: float
+    unit: str
+    least: bool = False
+
+    @property
+    def words(self) -> str:
+        """`≤ 25 ms`."""
+        return f"{'≥' if self.least else '≤'} {self.limit:g} {self.unit}"
+
+    def met(self, value: float) -> bool:
+        """Whether a measured value keeps it."""
+        return value >= self.limit if self.least else value <= self.limit
+
+
+WORKSPACE = Budget("workspace of a candidate at 20,000 files: mount, apply, unmount, remove", 25, "ms")
+GROWTH = Budget("the same against 200 files", 1.2, "x")
+REJECT = Budget("a reject by apply, scope or compile, CPU beyond the batch's fixed cost", 10, "ms")
+WARM = Budget("a warm test verdict, CPU beyond the test bodies", 25, "ms")
+RATE = Budget("candidates a minute of the plain script, cold caches, worst project", 10, "x", least=True)
+AGAIN = Budget("candidates a minute of the plain script, second run, worst project", 100, "x", least=True)
+WORK = Budget("CPU of a cold run against the irreducible, worst project", 1.2, "x")
+CACHED = Budget("a cached verdict in bulk, CPU", 2, "ms")
+MEMORY = Budget("memory of a running jail beyond the program's own", 10, "MiB")
+
+BUDGETS = (WORKSPACE, GROWTH, REJECT, WARM, RATE, AGAIN, WORK, CACHED, MEMORY)
+
+Measured = dict[Budget, float]
+
+
+def of_grading(compared: list[grading.Compared]) -> Measured:
+    """The budgets that hold for every project."""
+    return {
+        RATE: min(each.cold.rate / each.script.rate for each in compared),
+        AGAIN: min(each.again.rate / each.script.rate for each in compared),
+        WORK: max(each.work for each in compared),
+        **_warm(compared),
+    }
+
+
+def _warm(compared: list[grading.Compared]) -> Measured:
+    """Over what was run in warm processes; nothing where nothing was."""
+    costs = [
+        cost["cpu_seconds"] - grading.body_cpu(cost)
+        for each in compared
+        for entry in each.cold.document["candidates"]
+        for gate in entry["gates"]
+        if gate["detail"].get("quick") and (cost := gate["detail"].get("run_cost"))
+    ]
+    return {WARM: 1000 * statistics.median(costs)} if costs else {}
+
+
+def measured(jobs: int) -> Iterator[Measured]:
+    """The other budgets, one group after another."""
+    large, _ = workspace.measure(_LARGE)
+    small, _ = workspace.measure(_SMALL)
+    yield {WORKSPACE: 1000 * large, GROWTH: large / small}
+    yield {MEMORY: anyio.run(_memory) / 1024 / 1024}
+    ready = checkout(PROJECTS[0])
+    scratch = HOME / ready.project.name / "scratch"
+    yield {REJECT: 1000 * max(_slope(ready, scratch, jobs, kind) for kind in (_stale, _protected, _broken))}
+    yield {CACHED: 1000 * _slope(ready, scratch, jobs, _harmless, again=True)}
+
+
+Edit = Callable[[int], tuple[str, str]]
+"""The path and the text of the number-th variant of a candidate's one file."""
+
+
+def _stale(number: int) -> tuple[str, str]:
+    return "", f"--- a/none.py\n+++ b/none.py\n@@ -1 +1 @@\n-x = {number}\n+x = 0\n"
+
+
+def _protected(number: int) -> tuple[str, str]:
+    return f".github/workflows/{number}.yml", f"on: {number}\n"
+
+
+def _broken(number: int) -> tuple[str, str]:
+    return f"broken_{number}.py", f"def broken_{number}(:\n"
+
+
+def _harmless(number: int) -> tuple[str, str]:
+    return f"notes/{number}.txt", f"{number}\n"
+
+
+_QUICK = ("apply", "scope", "compile")
+_RULES: dict[Edit, tuple[str, tuple[str, ...]]] = {
+    _stale: ("agent", _QUICK),
+    _protected: ("agent", _QUICK),
+    _broken: ("agent", _QUICK),
+    _harmless: ("default", (*_QUICK, "lint", "security", "tests")),
+}
+"""The policy and the gates under which each is graded."""
+
+
+def _slope(ready: Checkout, scratch: Path, jobs: int, edit: Edit, *, again: bool = False) -> float:
+    """CPU seconds per candidate; with `again`, of a second run over the same."""
+    costs = {}
+    for count in (_FEW, _MANY):
+        place = scratch / f"{edit.__name__}-{count}"
+        patches = [_patch(place, number, *edit(number)) for number in range(count)]
+        rules = place / "rules.toml"
+        pack, gates = _RULES[edit]
+        rules.write_text(f'extends = "{pack}"\ngates = {json.dumps(gates)}\n')
+        argv = [sys.executable, "-m", "assay", "grade", "--repo", str(ready.repo), "--policy", str(rules)]
+        argv += ["--jobs", str(jobs), "--format", "json", "--quiet", *(str(patch.path) for patch in patches)]
+        environ = {**os.environ, "ASSAY_CACHE_DIR": str(scratch / "cache")}
+        for _ in range(1 + again):
+            before = os.times()
+            done = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False)
+            after = os.times()
+            if done.returncode not in (0, 1):
+                raise SystemExit(f"assay grade exited with {done.returncode}:\n{done.stderr}")
+        costs[count] = sum(after[2:4]) - sum(before[2:4])
+    return (costs[_MANY] - costs[_FEW]) / (_MANY - _FEW)
+
+
+def _patch(place: Path, number: int, path: str, text: str) -> Patch:
+    """A patch file: `text` as it is, or one that adds it as a new file at `path`."""
+    place.mkdir(parents=True, exist_ok=True)
+    file = place / f"{number:03d}.patch"
+    if path:
+        text = f"--- /dev/null\n+++ b/{path}\n@@ -0,0 +1 @@\n+{text}"
+    file.write_text(text)
+    return Patch(file.name, file)
+
+
+async def _memory() -> float:
+    """Bytes that a jail holds while its program runs, the engine's part included, the program's own not."""
+    async with open_sandbox(probe(None), lambda _call: None) as sandbox:
+        command = JailCommand(label="sleep", argv=("/bin/sleep", "5"), root=Path("/srv/project"))
+        await sandbox.run(JailCommand(label="true", argv=("/bin/true",), root=Path("/srv/project")))
+        before = _held()
+        async with anyio.create_task_group() as tasks:
+            for _ in range(_JAILS):
+                tasks.start_soon(sandbox.run, command)
+            until = time.monotonic() + 4
+            while time.monotonic() < until and _sleeping() < _JAILS:  # noqa: ASYNC110 - /proc tells nobody
+                await anyio.sleep(0.05)
+            if _sleeping() < _JAILS:
+                raise SystemExit("the jails did not all start in time")
+            during = _held()
+    return (during - before) / _JAILS
+
+
+def _held() -> int:
+    """Proportional bytes of this process and all below it, but for the programs that sleep."""
+    return sum(_pss(pid) for pid in _family() if _name(pid) != "sleep")
+
+
+def _sleeping() -> int:
+    return sum(_name(pid) == "sleep" for pid in _family())
+
+
+def _family() -> list[int]:
+    parents = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and (status := _read(entry / "stat")):
+            parents[int(entry.name)] = int(status.rpartition(")")[2].split()[1])
+    found = {os.getpid()}
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return sorted(found)
+
+
+def _name(pid: int) -> str:
+    return _read(Path(f"/proc/{pid}/comm")).strip()
+
+
+def _pss(pid: int) -> int:
+    lines = _read(Path(f"/proc/{pid}/smaps_rollup")).splitlines()
+    return sum(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:  # it ended meanwhile
+        return ""
