@@ -15,7 +15,6 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from bench import hostile_calls
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +38,7 @@ from assay.sandbox.kafel import (
 )
 from assay.sandbox.probe import Probe, probe
 from assay.sandbox.spec import Stack
+from bench import hostile_calls
 
 from .conftest import Runner
 from .test_hardened import BENIGN, PYTHON, TOOLS
