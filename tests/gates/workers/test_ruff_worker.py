@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.gates.workers.ruff_worker import Undo, change, serve
+from assay.gates.workers.ruff_worker import change, serve
 
 TREE = {"a.py": b"x", "pkg/__init__.py": b"", "pkg/sub/b.py": b"y", "run": b"#!"}
 NAMES = (
@@ -69,16 +70,16 @@ def test_the_tree_is_as_before_afterwards(gone: list[list[object]], written: lis
         lay(root)
         before = picture(root)
         unit = {"id": 1, "files": [*gone, *written], "calls": []}
-        reply = serve(root, unit, b"zz" * len(written))
+        reply = serve(str(root), unit, b"zz" * len(written))
         assert picture(root) == before
         assert reply["id"] == 1
 
 
 def test_what_is_asked_for_is_there_meanwhile(tmp_path: Path) -> None:
     lay(tmp_path)
-    undo: list[Undo] = []
+    undo: list[Callable[[], None]] = []
     files = [["pkg/sub/b.py", None, 0], ["pkg/new/c.py", 0o755, 2], ["a.py", 0o644, 1]]
-    change(tmp_path, files, b"zzq", undo)
+    change(str(tmp_path), files, b"zzq", undo)
     assert not (tmp_path / "pkg/sub").exists(), "a directory without files is none to git"
     assert (tmp_path / "pkg/new/c.py").read_bytes() == b"zz"
     assert (tmp_path / "pkg/new/c.py").stat().st_mode & 0o777 == 0o755
@@ -91,6 +92,6 @@ def test_nothing_is_written_outside_or_through_links(tmp_path: Path, path: str) 
     root.mkdir()
     lay(root)
     before = picture(tmp_path)
-    reply = serve(root, {"id": 1, "files": [[path, 0o644, 1]], "calls": [["true"]]}, b"z")
+    reply = serve(str(root), {"id": 1, "files": [[path, 0o644, 1]], "calls": [["true"]]}, b"z")
     assert "problem" in reply
     assert picture(tmp_path) == before
