@@ -16,6 +16,8 @@ def policy(select=Select.MANY, warm=True):
     [
         (Select.MANY, Pace.TOGETHER, Select.ALWAYS),
         (Select.MANY, Pace.CHOSEN, Select.NEVER),
+        (Select.MANY, Pace.ALONE, Select.NEVER),
+        (Select.ALWAYS, Pace.ALONE, Select.ALWAYS),
         (Select.MANY, Pace.LANDING, Select.NEVER),
         (Select.MANY, Pace.FULL, Select.NEVER),
         (Select.ALWAYS, Pace.CHOSEN, Select.ALWAYS),
@@ -31,6 +33,7 @@ def test_only_what_does_not_land_runs_a_selection_unless_the_policy_says_so(sele
 def test_what_lands_starts_anew():
     assert paced(policy(), Pace.TOGETHER).tests.warm
     assert paced(policy(), Pace.CHOSEN).tests.warm
+    assert not paced(policy(), Pace.ALONE).tests.warm
     assert not paced(policy(), Pace.LANDING).tests.warm
     assert not paced(policy(), Pace.FULL).tests.warm
     assert not paced(policy(warm=False), Pace.TOGETHER).tests.warm

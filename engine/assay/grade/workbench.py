@@ -68,7 +68,7 @@ class Workbench:
         self._once = OnceMap()
         self._workers = WorkerPool(sandbox, tasks)
         self._leases: Counter[str] = Counter()
-        self._pace = Pace.CHOSEN
+        self._pace = Pace.ALONE
 
     def at(self, pace: Pace) -> Workbench:
         """The same bench under the policy as it is for runs of this pace. Layers, workers and what was made

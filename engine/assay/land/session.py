@@ -201,4 +201,6 @@ def _in_lane(request: Request) -> Iterator[None]:
 def _pace(request: Request, count: int) -> Pace:
     if request.full:
         return Pace.FULL
-    return Pace.TOGETHER if count >= SEVERAL and not request.first else Pace.CHOSEN
+    if count < SEVERAL:
+        return Pace.ALONE
+    return Pace.CHOSEN if request.first else Pace.TOGETHER

@@ -22,7 +22,9 @@ class Pace(StrEnum):
     TOGETHER = "together"
     """Several candidates side by side: each verdict is about that candidate, and nothing lands by it."""
     CHOSEN = "chosen"
-    """The first that is accepted is taken (`--first`), or one change alone is asked about."""
+    """Several candidates, of which the first that is accepted is taken (`--first`)."""
+    ALONE = "alone"
+    """One change, or two: too few to pay for what candidates can share."""
     LANDING = "landing"
     """The tree is about to land: everything runs, and nothing of it in a process that was there before."""
     FULL = "full"
@@ -34,10 +36,11 @@ def paced(policy: Policy, pace: Pace) -> Policy:
     is about to land is run itself, whatever it is equal to."""
     tests = policy.tests
     together = pace is Pace.TOGETHER
+    several = pace in (Pace.TOGETHER, Pace.CHOSEN)
     thorough = pace in (Pace.LANDING, Pace.FULL)
     always = tests.select is Select.ALWAYS or (tests.select is Select.MANY and together)
     select = Select.ALWAYS if always and pace is not Pace.FULL else Select.NEVER
-    settled = structs.replace(tests, select=select, warm=tests.warm and not thorough)
+    settled = structs.replace(tests, select=select, warm=tests.warm and several)
     origin = (*policy.origin, FULL) if pace is Pace.FULL else policy.origin
     grade = structs.replace(policy.grade, equivalence=Equivalence.OFF) if thorough else policy.grade
     lint = structs.replace(policy.lint, warm=policy.lint.warm and not thorough)

@@ -61,9 +61,10 @@ async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_ba
     warm = Warmth(modules=reads.preload) if rules.warm else None
     bad = [case.id for case in on_base.suite.cases if case.result.bad]
     shaky = await health.recorded(toolbox)
-    haste = Haste(first=_files(shaky), enough=1, forgiven=tuple(sorted({*bad, *shaky})))
-    everything = Choice(of=len(on_base.suite.cases), haste=haste, warm=warm)
     found = affected(reads, _run(candidate.changes, subject), toolbox.repo, candidate.base.tree)
+    first = _files({*shaky, *(found.tests or ()), *found.files})
+    haste = Haste(first=first, enough=1, forgiven=tuple(sorted({*bad, *shaky})))
+    everything = Choice(of=len(on_base.suite.cases), haste=haste, warm=warm)
     if rules.select is not Select.ALWAYS or found.tests is None:
         return structs.replace(everything, why=found.why)
     tests, ran = selection(on_base.suite, found.tests, found.files)
