@@ -121,3 +121,8 @@ def test_a_new_file_is_judged_as_a_whole():
 )
 def test_imports_within_functions(source, expected):
     assert loads_nothing(outline(f"def f():\n    {source}\n".encode()).module, AROUND) is expected
+
+
+def test_an_import_that_a_function_had_before_is_nothing_new():
+    old = outline(b"def f():\n    from pkg import extra\n").module
+    assert loads_nothing(outline(b"def f():\n    from pkg import extra\n    go()\n").module, AROUND, old)

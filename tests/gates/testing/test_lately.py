@@ -33,8 +33,8 @@ class Base:
         return Run(suite=Suite(cases=cases), ended=self.ended)
 
 
-def ask(toolbox, base, *tests, conditions=USUAL):
-    run = anyio.run(lambda: lately.asked(toolbox, "tree", conditions, tests, base))
+def ask(toolbox, base, *tests, conditions=USUAL, turn=1):
+    run = anyio.run(lambda: lately.asked(toolbox, "tree", conditions, tests, turn, base))
     return {case.id: case.result for case in run.suite.cases}
 
 
@@ -65,7 +65,7 @@ def test_old_answers_are_asked_anew(monkeypatch):
 def test_a_run_that_came_to_no_end_is_handed_on_and_not_believed():
     toolbox = Toolbox()
     crashed = Base(ended=Ended.CRASHED)
-    run = anyio.run(lambda: lately.asked(toolbox, "tree", USUAL, ["a"], crashed))
+    run = anyio.run(lambda: lately.asked(toolbox, "tree", USUAL, ["a"], 1, crashed))
     assert run.ended is Ended.CRASHED
     ask(toolbox, crashed, "a")
     assert len(crashed.asked) == 2
@@ -76,3 +76,13 @@ def test_conditions_are_kept_apart():
     ask(toolbox, base, "a")
     ask(toolbox, base, "a", conditions=Conditions(hash_seed=7))
     assert len(base.asked) == 2
+
+
+def test_one_lucky_run_counts_once_in_a_hearing():
+    toolbox, base = Toolbox(), Base()
+    for turn in (1, 2, 3):
+        ask(toolbox, base, "a", turn=turn)
+    assert base.asked == [("a",)] * 3
+    for turn in (1, 2, 3):
+        ask(toolbox, base, "a", turn=turn)
+    assert len(base.asked) == 3

@@ -83,6 +83,7 @@ def where(x):
     "lib/data.json": "{}",
     "lib/other.json": "{}",
     "lib/parts/a.dat": "",
+    "lib/parts/notes.md": "words\n",
     "lib/late.py": "VALUE = 1\n",
     "lib/never.py": "VALUE = 1\n",
     "lib/once.py": "def once():\n    return 1\n",
@@ -343,6 +344,7 @@ def test_what_runs_at_an_import_affects_those_who_get_at_it(affects):
 def test_files_affect_those_who_open_or_list_them(affects):
     assert affects("lib/data.json", "{}", "[]") == {"test_text"}
     assert affects("README.md", "words", "other words") == set()
+    assert affects("lib/parts/notes.md", "words", "other words") == {"test_names"}
 
 
 def test_a_module_that_nobody_loads_affects_nobody(affects):

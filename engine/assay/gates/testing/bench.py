@@ -144,10 +144,10 @@ class Bench:
         if not suspects or not times:
             return Confirmation(culprits=tuple(suspects))
         # One run that was lucky must not count as often as the policy wants to see the base pass.
-        turns = itertools.count(1)
+        turns, alone = itertools.count(1), itertools.count(1)
         reruns = Reruns(
             candidate_alone=lambda tests: self._candidate(tests, conditions=conditions),
-            base_alone=lambda tests: self._base_alone(tests, conditions),
+            base_alone=lambda tests: self._base_alone(tests, conditions, next(alone)),
             candidate_whole=lambda: self._candidate(conditions=conditions),
             base_whole=lambda: base.results_again(self.toolbox, self._base_tree, conditions, next(turns)),
         )
@@ -214,13 +214,13 @@ class Bench:
             haste=haste,
         )
 
-    async def _base_alone(self, select: Sequence[str], conditions: Conditions) -> Run:
+    async def _base_alone(self, select: Sequence[str], conditions: Conditions, turn: int) -> Run:
         async def ask(tests: Sequence[str]) -> Run:
             return await self.run(self._base_tree, "suspect tests on the base", tests, conditions=conditions)
 
         if not self.choice.quick:
             return await ask(select)
-        return await lately.asked(self.toolbox, self._base_tree, conditions, select, ask)
+        return await lately.asked(self.toolbox, self._base_tree, conditions, select, turn, ask)
 
 
 def _spoilt(found: Run, now: Run) -> Hearing | None:

@@ -82,9 +82,11 @@ def harmless(old: Outline | None, new: Outline, around: Around) -> bool:
     return all(after.may_come(form, fresh) for form in come)
 
 
-def loads_nothing(node: ast.AST, around: Around) -> bool:
-    """Whether the import statements in a piece of source load no module of the tree that was not loaded."""
-    return all(_nothing_new(around, *each) for each in imports(node))
+def loads_nothing(node: ast.AST, around: Around, old: ast.AST | None = None) -> bool:
+    """Whether the import statements in a piece of source, besides those of its `old` version, load no module
+    of the tree that was not loaded."""
+    known = set(imports(old)) if old is not None else set()
+    return all(_nothing_new(around, *each) for each in imports(node) if each not in known)
 
 
 def _nothing_new(around: Around, module: str, level: int, names: tuple[tuple[str, str], ...]) -> bool:

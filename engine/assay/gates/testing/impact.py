@@ -130,8 +130,8 @@ class _Affected:
         if any(fnmatchcase(name, pattern) for pattern in _RULES):
             raise _EverythingError(f"{change.path} may decide how tests are run")
         if self._words(change.path) and self._words(change.old_path):
-            self._read(change.path)
-            self._read(change.old_path)
+            for place in {*_above(change.path), *_above(change.old_path)}:
+                self.tests.update(self._map.listed.get(place, ()))
         elif change.kind is not ChangeKind.MODIFIED or change.old_mode != change.new_mode:
             raise _EverythingError(f"{change.path} is {change.kind}")
         elif name.endswith(".py"):
@@ -149,17 +149,15 @@ class _Affected:
                 todo += self.tests - before
 
     def _words(self, path: str) -> bool:
-        """Whether a path is for people: nothing of the run looked at it, or where it is."""
-        directory, name = posixpath.split(path)
+        """Whether a path is for people: nothing of the run opened it."""
+        name = posixpath.basename(path)
         suffix = posixpath.splitext(name)[1]
         if name.startswith("test") or any(file.endswith(suffix) for file in self._test_files if suffix):
             return False
         plain = name in _NO_MATTER or path.startswith(".github/")
         if not plain and not any(fnmatchcase(name, pattern) for pattern in _WORDS):
             return False
-        if path in self._map.read or path in self._map.outside or path in self._map.importing:
-            return False
-        return not any(place in self._map.listed for place in (directory or ".", *_above(directory)))
+        return not any(path in each for each in (self._map.read, self._map.outside, self._map.importing))
 
     def _data(self, change: Change) -> None:
         seen = (self._map.read, self._map.outside, self._map.importing)
@@ -223,12 +221,12 @@ class _Affected:
             # What it makes there is used by those who get at the importing file, or at the unit's own.
             for each in (path, *files):
                 self._reach(each, "")
-        for side in sides:
-            node = next((each.node for each in side.units if each.name == unit), None)
+        before, after = (next((e.node for e in side.units if e.name == unit), None) for side in sides)
+        if after is not None and not loads_nothing(after, around, before):
+            raise _EverythingError(f"{unit} of {path} imports what was not loaded before")
+        for side, node in zip(sides, (before, after), strict=True):
             if node is None:
                 continue
-            if not loads_nothing(node, around):
-                raise _EverythingError(f"{unit} of {path} imports what was not loaded before")
             where = set(reach.places(Writes(side).of(node), path, file.names, self._by_name))
             if changes_itself(node):
                 where.update(self._map.held.get(f"{path}::{unit.rpartition('.')[0]}", ()))
@@ -275,10 +273,11 @@ class _Affected:
         )
 
 
-def _above(directory: str) -> Iterable[str]:
-    while directory:
-        directory = posixpath.dirname(directory)
-        yield directory or "."
+def _above(path: str) -> Iterable[str]:
+    """The directories that a path is in, the root as `.`."""
+    while path:
+        path = posixpath.dirname(path)
+        yield path or "."
 
 
 def _listed(changes: Sequence[Change]) -> str:
