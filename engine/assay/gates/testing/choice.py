@@ -15,6 +15,7 @@ from msgspec import structs
 from assay.gates.protocol import Toolbox
 from assay.gates.testing import health, readmap
 from assay.gates.testing.impact import affected
+from assay.gates.testing.reads import ReadMap
 from assay.gates.testing.run import UNHURRIED, Haste, Run
 from assay.gates.testing.suite import COLLECTION, Suite
 from assay.gates.testing.trusted import Subject
@@ -51,17 +52,44 @@ class Choice(Record, frozen=True, kw_only=True):
 
 EVERYTHING = Choice()
 
+_LOADED = (
+    "cacheprovider",
+    "capture",
+    "debugging",
+    "doctest",
+    "junitxml",
+    "legacypath",
+    "logging",
+    "pastebin",
+    "python",
+    "setuponly",
+    "setupplan",
+    "skipping",
+    "stepwise",
+    "terminal",
+    "threadexception",
+    "unittest",
+    "unraisableexception",
+    "warnings",
+)
+PLAIN = ("pytest", *(f"_pytest.{name}" for name in _LOADED))
+"""What pytest itself loads for every run, where no traced run says more."""
+
 
 async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_base: Run) -> Choice:
     """The choice for `candidate`, of which `subject` is run."""
     rules = toolbox.policy.tests
     if rules.select is Select.MANY or (rules.select is Select.NEVER and not rules.warm):
         return Choice(of=len(on_base.suite.cases), why="everything runs")
-    reads = await readmap.learn(toolbox, candidate.base.tree)
+    tree = candidate.base.tree
+    if rules.select is Select.ALWAYS:
+        reads = await readmap.learn(toolbox, tree)
+    else:
+        reads = ReadMap(tree=tree, blind="the policy selects none", preload=PLAIN)
     warm = Warmth(modules=reads.preload) if rules.warm else None
     bad = [case.id for case in on_base.suite.cases if case.result.bad]
     shaky = await health.recorded(toolbox)
-    found = affected(reads, _run(candidate.changes, subject), toolbox.repo, candidate.base.tree)
+    found = affected(reads, _run(candidate.changes, subject), toolbox.repo, tree)
     first = _files({*shaky, *(found.tests or ()), *found.files})
     haste = Haste(first=first, enough=1, forgiven=tuple(sorted({*bad, *shaky})))
     everything = Choice(of=len(on_base.suite.cases), haste=haste, warm=warm)
