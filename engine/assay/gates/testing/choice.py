@@ -15,7 +15,6 @@ from msgspec import structs
 from assay.gates.protocol import Toolbox
 from assay.gates.testing import health, readmap
 from assay.gates.testing.impact import affected
-from assay.gates.testing.reads import ReadMap
 from assay.gates.testing.run import UNHURRIED, Haste, Run
 from assay.gates.testing.suite import COLLECTION, Suite
 from assay.gates.testing.trusted import Subject
@@ -81,19 +80,19 @@ async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_ba
     rules = toolbox.policy.tests
     if rules.select is Select.MANY or (rules.select is Select.NEVER and not rules.warm):
         return Choice(of=len(on_base.suite.cases), why="everything runs")
-    tree = candidate.base.tree
-    if rules.select is Select.ALWAYS:
-        reads = await readmap.learn(toolbox, tree)
-    else:
-        reads = ReadMap(tree=tree, blind="the policy selects none", preload=PLAIN)
-    warm = Warmth(modules=reads.preload) if rules.warm else None
     bad = [case.id for case in on_base.suite.cases if case.result.bad]
     shaky = await health.recorded(toolbox)
+    haste = Haste(first=_files(shaky), enough=1, forgiven=tuple(sorted({*bad, *shaky})))
+    everything = Choice(of=len(on_base.suite.cases), haste=haste)
+    if rules.select is Select.NEVER:
+        why = "every test is run: the policy selects none"
+        return structs.replace(everything, why=why, warm=Warmth(modules=PLAIN))
+    tree = candidate.base.tree
+    reads = await readmap.learn(toolbox, tree)
     found = affected(reads, _run(candidate.changes, subject), toolbox.repo, tree)
-    first = _files({*shaky, *(found.tests or ()), *found.files})
-    haste = Haste(first=first, enough=1, forgiven=tuple(sorted({*bad, *shaky})))
-    everything = Choice(of=len(on_base.suite.cases), haste=haste, warm=warm)
-    if rules.select is not Select.ALWAYS or found.tests is None:
+    if rules.warm:
+        everything = structs.replace(everything, warm=Warmth(modules=reads.preload))
+    if found.tests is None:
         return structs.replace(everything, why=found.why)
     tests, ran = selection(on_base.suite, found.tests, found.files)
     if ran > MOST * len(on_base.suite.cases):
