@@ -118,4 +118,5 @@ async def _keep(bench: Bench, found: Run) -> None:
     """What ran whole may be a base one day. A run with failures that may be chance, or with traces of
     tampering, would then excuse the same in later candidates."""
     if bench.subject.tree == bench.candidate.tree and not found.suite.cut_short:
-        await base.keep(bench.toolbox, bench.subject.tree, found)
+        suite = structs.replace(found.suite, learned=found.suite.learned or bench.on_base.suite.learned)
+        await base.keep(bench.toolbox, bench.subject.tree, structs.replace(found, suite=suite))

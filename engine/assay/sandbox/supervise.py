@@ -29,6 +29,9 @@ START_SECONDS = 60.0
 _NUDGE_SECONDS = 0.05
 PATIENCE_SECONDS = 2.0
 _CHUNK = 1 << 16
+_MUCH = _CHUNK // 4
+"""Whoever writes so much at once is not kept waiting."""
+_REST_SECONDS = 0.05
 
 # Spoken by the first process inside: S and a newline when the jail stands; then the shell's own words, if
 # any, which are there exactly when a signal ended the program; then X, the status and a newline. It ends with
@@ -269,8 +272,17 @@ class Supervisor:
                 captured.take(chunk)
                 if captured.cut:
                     self.stop(Stop.OUTPUT)
+                if len(chunk) < _MUCH:
+                    await self._rest()
         finally:
             self._at_end()
+
+    async def _rest(self) -> None:
+        """Let more come together, but not once the program is over: a wake-up for every line costs more than
+        what is in it. The pipe holds what comes meanwhile."""
+        if not self._ended.is_set():
+            with anyio.move_on_after(_REST_SECONDS):
+                await self._ended.wait()
 
     async def _listen(self) -> None:
         try:

@@ -6,15 +6,14 @@ import sys
 
 import pytest
 
-from assay.gates.testing.run import plugin_source
+from assay.gates.inject.held import source
+from assay.gates.testing.run import injected
 
 HEAD = """
 import sys
 names = {}
-program, call = SOURCE.split(b"\\ncall = ", 1)
-exec(compile(program, "<string>", "exec"), names)
-texts = eval(call.split(b"load(", 1)[1].split(b")\\nif call[2]", 1)[0])
-parts, codes = names["load"](texts)
+exec(compile(BOOT, "<string>", "exec"), names)
+parts, codes = names["load"](TEXTS)
 told, heard = [], []
 def of_product(path):
     return path if path == "<product>" else ""
@@ -38,7 +37,7 @@ def run():
     """Run this in an interpreter with the injected modules: what was heard, and what was told as amiss."""
 
     def run(text):
-        script = f"SOURCE = {plugin_source()!r}\n{HEAD}\n{text}\nprint((heard, told))"
+        script = f"BOOT = {source('boot')!r}\nTEXTS = {injected()!r}\n{HEAD}\n{text}\nprint((heard, told))"
         done = subprocess.run([sys.executable, "-"], input=script.encode(), capture_output=True, check=False)
         assert done.returncode == 0, done.stderr.decode()
         return ast.literal_eval(done.stdout.decode())

@@ -10,8 +10,8 @@ Promises:
 - No setting of the project, no order of its tests and no outcome of them is changed, besides what is asked
   for.
 
-Records, by `k`: hello, no-pytest, altered, file, loaded, session, collect, collected, canary, start, phase,
-equal, finish, internal, end, exit. `assay.gates.testing.records` says what is in them.
+Records, by `k`: hello, no-pytest, altered, file, loaded, session, collect, collected, learned, canary,
+start, phase, equal, finish, internal, end, exit. `assay.gates.testing.records` says what is in them.
 """
 
 from __future__ import annotations
@@ -26,9 +26,12 @@ from typing import Any
 
 from assay.gates.inject.canary import Canaries
 from assay.gates.inject.channel import open_channel
+from assay.gates.inject.compiling import Ahead
 from assay.gates.inject.deciders import Deciders
 from assay.gates.inject.equal import compared, paired
 from assay.gates.inject.hooks import exec_plain, exec_rewritten, plugin_of
+from assay.gates.inject.learning import learned
+from assay.gates.inject.leaving import leaver
 from assay.gates.inject.marks import Trail
 from assay.gates.inject.reporter import Seen, comparing, evidence, session, settings
 from assay.gates.inject.sources import Sources, Tree
@@ -45,8 +48,9 @@ def prepare(
     `words`: what keys the report; a token, which is told when pytest returned, and not before; and what
     places the canaries (empty: there are none). `callers` are the code objects of what is injected.
     `options`: `select` (ids and files, or None for all) restricts the run to those tests; `manifest` maps
-    trusted files to their git blobs; `serial` turns workers off. `more` make further plugins, each handed
-    the module pytest.
+    trusted files to their git blobs; `serial` turns workers off; `ahead` are the arguments of `Ahead`; with
+    `learn` it tells what spares later runs their start; for `brisk` see `leaving`. `more` make further
+    plugins, each handed the module pytest.
     """
     secret, token, seed = words
     words.clear()
@@ -72,7 +76,8 @@ def prepare(
         send("file", path=text(path), state=state)
 
     seen = Seen(Trail())
-    sources = Sources(tree, file, seen.trail, (compared, paired))
+    ahead = Ahead(*options["ahead"])
+    sources = Sources(tree, file, seen.trail, (compared, paired), ahead)
     vault = Vault(callers, tree.product, altered)
     watches: list[Watch] = []  # made last, when nothing of pytest is changed any more by what is ours
 
@@ -82,11 +87,12 @@ def prepare(
     sources.serve(vault, rewrite, loaded)
     rewrite.AssertionRewritingHook.exec_module = exec_rewritten  # type: ignore[method-assign]
     SourceFileLoader.exec_module = exec_plain  # type: ignore[method-assign]
+    learn = functools.partial(learned, tree, sources) if options["learn"] else None
     watch = Watch(tree, altered, sources.replacing)
     watches.append(watch)
     shadows(tree, altered)
     settings(vault, str(getattr(pytest, "__version__", "")), send, sources, options)
-    session(vault, pytest, send, sources, watch, seen, Canaries(seed) if seed else None)
+    session(vault, pytest, send, sources, watch, seen, Canaries(seed) if seed else None, learn)
     evidence(vault, sources, watch, seen)
     comparing(vault, send, Deciders(tree.product), watch, seen)
     watch.listen(vault)
@@ -94,9 +100,8 @@ def prepare(
     watch.guard(*plugins)
     vault.lock()
 
-    def leave(status: int) -> None:
-        send("exit", status=int(status), token=token)
-        sys.exit(int(status))
-
     # No function of our own: the frames below a test would hand it to whoever looks.
-    return [leave, functools.partial(pytest.main, sys.argv[1:], plugins=plugins)]
+    return [
+        leaver(send, token, options["brisk"]),
+        functools.partial(pytest.main, sys.argv[1:], plugins=plugins),
+    ]

@@ -1,7 +1,7 @@
 """Loads the injected modules inside the project's interpreter. Injected: not part of Assay's process.
 
 The tests gate sends this file's text to the project's own interpreter on standard input, followed by a call
-of `load` with the text of the other modules here, and one of `assay_pytest.prepare`. Nothing of it is
+of `load` with the other modules here, and one of `assay_pytest.prepare`. Nothing of it is
 imported from a place that a candidate could write to. Promises:
 
 - Python 3.8 and later, pytest 6 to 9; the standard library and pytest only.
@@ -16,6 +16,7 @@ imported from a place that a candidate could write to. Promises:
 
 import builtins
 import contextlib
+import marshal
 import os
 import sys
 import types
@@ -25,16 +26,21 @@ WITHIN_REACH = ("texts", "equal", "hooks")
 """What pytest and the tests are handed; all else is reached from the audit hook alone."""
 
 
-def load(sources: "list[tuple[str, str]]") -> "tuple[dict[str, Any], list[Any]]":
-    """Execute the modules (name, text) in this order; each may import those before it by their full names.
-    Returns the modules, and all code objects in them and in the program that calls this."""
+def parts(data: bytes, made: bool) -> "list[tuple[str, Any]]":
+    """The modules for `load`, as they come: written out, or `made` into code ahead of time."""
+    return list(marshal.loads(data) if made else eval(data))  # noqa: S302, S307 our own
+
+
+def load(sources: "list[tuple[str, Any]]") -> "tuple[dict[str, Any], list[Any]]":
+    """Execute the modules (name, text or code) in this order; each may import those before it by their full
+    names. Returns the modules, and all code objects in them and in the program that calls this."""
     loaded: dict[str, Any] = {}
     codes = _nested(sys._getframe(1).f_code)
-    for name, text in sources:
+    for name, source in sources:
         module = types.ModuleType("functools")
         vars(module)["__builtins__"] = dict(vars(builtins))
         sys.modules["assay.gates.inject." + name] = loaded[name] = module
-        code = compile(text, "<string>", "exec", dont_inherit=True)
+        code = compile(source, "<string>", "exec", dont_inherit=True) if type(source) is str else source
         codes.extend(_nested(code))
         exec(code, vars(module))  # noqa: S102 our own text
         if name in WITHIN_REACH and "constants" in loaded:

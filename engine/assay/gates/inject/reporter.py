@@ -14,7 +14,7 @@ from typing import Any
 
 from assay.gates.inject.canary import Canaries
 from assay.gates.inject.deciders import Deciders, name_of
-from assay.gates.inject.sources import LATER, REWRITTEN, Origin, Sources
+from assay.gates.inject.sources import ALTERED, LATER, Origin, Sources
 from assay.gates.inject.texts import identity, text
 from assay.gates.inject.vault import Vault
 from assay.gates.inject.watch import Watch
@@ -178,8 +178,10 @@ def session(
     watch: Watch,
     seen: Seen,
     canaries: Canaries | None,
+    learn: Callable[[Any], dict[str, Any]] | None,
 ) -> None:
-    """The order of the session: what is looked at when, and where canaries run."""
+    """The order of the session: what is looked at when, where canaries run, and when there is something to
+    `learn` from what pytest's hook for imports is rewriting."""
     from _pytest.assertion.rewrite import rewrite_asserts
     from _pytest.fixtures import FuncFixtureInfo
     from _pytest.runner import runtestprotocol
@@ -205,9 +207,11 @@ def session(
 
     def collected(manager: Any, found: list[Any], collecting: bool) -> None:
         send("collected", count=len(found))
+        if learn is not None:
+            send("learned", **learn(getattr(manager.rewrite_hook, "_must_rewrite", ())))
         look(manager)
         watch.hooked(manager)
-        sources.check_again(REWRITTEN)
+        sources.check_again(ALTERED)
         for item, codes in found:
             if issubclass(type(item), pytest.Function):
                 seen.origins[id(item)] = (item, *sources.origin(codes))

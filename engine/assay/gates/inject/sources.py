@@ -1,13 +1,13 @@
 """Loads test files from bytes that are known, with marks in them. Injected: see `boot.py`.
 
 Promises: a file that the manifest names is executed from the very bytes that are compared with its git blob,
-never from a cached `.pyc`, and is rewritten by pytest as ever. Whatever else pytest loads is left to pytest.
-What cannot be marked (no syntax, nested too deeply) is loaded as pytest does it.
+never from a cached `.pyc`, and is rewritten by pytest as ever. Whatever else is loaded is left to pytest and
+Python, but for code made ahead of time of the very bytes that are there. What cannot be marked (no syntax,
+nested too deeply) is loaded as pytest does it.
 """
 
 from __future__ import annotations
 
-import ast
 import sys
 from collections.abc import Callable
 from hashlib import sha1
@@ -21,13 +21,13 @@ from sys import audit
 from types import ModuleType
 from typing import Any
 
+from assay.gates.inject.compiling import PRODUCT, REWRITTEN, STEM, TRUSTED, Ahead, marked, names, wanting
 from assay.gates.inject.constants import embed
-from assay.gates.inject.marks import NOTE, STRIDE, Marked, Trail, codes, compared, mark, paired, spelled
+from assay.gates.inject.marks import NOTE, STRIDE, Marked, Trail, codes
 from assay.gates.inject.patches import replaces
 from assay.gates.inject.vault import Vault
 
-PARSE = ast.PyCF_ONLY_AST
-REWRITTEN = "rewritten"
+ALTERED = "rewritten"
 """The file was not in the state of the tree any more when it was loaded, or when all tests were collected."""
 LATER = "later"
 """It was not when the session was over."""
@@ -88,6 +88,7 @@ class Sources:
         tell: Callable[[str, str], None],
         trail: Trail,
         probes: tuple[Any, Any],
+        ahead: Ahead,
     ) -> None:
         draw = SystemRandom()
         self._tree = tree
@@ -97,17 +98,20 @@ class Sources:
         self._labels: dict[str, list[Marked]] = {}
         self._marks: dict[int, Any] = {}
         """The code that has a mark, by the mark's number in strides."""
-        self._loaded: set[str] = set()
+        self._loaded: dict[str, bool] = {}
+        """Trusted files that were loaded from here, and whether their assertions were rewritten."""
         self._number = draw.getrandbits(40) * 1_000_000
-        stem = "@py_" + format(draw.getrandbits(64), "x")
-        self._constants = {stem + "n": audit, stem + "c": probes[0], stem + "p": probes[1]}
+        self._stem = "@py_" + format(draw.getrandbits(64), "x")
+        self._calls = (audit, *probes)
         self._trail = trail
-        self._wanted: Callable[[str], bool] = lambda name: name.startswith("test")
+        self._ahead = ahead
+        self.patterns: list[str] = []
+        self._wanted = wanting(())
 
     def configure(self, patterns: Any) -> None:
         """What the project calls a test, besides what begins with `test`: pytest's `python_functions`."""
-        prefixes = ("test", *[str(pattern) for pattern in patterns if str(pattern).isidentifier()])
-        self._wanted = lambda name: name.startswith(prefixes)
+        self.patterns = [str(pattern) for pattern in patterns]
+        self._wanted = wanting(patterns)
 
     def serve(self, vault: Vault, rewrite: Any, loaded: Callable[[str, Any], None]) -> None:
         """Have Python and pytest load trusted files from here: tests, and what they import of their own.
@@ -116,13 +120,19 @@ class Sources:
         of_hook, of_python = hook.exec_module, SourceFileLoader.exec_module
 
         def load(path: str, config: Any, box: list[Any]) -> None:
-            rewriting = None if config is None else lambda *arguments: asserts(*arguments, config)
             relative = self._tree.inside(path)
-            data = self._verify(relative, path)
-            code = None if data is None else self.compile(data, path, relative, rewriting)
-            if data is not None:
-                self._loaded.add(relative)
-            box += [code, of_python if config is None else of_hook]
+            trusted = relative in self._tree.manifest
+            code = None
+            if trusted:
+                rewriting = None if config is None else lambda *arguments: asserts(*arguments, config)
+                data = self._verify(relative, path)
+                if data is not None:
+                    code = self._made(relative, path, config)
+                    code = code or self.compile(data, path, relative, rewriting)
+                    self._loaded[relative] = config is not None
+            elif config is None:
+                code = self._product(relative, path)
+            box += [code, of_python if config is None else of_hook, trusted]
 
         vault.serve("assay.load", load)
         vault.serve("assay.loaded", loaded)
@@ -137,28 +147,43 @@ class Sources:
     def compile(self, data: bytes, path: str, relative: str, rewriting: Any) -> Any:
         """The code of a module's bytes, marked, its assertions rewritten by `rewriting(tree, data, path)` (or
         not, if None); None if that cannot be."""
-        note, both, pair = self._constants
         try:
-            tree = compile(data, path, "exec", PARSE, dont_inherit=True)
-            marked, self._number = mark(tree, note, self._wanted, self._number)
-            if b"Equal" in data:
-                paired(tree, pair)
-            if rewriting is not None:
-                rewriting(tree, data, path)
-                compared(tree, both)
-            elif not sys.flags.optimize:
-                spelled(tree, both)
-            code = embed(compile(tree, path, "exec", dont_inherit=True), self._constants)
+            code, found, self._number = marked(data, path, self._stem, self._wanted, self._number, rewriting)
         except Exception:  # pytest finds the same, and says it better
             return None
+        return self._placed(code, found, relative, self._stem)
+
+    def _made(self, relative: str, path: str, config: Any) -> Any:
+        """The same, of a trusted file as it is in the manifest, if it was made ahead of time."""
+        kind = TRUSTED if config is None else REWRITTEN
+        if self._ahead.known(relative, kind) != self._tree.manifest[relative] or relative in self._loaded:
+            return None
+        if config is not None and config.getini("enable_assertion_pass_hook"):
+            return None
+        made = self._ahead.marked(relative, kind, self.patterns)
+        if made is None or made[0].co_filename != path:
+            return None
+        return self._placed(*made, relative, STEM)
+
+    def _placed(self, code: Any, found: dict[tuple[str, int], Marked], relative: str, stem: str) -> Any:
+        """The code with what its marks call in place, known by its functions."""
+        code = embed(code, dict(zip(names(stem), self._calls)))  # noqa: B905 Python 3.8
         for qualname, inner in codes(code):
-            found = marked.get((qualname, inner.co_firstlineno))
+            marks = found.get((qualname, inner.co_firstlineno))
             label = relative + "::" + qualname.replace(".", "::")
-            self._origins[id(inner)] = Origin(label, inner, found)
-            if found is not None:
-                self._labels.setdefault(label, []).append(found)
-                self._marks[found.first // STRIDE] = inner
+            self._origins[id(inner)] = Origin(label, inner, marks)
+            if marks is not None:
+                self._labels.setdefault(label, []).append(marks)
+                self._marks[marks.first // STRIDE] = inner
         return code
+
+    def _product(self, relative: str, path: str) -> Any:
+        """Code made ahead of time of a file that is not trusted, if it is still that file."""
+        blob = self._ahead.known(relative, PRODUCT) if relative else ""
+        if not blob or _read(path)[1] != blob:
+            return None
+        code = self._ahead.code(relative)
+        return code if code.co_filename == path else None
 
     def origin(self, codes: list[Any]) -> tuple[Origin | None, bool]:
         """The trusted function among those of a test's, outermost first, and whether it is the outermost:
@@ -193,25 +218,35 @@ class Sources:
         """The trusted Python files that were loaded from here."""
         return sorted(self._loaded)
 
+    def rewritten(self) -> list[str]:
+        """Those of them whose assertions pytest rewrote."""
+        return sorted(path for path, rewritten in self._loaded.items() if rewritten)
+
     def check_again(self, state: str) -> None:
         """Tell of trusted files, data among them, that are not any more what they were."""
         for path, stamp in self._stamps.items():
             if stamp is not None and _stamp(self._tree.root + path) != stamp:
                 self._verify(path, self._tree.root + path, state)
 
-    def _verify(self, relative: str, path: str, state: str = REWRITTEN) -> bytes | None:
+    def _verify(self, relative: str, path: str, state: str = ALTERED) -> bytes | None:
         blob = self._tree.manifest.get(relative)
         if blob is None:
             return None
-        try:
-            with FileIO(path) as file:
-                data = file.readall() or b""
-        except OSError:
-            data = b""
-        if sha1(b"blob %d\0" % len(data) + data).hexdigest() != blob:  # noqa: S324 git's own name for it
+        data, found = _read(path)
+        if found != blob:
             self._tell(relative, state)
             return None
         return data
+
+
+def _read(path: str) -> tuple[bytes, str]:
+    """A file's bytes and the git blob that they are; of nothing where there is none."""
+    try:
+        with FileIO(path) as file:
+            data = file.readall() or b""
+    except OSError:
+        data = b""
+    return data, sha1(b"blob %d\0" % len(data) + data).hexdigest()  # noqa: S324 git's own name for it
 
 
 def _stamp(path: str) -> tuple[int, ...] | None:

@@ -13,9 +13,9 @@ from typing import Any
 from msgspec import structs
 
 from assay.gates.protocol import Toolbox
-from assay.gates.testing import health, readmap
+from assay.gates.testing import ahead, health, readmap
 from assay.gates.testing.impact import affected
-from assay.gates.testing.run import UNHURRIED, Haste, Run
+from assay.gates.testing.run import NOTHING, UNHURRIED, Haste, Made, Run
 from assay.gates.testing.suite import COLLECTION, Suite
 from assay.gates.testing.trusted import Subject
 from assay.model.candidate import Candidate, Change, Record
@@ -38,6 +38,7 @@ class Choice(Record, frozen=True, kw_only=True):
     why: str = ""
     haste: Haste = UNHURRIED
     warm: Warmth | None = None
+    made: Made = NOTHING
 
     @property
     def quick(self) -> bool:
@@ -72,7 +73,7 @@ _LOADED = (
     "warnings",
 )
 PLAIN = ("pytest", *(f"_pytest.{name}" for name in _LOADED))
-"""What pytest itself loads for every run, where no traced run says more."""
+"""What pytest itself loads for every run, where no run of the base says more."""
 
 
 async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_base: Run) -> Choice:
@@ -84,20 +85,28 @@ async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_ba
     shaky = await health.recorded(toolbox)
     haste = Haste(first=_files(shaky), enough=1, forgiven=tuple(sorted({*bad, *shaky})))
     everything = Choice(of=len(on_base.suite.cases), haste=haste)
+    tree = candidate.base.tree
     if rules.select is Select.NEVER:
         why = "every test is run: the policy selects none"
-        return structs.replace(everything, why=why, warm=Warmth(modules=PLAIN))
-    tree = candidate.base.tree
+        learned = on_base.suite.learned
+        modules = PLAIN if learned is None else learned.installed
+        return structs.replace(everything, why=why, **await _sped(toolbox, tree, on_base, modules))
     reads = await readmap.learn(toolbox, tree)
     found = affected(reads, _run(candidate.changes, subject), toolbox.repo, tree)
     if rules.warm:
-        everything = structs.replace(everything, warm=Warmth(modules=reads.preload))
+        everything = structs.replace(everything, **await _sped(toolbox, tree, on_base, reads.preload))
     if found.tests is None:
         return structs.replace(everything, why=found.why)
     tests, ran = selection(on_base.suite, found.tests, found.files)
     if ran > MOST * len(on_base.suite.cases):
         return structs.replace(everything, why="nearly every test can be affected")
     return structs.replace(everything, tests=tests, ran=ran, why=found.why)
+
+
+async def _sped(toolbox: Toolbox, tree: str, on_base: Run, modules: tuple[str, ...]) -> dict[str, Any]:
+    """What spares a run its start."""
+    warm = Warmth(modules=modules)
+    return {"warm": warm, "made": await ahead.made(toolbox, tree, on_base.suite, warm)}
 
 
 def plainly(choice: Choice) -> Choice:

@@ -148,6 +148,18 @@ class Loaded(Record, frozen=True, kw_only=True, tag_field="k", tag="loaded"):
     paths: tuple[str, ...]
 
 
+class Learned(Record, frozen=True, kw_only=True, tag_field="k", tag="learned"):
+    """What spares later runs their start, once everything is collected: trusted files whose assertions were
+    `rewritten`, the `others` of the tree, the `installed` modules in order, and the `patterns` of names of
+    tests."""
+
+    n: int
+    rewritten: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    installed: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+
+
 class Equal(Record, frozen=True, kw_only=True, tag_field="k", tag="equal"):
     """In test `i`, an object of `type`, defined in `path`, was equal to whatever it was compared with."""
 
@@ -188,6 +200,7 @@ AnyRecord = (
     | Altered
     | File
     | Loaded
+    | Learned
     | Equal
     | Planned
     | Canary

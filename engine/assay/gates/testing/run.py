@@ -11,8 +11,9 @@ import secrets
 import signal
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import cache
 
-from msgspec import structs
+from msgspec import field, structs
 
 from assay.gates.endings import last_line, tail
 from assay.gates.inject.held import source
@@ -39,13 +40,16 @@ _INJECTED = (
     "vault",
     "marks",
     "patches",
+    "compiling",
     "sources",
+    "learning",
     "machinery",
     "deciders",
     "hooking",
     "watch",
     "canary",
     "reporter",
+    "leaving",
     "assay_pytest",
     "assay_steady",
     "assay_haste",
@@ -61,7 +65,8 @@ BOOT = (
 
 _START = """
 call = {call}
-parts, callers = load({texts})
+parts, callers = load(parts(source.read({size}), {made}))
+call[0]["ahead"] = ({index}, source.read({length}), {patterns})
 if call[2]:
     parts["landlock"].confine(call[2])
 steady, travel = parts["assay_steady"].hold_still, parts["assay_steady"].traveller(call[1])
@@ -77,6 +82,18 @@ del source, parts, callers, steady, travel, hurry
 run(session)
 """
 """Leaves nothing in reach of the project's code that writes to the report, nor what it is keyed with."""
+
+
+class Made(Record, frozen=True, kw_only=True):
+    """Code that was made ahead of time; see `inject/compiling.py`. `modules` is that of the program itself;
+    `files` maps (path, kind) to (git blob, code), `patterns` are the names of tests it was made with."""
+
+    modules: bytes = b""
+    files: dict[tuple[str, str], tuple[str, bytes]] = field(default_factory=dict)
+    patterns: tuple[str, ...] = ()
+
+
+NOTHING = Made()
 
 
 class Ended(StrEnum):
@@ -137,12 +154,13 @@ async def execute(
     trial: bool = False,
     haste: Haste = UNHURRIED,
     warm: Warmth | None = None,
+    made: Made = NOTHING,
 ) -> Run:
     """Run the suite of `tree`, or only the tests `select` of it, within `seconds` of wall time.
 
     `serial` turns the project's own workers off (pytest-xdist does not hand them a selection). `conditions`
     are what results must not depend on. `trial`: a verdict may rest on this run even if it is of a selection.
-    `warm` asks for a fork of a warm interpreter, which need not be had.
+    `warm` asks for a fork of a warm interpreter, which need not be had; `made` spares it what it compiles.
     """
     environment = await toolbox.environment()
     secret = secrets.token_hex(16)
@@ -155,6 +173,8 @@ async def execute(
         "first": list(haste.first),
         "enough": haste.enough,
         "forgiven": list(haste.forgiven),
+        "brisk": warm is not None,
+        "learn": warm is None and select is None,
     }
     steady = {
         "seed": toolbox.policy.tests.seed,
@@ -164,7 +184,7 @@ async def execute(
     }
     apart = toolbox.sandbox.isolation.tier is not Tier.NONE
     places = landlock.writable(toolbox.repo.root, environment.mounts) if apart else ()
-    program = _program(ascii((options, steady, list(places))))
+    program, behind = _program(ascii((options, steady, list(places))), made)
     token = secrets.token_hex(16)
     # Re-runs of a few tests show what they show; canaries belong to the run that a verdict rests on.
     seed = secrets.token_hex(16) if select is None or trial else ""
@@ -184,7 +204,7 @@ async def execute(
             binds=environment.mounts,
             variables={**environment.variables, **conditions.variables},
             limits=structs.replace(toolbox.policy.limits, seconds=seconds),
-            stdin=program,
+            stdin=program + behind,
             nonce=f"{secret} {token} {seed}".encode(),
             report=True,
             warm=warm,
@@ -195,13 +215,37 @@ async def execute(
 
 def plugin_source() -> bytes:
     """The program that runs in the project's interpreter, but for what it is called with."""
-    return _program("()")
+    return b"".join(_program("()", NOTHING))
 
 
-def _program(call: str) -> bytes:
-    texts = [(name, source(name)) for name in _INJECTED]
-    texts.append(("landlock", landlock.source()))
-    return f"{source('boot')}\n{_START.format(texts=ascii(texts), call=call)}".encode()
+def injected() -> list[tuple[str, str]]:
+    """The modules of the program: names and texts, each after those it imports."""
+    return [*((name, source(name)) for name in _INJECTED), ("landlock", landlock.source())]
+
+
+def _program(call: str, made: Made) -> tuple[bytes, bytes]:
+    """The program, and what it reads behind itself."""
+    modules = made.modules or _texts()
+    index, end = {}, 0
+    for file, (blob, code) in made.files.items():
+        index[file] = blob, end, end + len(code)
+        end += len(code)
+    start = _START.format(
+        call=call,
+        size=len(modules),
+        made=bool(made.modules),
+        index=ascii(index),
+        length=end,
+        patterns=ascii(made.patterns),
+    )
+    return f"{source('boot')}\n{start}".encode(), b"".join(
+        [modules, *(code for _, code in made.files.values())]
+    )
+
+
+@cache
+def _texts() -> bytes:
+    return ascii(injected()).encode()
 
 
 def told(call: ToolCall, secret: str, token: str = "") -> Run:

@@ -118,6 +118,7 @@ class Suite(Record, frozen=True, kw_only=True):
     altered: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     loaded: tuple[str, ...] = ()
+    learned: records.Learned | None = None
     canaries: Canaries = Canaries()
     versions: dict[str, str] = field(default_factory=dict)
 
@@ -145,15 +146,12 @@ def fold(stream: records.Stream) -> Suite:
     planted = {canary.i: canary for canary in _of(kinds, records.Canary)}
     finishes = _of(kinds, records.Finish)
     finished = {names.get(finish.i) for finish in finishes}
-    seconds: dict[str, float] = defaultdict(float)
-    for finish in finishes:
-        seconds[names.get(finish.i, "")] += finish.seconds
     told = [phase for phase in _of(kinds, records.Phase) if phase.i in names or phase.i in planted]
     phases = [phase for phase in told if phase.i in names]
     cases = _cases(phases, names, places) | _collections(_of(kinds, records.Collect), places)
     cases = _with_evidence(cases, names, finishes, _of(kinds, records.Equal))
     return Suite(
-        cases=tuple(structs.replace(cases[test], seconds=seconds.get(test, 0.0)) for test in sorted(cases)),
+        cases=tuple(cases[test] for test in sorted(cases)),
         running=tuple(dict.fromkeys(start.id for start in starts if start.id not in finished)),
         no_pytest=next((record.message for record in _of(kinds, records.NoPytest)), ""),
         internal=next((record.message for record in _of(kinds, records.Internal)), ""),
@@ -168,6 +166,7 @@ def fold(stream: records.Stream) -> Suite:
         altered={record.what: record.path for record in _of(kinds, records.Altered) if not record.trusted},
         files={record.path: record.state for record in reversed(_of(kinds, records.File))},
         loaded=tuple(path for record in _of(kinds, records.Loaded) for path in record.paths),
+        learned=_first(_of(kinds, records.Learned)),
         canaries=_canaries(sum(record.count for record in _of(kinds, records.Planned)), planted, told),
         versions={"python": hello.python if hello else "", "pytest": session.pytest if session else ""},
     )
@@ -226,19 +225,25 @@ def _with_evidence(
 def _seen(case: Case, runs: Sequence[records.Finish], types: Iterable[str]) -> Case:
     if not runs:
         return case
-    least = min(runs, key=lambda run: (_body(run) is not Body.UNKNOWN, list(Body).index(_body(run))))
+    least = runs[0] if len(runs) == 1 else min(runs, key=lambda run: _RANKS[_body(run)])
     return structs.replace(
         case,
+        seconds=sum(run.seconds for run in runs),
         raised=any(run.raised for run in runs),
         origin=least.origin,
         plain=least.plain,
         body=_body(least),
-        equal=tuple(sorted(types)),
+        equal=tuple(sorted(types)) if types else (),
     )
 
 
+_BODIES = {body.value: body for body in Body}
+_RANKS = {body: rank for rank, body in enumerate(Body)}
+"""From what says least to what says most."""
+
+
 def _body(run: records.Finish) -> Body:
-    return Body(run.body) if run.body in set(Body) else Body.UNKNOWN
+    return _BODIES.get(run.body, Body.UNKNOWN)
 
 
 def _canaries(planned: int, planted: dict[int, records.Canary], phases: Sequence[records.Phase]) -> Canaries:
