@@ -16,6 +16,7 @@ import sysconfig
 import unittest.case
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 from operator import attrgetter, is_, itemgetter
 from sys import _getframe as frame_of
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
@@ -64,15 +65,13 @@ class Watch:
         self._recoded = False
         """Whether a function anywhere was given other code: until then no code needs comparing."""
         self._told: set[str] = set()
-        self._vital = [_Group(vars(builtins), "builtins", BUILTINS)]
-        self._vital += [_Group(vars(sys.modules[name]), name, names) for name, names in PARTS.items()]
-        self._vital += list(_groups(VITAL))
-        self._rest = list(_groups(WATCHED))
-        self._rest += [
-            _Group(vars(cls), cls.__module__ + "." + cls.__qualname__) for cls in (subprocess.Popen,)
-        ]
-        self._asserts = _Group(vars(unittest.case.TestCase), "unittest.case.TestCase")
-        self._call = list(_groups(CALL))
+        vital = [_Group(vars(builtins), "builtins", BUILTINS)]
+        vital += [_Group(vars(sys.modules[name]), name, names) for name, names in PARTS.items()]
+        self._vital = _Look([*vital, *_groups(VITAL)])
+        opened = _Group(vars(subprocess.Popen), "subprocess.Popen")
+        self._rest = _Look([*_groups(WATCHED), opened])
+        self._asserts = _Look([_Group(vars(unittest.case.TestCase), "unittest.case.TestCase")])
+        self._call = _Look(list(_groups(CALL)))
         names = [name for name in (*STANDING, *VITAL, *WATCHED) if name in sys.modules]
         self._standing = {name: sys.modules[name] for name in names}
         self._spaces: dict[int, _Space] = {}
@@ -99,7 +98,7 @@ class Watch:
 
     def unittests(self) -> None:
         """Look at unittest's assertions, just before one is used."""
-        self._look([self._asserts])
+        self._look(self._asserts)
 
     def vital(self) -> None:
         """Look at what decides the outcome of each test, behind one."""
@@ -158,7 +157,7 @@ class Watch:
         """Look at all, plugins and their hooks included."""
         self._vitals()
         self._look(self._rest)
-        self._look(self._modules)
+        self._look(_Look(self._modules))
         for name in HOOKS:
             for implementation in getattr(manager.hook, name).get_hookimpls():
                 path = self._product(_file(implementation.function))
@@ -212,8 +211,10 @@ class Watch:
         for event in WALKS:
             vault.heard(event, partial(walked, event))
 
-    def _look(self, groups: list[_Group]) -> None:
-        for group in groups:
+    def _look(self, look: _Look) -> None:
+        if look.whole(codes=self._recoded):
+            return
+        for group in look.groups:
             if not group.whole(codes=self._recoded):
                 for name, now in group.altered():
                     file = _file(now)
@@ -253,33 +254,34 @@ class _Group:
             if _is(value, _KINDS) and (names is None or name in names)
         ]
         self.label = label
-        self._there = there
+        self.there = there
         self._known = frozenset(there)
-        self._size = len(self._known) if names is None else -1
+        self.size = len(self._known) if names is None else -1
         self._names = tuple(name for name, _ in entries)
-        # With one name alone it would return no tuple.
-        self._fetch: Any = itemgetter(*self._names, *self._names[:1]) if entries else _nothing
-        self._values = tuple(value for _, value in entries)
-        self._functions = tuple(value for value in self._values if type(value) is FunctionType)
+        self.values = tuple(value for _, value in entries)
+        if len(entries) == 1:  # with one name alone no tuple would be returned
+            self._names, self.values = 2 * self._names, 2 * self.values
+        self.fetch: Callable[[], Any] = partial(itemgetter(*self._names), there) if entries else tuple
+        self._functions = tuple(value for value in self.values if type(value) is FunctionType)
         self._codes = tuple(map(_code, self._functions))
 
     def whole(self, *, codes: bool) -> bool:
         """Whether nothing was altered (the `codes` of functions only if asked for); by functions in C
         throughout, since it is asked after every test."""
         try:
-            now = self._fetch(self._there)
+            now = self.fetch()
         except KeyError:
             return False
         return (
-            self._size in (-1, len(self._there))
-            and all(map(is_, now, self._values))
+            self.size in (-1, len(self.there))
+            and all(map(is_, now, self.values))
             and (not codes or all(map(is_, map(_code, self._functions), self._codes)))
         )
 
     def altered(self) -> Iterator[tuple[str, Any]]:
         """What was altered, with what is there now."""
-        for name, value in zip(self._names, self._values):  # noqa: B905 Python 3.8
-            now = self._there.get(name)
+        for name, value in zip(self._names, self.values):  # noqa: B905 Python 3.8
+            now = self.there.get(name)
             if now is not value:
                 yield name, now
         for function, code in zip(self._functions, self._codes):  # noqa: B905 Python 3.8
@@ -288,12 +290,33 @@ class _Group:
 
     def added(self) -> Iterator[tuple[str, Any]]:
         """What has come to all its names: an attribute of a class stands before one of its objects."""
-        if self._size == -1 or self._size == len(self._there):
+        if self.size == -1 or self.size == len(self.there):
             return
-        for name, value in list(self._there.items()):
+        for name, value in list(self.there.items()):
             if name not in self._known and not name.startswith("__"):
                 yield name, value
-        self._size = len(self._there)
+        self.size = len(self.there)
+
+
+class _Look:
+    """Groups that are looked at together, most often to find nothing: in one go then, by functions in C."""
+
+    def __init__(self, groups: list[_Group]) -> None:
+        self.groups = groups
+        self._fetches = [group.fetch for group in groups]
+        self._values = [value for group in groups for value in group.values]
+        sized = [group for group in groups if group.size != -1]
+        self._places = [group.there for group in sized]
+        self._sizes = [group.size for group in sized]
+
+    def whole(self, *, codes: bool) -> bool:
+        """Whether nothing was altered; False as well where that is not known so quickly."""
+        if codes or list(map(len, self._places)) != self._sizes:
+            return False
+        try:
+            return all(map(is_, chain.from_iterable([fetch() for fetch in self._fetches]), self._values))
+        except KeyError:
+            return False
 
 
 class _Space:
@@ -327,10 +350,6 @@ def _groups(names: list[str]) -> Iterator[_Group]:
         module = sys.modules.get(name)
         if module is not None:
             yield from _of_module(vars(module), name)
-
-
-def _nothing(_there: Any) -> tuple[Any, ...]:
-    return ()
 
 
 def _installed(path: Any) -> bool:
