@@ -20,6 +20,7 @@ from assay.sandbox.scratch import STATE, THAWED, end_group, new_name, settled
 _TRIAL = "assay-try-"
 _BATCHES = MIB
 _FREEZE = "cgroup.freeze"
+_TYPE, _THREADED = "cgroup.type", "threaded"
 _SUPERVISOR_SHARE = 8 * MIB
 """Added to a memory limit for the jail's own supervisor, which lives in the same group."""
 
@@ -90,13 +91,14 @@ class JailGroup:
 
     @property
     def entrances(self) -> tuple[Path, ...]:
-        """Files into which a process writes 0 to enter. On version 1 by thread: that spares the kernel a
+        """Files into which a process writes 0 to enter. By thread where that can be: it spares the kernel a
         wait for every thread of the machine, and the one that enters has only one."""
         return tuple(directory / self._entrance(directory) for directory in self._directories)
 
     def _entrance(self, directory: Path) -> str:
-        by_process = self._version == 2 or (directory == self._freezer and _is_version_2(directory))
-        return "cgroup.procs" if by_process else "tasks"
+        if self._version == 2 or (directory == self._freezer and _is_version_2(directory)):
+            return "cgroup.threads" if _is_threaded(directory) else "cgroup.procs"
+        return "tasks"
 
     def hold(self, still: bool) -> bool:
         """Keep everything in the group from running, or let it go on; False on a host that cannot. What is
@@ -179,6 +181,8 @@ class RunGroups:
             if self._hierarchies.version == 2:
                 for controller in ("+memory", "+pids", "+cpu"):
                     _try_write(directory / "cgroup.subtree_control", controller)
+            elif self._by_thread(directory):
+                _try_write(directory / _TYPE, _THREADED)
 
     @property
     def directories(self) -> tuple[Path, ...]:
@@ -192,7 +196,15 @@ class RunGroups:
         directories = {parent: run / name for parent, run in self._made.items()}
         for directory in directories.values():
             directory.mkdir()
+            if _is_threaded(directory.parent):
+                _try_write(directory / _TYPE, _THREADED)
         return JailGroup(self._hierarchies, directories, limits)
+
+    def _by_thread(self, directory: Path) -> bool:
+        """Whether threads may be let into a group for holding still one by one. Only below the topmost
+        group, where that changes nothing for any group but ours."""
+        parent = self._hierarchies.freezer
+        return parent == directory.parent and not (parent / _TYPE).exists()
 
     def close(self) -> None:
         """Kill and remove everything. Idempotent."""
@@ -252,6 +264,13 @@ def _freezer(mounts: tuple[tuple[Path, str, frozenset[str]], ...], own: dict[str
 
 def _is_version_2(directory: Path) -> bool:
     return (directory / _FREEZE).exists()
+
+
+def _is_threaded(directory: Path) -> bool:
+    try:
+        return (directory / _TYPE).read_text().strip() == _THREADED
+    except OSError:
+        return False
 
 
 def _can_group(parent: Path) -> bool:

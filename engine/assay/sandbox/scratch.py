@@ -42,7 +42,9 @@ while [ "$tries" -lt 150 ]; do
     for group in "$@"; do
         [ -d "$group" ] || continue
         find "$group" -depth -type d | while read -r each; do
-            while read -r pid; do kill -9 "$pid"; done <"$each/cgroup.procs"
+            for members in "$each/cgroup.procs" "$each/cgroup.threads"; do
+                [ -e "$members" ] && while read -r pid; do kill -9 "$pid"; done <"$members"
+            done
             [ -e "$each/freezer.state" ] && echo THAWED >"$each/freezer.state"
             rmdir "$each"
         done
@@ -200,11 +202,7 @@ def end_group(group: Path) -> None:
 
 
 def _kill_members(group: Path) -> None:
-    try:
-        members = (group / "cgroup.procs").read_text().split()
-    except OSError:
-        return
-    for member in members:
+    for member in _members(group):
         try:
             os.kill(int(member), signal.SIGKILL)
         except OSError:
@@ -212,3 +210,11 @@ def _kill_members(group: Path) -> None:
     if (group / STATE).exists():
         with contextlib.suppress(OSError):
             (group / STATE).write_text(THAWED)
+
+
+def _members(group: Path) -> list[str]:
+    for name in ("cgroup.procs", "cgroup.threads"):
+        # A group that takes threads one by one does not tell its processes.
+        with contextlib.suppress(OSError):
+            return (group / name).read_text().split()
+    return []
