@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from tests.grade.projects import Benches, Project
 
+from assay.gates.testing import health
 from assay.grade.cascade import run_cascade
 from assay.grade.slots import Slots
 from assay.grade.workbench import Workbench
 from assay.model.candidate import Candidate
 from assay.model.outcome import Outcome, Resource, passed
 from assay.model.tool import Ending, ToolCall
+from assay.policy.pace import Pace
 from assay.policy.schema import Environment, GitView, Policy, Prepare
 from assay.sandbox.plain import copy_layers
 from assay.sandbox.spec import JailCommand
@@ -75,6 +77,37 @@ def test_a_steps_output_is_shared_by_whom_it_concerns_alike(benches: Benches, pr
     # And cached for the second run.
     benches.pretend(project, STEPS, step, shown(tree))
     assert len(ran) == 1
+
+
+def test_a_run_that_saves_nothing_takes_no_prepared_layer_of_another_run(
+    benches: Benches, project: Project
+) -> None:
+    ran, step = counted()
+    trees = (project.base.tree, project.tree({"b.py": b"B"}))
+
+    async def fully(bench: Workbench) -> list[dict[str, str]]:
+        return await shown(*trees)(bench.at(Pace.FULL))
+
+    usual = benches.pretend(project, STEPS, step, shown(*trees))
+    assert benches.pretend(project, STEPS, step, fully) == usual
+    assert benches.pretend(project, STEPS, step, fully) == usual
+    assert len(ran) == 3
+
+
+def test_a_run_that_saves_nothing_knows_what_failed_by_chance_and_no_answer(
+    benches: Benches, project: Project
+) -> None:
+    async def remembered(bench: Workbench) -> None:
+        await bench.remember("gate:1", b"passed")
+        await health.record(bench, {"t": (1, 3)})
+
+    async def fully(bench: Workbench) -> object:
+        full = bench.at(Pace.FULL)
+        await health.record(full, {"u": (1, 2)})
+        return await full.recall("gate:1"), await health.recorded(full)
+
+    benches.pretend(project, STEPS, build, remembered)
+    assert benches.pretend(project, STEPS, build, fully) == (None, {"t": (1, 3), "u": (1, 2)})
 
 
 def test_a_candidate_that_changes_an_input_gets_its_own(benches: Benches, project: Project) -> None:

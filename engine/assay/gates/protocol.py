@@ -22,6 +22,10 @@ from assay.sandbox.spec import JailCommand, Stack
 
 T = TypeVar("T")
 
+EXPERIENCE = "tests:flaky:"
+"""What the keys of values begin with from which no answer is taken, but how far answers are to be trusted:
+these are recalled even by runs that take nothing from a cache."""
+
 
 class Worker(Protocol):
     """A warm program in a jail that answers one request at a time."""
@@ -71,7 +75,8 @@ class Toolbox(Protocol):
         ...
 
     async def worker(self, name: str, start: Callable[[], Awaitable[JailCommand]]) -> Worker:
-        """The warm worker of this name; started at its first use, again if it died, stopped with the run."""
+        """The warm worker of this name; started at its first use, again if it died, stopped with the run.
+        Where a run has nothing warm, one that answers each request in a process of its own."""
         ...
 
     async def once(self, key: str, make: Callable[[], Awaitable[T]]) -> T:

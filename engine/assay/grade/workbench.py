@@ -8,6 +8,7 @@ layers live to the end of the run.
 from __future__ import annotations
 
 import copy
+import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,10 +19,10 @@ from typing import TypeVar
 import anyio.to_thread
 from anyio.abc import TaskGroup
 
-from assay.gates.protocol import Sandbox, Worker
+from assay.gates.protocol import EXPERIENCE, Sandbox, Worker
 from assay.grade.once import OnceMap
 from assay.grade.prepare import PrepareFailed, digests, failure, succeeded
-from assay.grade.workers import Start, WorkerPool
+from assay.grade.workers import ColdWorker, Start, WorkerPool
 from assay.ledger.ledger import Ledger
 from assay.model.candidate import Base
 from assay.model.errors import Unsound
@@ -69,6 +70,7 @@ class Workbench:
         self._workers = WorkerPool(sandbox, tasks)
         self._leases: Counter[str] = Counter()
         self._pace = Pace.ALONE
+        self._apart = ""
 
     def at(self, pace: Pace) -> Workbench:
         """The same bench under the policy as it is for runs of this pace. Layers, workers and what was made
@@ -76,6 +78,8 @@ class Workbench:
         other = copy.copy(self)
         other.policy = paced(self._unpaced, pace)
         other._pace = pace
+        # Nobody else, before or after, asks for a prepared layer by a key that ends like this.
+        other._apart = f":{secrets.token_hex(8)}" if pace is Pace.FULL else ""
         return other
 
     async def environment(self) -> ProjectEnvironment:
@@ -95,10 +99,14 @@ class Workbench:
         return await self._once.get(key, make)
 
     async def worker(self, name: str, start: Start) -> Worker:
+        if self._pace.thorough:
+            return ColdWorker(self.sandbox, start)
         return await self._workers.get(name, start)
 
     async def recall(self, key: str) -> bytes | None:
-        return None if self._pace is Pace.FULL else self._ledger.cached(key)
+        if self._pace is Pace.FULL and not key.startswith(EXPERIENCE):
+            return None
+        return self._ledger.cached(key)
 
     async def remember(self, key: str, value: bytes) -> None:
         self._ledger.remember(key, value)
@@ -173,7 +181,8 @@ class Workbench:
         if not self.policy.prepare:
             return ()
         environment = await self.environment()
-        return digests(self.policy.prepare, self.repo.files(tree), environment.digest)
+        keys = digests(self.policy.prepare, self.repo.files(tree), environment.digest)
+        return tuple(key + self._apart for key in keys)
 
     async def _prepared(
         self, stack: Stack, view: tuple[Path, ...], step: Prepare, key: str, *, of_base: bool

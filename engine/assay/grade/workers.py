@@ -1,7 +1,8 @@
-"""Warm workers, by name: started at their first use, again after they died, stopped with the run.
+"""Warm workers, by name: started at their first use, again after they died, stopped with the run; and cold
+ones, for runs in which nothing is warm.
 
-Promises: one request at a time reaches a worker; each worker is entered and left in a task of its own, so
-that a cancelled candidate cannot tear down what its siblings use.
+Promises: one request at a time reaches a worker; each warm worker is entered and left in a task of its own,
+so that a cancelled candidate cannot tear down what its siblings use.
 """
 
 from __future__ import annotations
@@ -39,6 +40,19 @@ class _Held:
                 self.dead = True
                 self.stop.set()
                 raise
+
+
+class ColdWorker:
+    """A worker that answers each request in a process which has answered none before, nor will again."""
+
+    def __init__(self, sandbox: Sandbox, start: Start) -> None:
+        self._sandbox = sandbox
+        self._start = start
+
+    async def ask(self, request: bytes, seconds: float) -> bytes:
+        """The reply to one request. Raises `WorkerDied`."""
+        async with self._sandbox.serve(await self._start()) as worker:
+            return await worker.ask(request, seconds)
 
 
 class WorkerPool:

@@ -30,6 +30,11 @@ class Pace(StrEnum):
     FULL = "full"
     """`--full`: as for landing, and nothing is taken from a cache either."""
 
+    @property
+    def thorough(self) -> bool:
+        """Whether nothing is left out, shared, or run in a process that was there before."""
+        return self in (Pace.LANDING, Pace.FULL)
+
 
 def paced(policy: Policy, pace: Pace) -> Policy:
     """`policy` with `tests.select` and `tests.warm` settled: `select` is `always` or `never` afterwards. What
@@ -37,11 +42,10 @@ def paced(policy: Policy, pace: Pace) -> Policy:
     tests = policy.tests
     together = pace is Pace.TOGETHER
     several = pace in (Pace.TOGETHER, Pace.CHOSEN)
-    thorough = pace in (Pace.LANDING, Pace.FULL)
     always = tests.select is Select.ALWAYS or (tests.select is Select.MANY and together)
     select = Select.ALWAYS if always and pace is not Pace.FULL else Select.NEVER
     settled = structs.replace(tests, select=select, warm=tests.warm and several)
     origin = (*policy.origin, FULL) if pace is Pace.FULL else policy.origin
-    grade = structs.replace(policy.grade, equivalence=Equivalence.OFF) if thorough else policy.grade
-    lint = structs.replace(policy.lint, warm=policy.lint.warm and not thorough)
+    grade = structs.replace(policy.grade, equivalence=Equivalence.OFF) if pace.thorough else policy.grade
+    lint = structs.replace(policy.lint, warm=policy.lint.warm and not pace.thorough)
     return seal(structs.replace(policy, lint=lint, tests=settled, grade=grade, origin=origin))

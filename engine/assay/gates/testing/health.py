@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec import field
 
-from assay.gates.protocol import Toolbox
+from assay.gates.protocol import EXPERIENCE, Toolbox
 from assay.gates.testing.suite import Suite
 from assay.model.candidate import Record
 
@@ -23,7 +23,7 @@ SLOW_SECONDS = 1.0
 _SHOWN = 20
 _MOST = 1000
 _ENOUGH = 1000
-_KEY = "tests:flaky:1"
+_KEY = f"{EXPERIENCE}1"
 
 Rates = Mapping[str, tuple[int, int]]
 """(failures, runs) by test."""
