@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from assay.delta.compose_profile import section
 from assay.delta.render import render
-from assay.model.profile import BruteForce, Profile, Share
+from assay.model.profile import BruteForce, ColdStarts, LeftOut, Profile, Share
 
 PROFILE = Profile(
     seconds=10.0,
@@ -39,6 +39,26 @@ def test_text_and_markdown_show_it_when_asked_and_json_always(full_report):
         assert "384 candidates a minute" in render(report, format_, profile=True)
     assert render(report, "json") == render(report, "json", profile=True)
     assert '"per_minute": 384.0' in render(report, "json")
+
+
+def test_it_says_what_was_not_warm_and_why(full_report):
+    cold = replace(
+        PROFILE,
+        cold_starts=(
+            ColdStarts(why="nothing starts warm in the tier container", count=2),
+            ColdStarts(why="x", count=1),
+        ),
+        left_out=(LeftOut(module="grpc", why="starts threads"),),
+    )
+    groups = {group.label: words(group.lines) for group in section(cold).groups}
+    assert groups["Started cold"] == ["nothing starts warm in the tier container 2 times", "x"]
+    assert groups["Not imported ahead of time"] == ["grpc: starts threads"]
+    report = replace(full_report, profile=cold)
+    for format_ in ("text", "markdown"):
+        shown = render(report, format_, profile=True)
+        assert "starts warm in the tier container" in shown
+        assert "grpc" in shown
+    assert '"cold_starts"' in render(report, "json")
 
 
 def test_without_a_profile_there_is_no_section(full_report):

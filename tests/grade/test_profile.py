@@ -3,11 +3,13 @@
 import pytest
 from tests.grade.fakes import make_candidate
 
-from assay.grade.profile import BASE, ENGINE, PREPARING, WAITING, Tally, profile
+from assay.grade.profile import BASE, ENGINE, PREPARING, WAITING, WARM, Tally, profile
 from assay.model.event import Decided, GateEnded, GateStarted
 from assay.model.outcome import GateResult, Outcome, ResourceUse, Skip, failed, passed, skipped
 from assay.model.tool import Ending, ToolCall
 from assay.model.verdict import Decision, Verdict
+from assay.sandbox.backend import Standing
+from assay.sandbox.jail import Warming
 
 SUITE = {"seconds": 4.0, "cpu_seconds": 3.0, "bodies": 2.0}
 
@@ -146,6 +148,21 @@ def test_what_was_not_reached_saves_what_it_costs_others():
     early = verdict("b", failed("lint", "bad"), skipped("tests", Skip.NOT_REACHED, reason))
     saved = shares(folded([verdict("a", lint(), suite_result()), early]).saved)
     assert saved == {"early stop": (4.0, 3.0, 1)}
+
+
+def test_warm_interpreters_are_part_of_what_was_spent():
+    tally = Tally()
+    tally.ran(call(warm=True), "a", "tests")
+    warming = Warming(
+        standing=Standing(count=2, seconds=1.5, cpu_seconds=1.25),
+        cold=(("no warm interpreter started", 3),),
+        left_out=(("grpc", "starts threads"),),
+    )
+    found = profile(tally, [], [], seconds=5.0, engine_cpu=0.25, warming=warming)
+    assert shares(found.spent)[WARM] == (1.5, 1.25, 2)
+    assert found.cpu_seconds == 2.0
+    assert [(each.why, each.count) for each in found.cold_starts] == [("no warm interpreter started", 3)]
+    assert [(each.module, each.why) for each in found.left_out] == [("grpc", "starts threads")]
 
 
 def test_where_nothing_is_known_of_the_base_there_is_no_brute_force():

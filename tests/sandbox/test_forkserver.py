@@ -52,6 +52,7 @@ class Outcome:
         self.said = call.stdout.decode().splitlines()
         self.cold_because = sandbox.cold_because
         self.left_out = dict(sandbox.left_out)
+        self.standing = sandbox.warming().standing
 
 
 def once(run: Runner, command: JailCommand) -> Outcome:
@@ -440,6 +441,52 @@ def test_what_cannot_be_warm_says_why(run: Runner, stack: Stack, change: dict[st
     seen = once(run, replace(program("pass", stack=stack), **change))
     assert why in seen.cold_because
     assert (seen.call.ending, seen.call.warm) == (Ending.EXITED, False)
+
+
+def test_cold_starts_are_counted_by_what_they_are_for(run: Runner, stack: Stack) -> None:
+    async def work(sandbox: JailSandbox) -> tuple[tuple[str, int], ...]:
+        warm = program("pass", stack=stack)
+        for command in (warm, replace(warm, stack=None), replace(warm, argv=(PYTHON, "-V")), warm):
+            await sandbox.run(replace(command, warm=None))
+            await sandbox.run(command)
+        await sandbox.run(replace(warm, argv=(PYTHON, "-VV")))
+        return sandbox.warming().cold
+
+    assert run.within(work) == (
+        ("a program without a tree starts cold", 1),
+        ("only `python -c` starts warm", 2),
+    )
+
+
+_BURN = "import time; end = time.process_time() + {}\nwhile time.process_time() < end: pass\n"
+
+
+def test_what_a_server_spends_on_imports_is_counted(run: Runner, stack: Stack, tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    (tmp_path / "slow.py").write_text(_BURN.format(0.3))
+    (tmp_path / "spoilt.py").write_text(_BURN.format(0.3) + "import os; os.environ['A'] = 'b'")
+    variables = {"PYTHONPATH": str(tmp_path)}
+    command = program("pass", stack=stack, binds=(Bind(source=tmp_path),), variables=variables)
+    meters = []
+
+    async def work(sandbox: JailSandbox) -> None:
+        meters.append(sandbox)
+        await sandbox.run(replace(command, warm=Warmth(modules=("slow", "spoilt"))))
+        during = sandbox.warming().standing
+        # One that was spoilt, and one without that module.
+        assert during.count == 2
+        assert during.cpu_seconds > 0.8
+        assert sandbox.cpu_seconds() >= sandbox.freezer.cpu_seconds() + during.cpu_seconds
+
+    run.within(work)
+    assert meters[0].warming().standing.cpu_seconds > 0.8
+
+
+def test_what_its_children_spend_is_not_its_own(run: Runner, stack: Stack) -> None:
+    seen = once(run, program(_BURN.format(1.0), stack=stack))
+    assert seen.call.warm, seen.cold_because
+    assert seen.call.use.cpu_seconds > 0.9
+    assert seen.standing.cpu_seconds < 0.9
 
 
 def test_nothing_is_warm_without_isolation(host: Probe, stack: Stack, tmp_path: Path) -> None:

@@ -15,15 +15,18 @@ from msgspec import structs
 from assay.model.candidate import Candidate
 from assay.model.event import Decided, Event, GateEnded, GateStarted
 from assay.model.outcome import GateResult, ResourceUse, Skip
-from assay.model.profile import BruteForce, Profile, Share
+from assay.model.profile import BruteForce, ColdStarts, LeftOut, Profile, Share
 from assay.model.tool import ToolCall
 from assay.model.verdict import Verdict
+from assay.sandbox.backend import Standing
+from assay.sandbox.jail import Warming
 
 TESTS = "tests"
 BASE = "the base's tests"
 PREPARING = "preparing"
 WAITING = "waiting for slots"
 ENGINE = "the engine"
+WARM = "warm interpreters"
 
 _NOT_RUN = (Skip.NOT_REACHED, Skip.CANCELLED)
 
@@ -68,18 +71,26 @@ def profile(
     *,
     seconds: float,
     engine_cpu: float,
+    warming: Warming | None = None,
 ) -> Profile:
-    """The profile of a run that took `seconds`, in which the engine itself used `engine_cpu`."""
+    """The profile of a run that took `seconds`, in which the engine itself used `engine_cpu`. `warming`: what
+    came of starting programs warm."""
+    warming = warming or Warming()
+    standing = warming.standing
     verdicts = [verdict for verdict in verdicts if verdict.gates]
     costs = _Costs(verdicts)
     return Profile(
         seconds=round(seconds, 4),
-        cpu_seconds=round(engine_cpu + sum(share.cpu_seconds for share in tally.calls.values()), 4),
+        cpu_seconds=round(
+            engine_cpu + standing.cpu_seconds + sum(share.cpu_seconds for share in tally.calls.values()), 4
+        ),
         candidates=len(candidates),
         per_minute=round(60 * len(candidates) / seconds, 1) if seconds else 0.0,
-        spent=tuple(_shown(_spent(tally, verdicts, engine_cpu))),
+        spent=tuple(_shown(_spent(tally, verdicts, standing, engine_cpu))),
         saved=tuple(_shown(_saved(tally, candidates, verdicts, costs))),
         brute_force=_brute_force(candidates, costs),
+        cold_starts=tuple(ColdStarts(why=why, count=count) for why, count in warming.cold),
+        left_out=tuple(LeftOut(module=module, why=why) for module, why in warming.left_out),
     )
 
 
@@ -116,7 +127,9 @@ class _Costs:
         return self.mean.get(gate, ResourceUse())
 
 
-def _spent(tally: Tally, verdicts: Sequence[Verdict], engine_cpu: float) -> Iterator[Share]:
+def _spent(
+    tally: Tally, verdicts: Sequence[Verdict], standing: Standing, engine_cpu: float
+) -> Iterator[Share]:
     ran: dict[str, Share] = {}
     for result in _results(verdicts):
         if not result.cached and result.skip not in _NOT_RUN and result.equivalent_to is None:
@@ -131,6 +144,7 @@ def _spent(tally: Tally, verdicts: Sequence[Verdict], engine_cpu: float) -> Iter
     for what, share in tally.calls.items():
         if what not in ran and what not in (PREPARING, BASE):
             yield share
+    yield Share(what=WARM, seconds=standing.seconds, cpu_seconds=standing.cpu_seconds, count=standing.count)
     yield tally.waiting
     yield Share(what=ENGINE, seconds=0.0, cpu_seconds=engine_cpu, count=1)
 

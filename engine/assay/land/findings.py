@@ -120,6 +120,7 @@ class Findings:
                 self.verdicts,
                 seconds=seconds,
                 engine_cpu=time.process_time(),
+                warming=self.session.sandbox.warming(),
             ),
         )
 

@@ -34,8 +34,7 @@ from assay.policy.pace import Pace
 from assay.policy.schema import GateOrder, Policy
 from assay.repo import refs
 from assay.repo.repository import Repository
-from assay.sandbox.freeze import Freezer
-from assay.sandbox.jail import open_sandbox
+from assay.sandbox.jail import JailSandbox, open_sandbox
 from assay.sandbox.layers import LayerStore
 from assay.sandbox.places import find_cache
 from assay.sandbox.probe import probe
@@ -55,21 +54,21 @@ class Session:
         bench: Workbench,
         gates: Sequence[Gate],
         tally: Tally,
-        freezer: Freezer,
+        sandbox: JailSandbox,
     ) -> None:
         self.run = run
         self.tally = tally
         self.bench = bench
+        self.sandbox = sandbox
         self._request = request
         self._gates = gates
-        self._freezer = freezer
         self._order: Order | None = None
         budget = Budget(seconds=request.budget_seconds, cpu_seconds=request.budget_cpu)
-        self._purse = Purse(budget, meter(freezer.cpu_seconds, lambda: freezer.seconds))
+        self._purse = Purse(budget, meter(sandbox.cpu_seconds, lambda: sandbox.freezer.seconds))
 
     @property
     def isolation(self) -> Isolation:
-        return self.bench.sandbox.isolation
+        return self.sandbox.isolation
 
     @property
     def gate_names(self) -> tuple[str, ...]:
@@ -125,7 +124,7 @@ class Session:
             repeat=self._request.repeat,
             order=await self.order(),
             purse=self._purse,
-            ready=self._freezer.going,
+            ready=self.sandbox.freezer.going,
             record=record,
         )
         if not self._request.full:
@@ -183,7 +182,7 @@ async def session(
                         bench=bench,
                         gates=gates,
                         tally=tally,
-                        freezer=sandbox.freezer,
+                        sandbox=sandbox,
                     )
                     tasks.cancel_scope.cancel()
 

@@ -26,6 +26,20 @@ class BruteForce(Record, frozen=True, kw_only=True):
     how: str
 
 
+class ColdStarts(Record, frozen=True, kw_only=True):
+    """Programs that were to be forks of a warm interpreter and were started cold: why, and how many."""
+
+    why: str
+    count: int
+
+
+class LeftOut(Record, frozen=True, kw_only=True):
+    """A module that warm interpreters do not import ahead of time, and what its import does."""
+
+    module: str
+    why: str
+
+
 class Profile(Record, frozen=True, kw_only=True):
     """`cpu_seconds` are the engine's own and those of all it ran; `per_minute` are candidates."""
 
@@ -37,3 +51,5 @@ class Profile(Record, frozen=True, kw_only=True):
     saved: tuple[Share, ...]
     brute_force: BruteForce | None = None
     """None where nothing is known of the cost of the base's tests."""
+    cold_starts: tuple[ColdStarts, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from assay.ledger.codec import encode
+from assay.model.candidate import Record
 from assay.model.tool import Isolation
 from assay.sandbox.reaping import Reaping
 from assay.sandbox.spec import JailCommand
@@ -78,6 +79,15 @@ class Prepared(Protocol):
         ...
 
 
+class Standing(Record, frozen=True, kw_only=True):
+    """What a backend has, or had, running beside the programs it was asked for: how many interpreters that
+    warm programs are forked from, how long they took to start, and their processor time so far."""
+
+    count: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+
 class Backend(Protocol):
     """One way to run programs apart from the host."""
 
@@ -86,6 +96,10 @@ class Backend(Protocol):
 
     def prepare(self, command: JailCommand) -> Prepared:
         """Make a program's tree. Raises `workspace.Obstructed` when the tree itself is in the way."""
+        ...
+
+    def standing(self) -> Standing:
+        """What runs besides, closed or not."""
         ...
 
     def close(self) -> None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from assay.model.candidate import Record
-from assay.sandbox.backend import Cold, Pipes, environment
-from assay.sandbox.forkserver_link import Fork, Gone, NoChild, Server
+from assay.sandbox.backend import Cold, Pipes, Standing, environment
+from assay.sandbox.forkserver_link import Fork, Gone, NoChild, Roll, Server
 from assay.sandbox.forkserver_start import ask, start, try_out
 from assay.sandbox.spec import JailCommand
 from assay.sandbox.supervise import LOG
@@ -58,6 +59,12 @@ class ForkServers:
         self._backend = backend
         self._mutex = threading.Lock()
         self._slots: dict[Key, _Slot] = {}
+        self._roll = Roll()
+        self._seconds = 0.0
+
+    def standing(self) -> Standing:
+        """All servers that were ever started."""
+        return Standing(count=self._roll.count, seconds=self._seconds, cpu_seconds=self._roll.cpu_seconds())
 
     def fork(self, jail: Jail, pipes: Pipes) -> Fork:
         """A child that is about to become the program of `jail`. Raises Cold."""
@@ -91,6 +98,14 @@ class ForkServers:
         if slot.why:
             raise Cold(slot.why)
         self._make_room(slot)
+        began = time.monotonic()
+        try:
+            return self._tried(slot, key, jail)
+        finally:
+            with self._mutex:
+                self._seconds += time.monotonic() - began
+
+    def _tried(self, slot: _Slot, key: Key, jail: Jail) -> Server:
         try:
             server = self._without_spoilt(key, jail)
         except Gone as error:
@@ -113,7 +128,7 @@ class ForkServers:
         left_out: dict[str, str] = {}
         for _ in range(_MODULES_LEFT_OUT):
             modules = tuple(name for name in key.modules if name not in left_out)
-            server, words = start(self._backend, jail, modules)
+            server, words = start(self._backend, jail, modules, self._roll)
             if words[0] == "ready":
                 server.left_out = tuple(left_out.items())
                 return server

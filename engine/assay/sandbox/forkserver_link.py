@@ -22,6 +22,7 @@ from assay.sandbox.forkserver_plan import Step
 from assay.sandbox.nsjail import Rlimit
 from assay.sandbox.reaping import send
 from assay.sandbox.supervise import nothing
+from assay.sandbox.usage import own_cpu_seconds
 
 ANSWER_SECONDS = 20.0
 _MOST = 4096
@@ -119,10 +120,39 @@ class Fork:
             raise NoChild(f"a child of the warm interpreter is gone ({error.strerror})") from error
 
 
+class Roll:
+    """All servers of one sandbox, for what they use. Safe for several threads."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._mutex = threading.Lock()
+        self._there: set[Server] = set()
+        self._before = 0.0
+
+    def enter(self, server: Server) -> None:
+        """It was started."""
+        with self._mutex:
+            self.count += 1
+            self._there.add(server)
+
+    def leave(self, server: Server) -> None:
+        """It is over."""
+        with self._mutex:
+            self._there.discard(server)
+            self._before += server.cpu_seconds()
+
+    def cpu_seconds(self) -> float:
+        """Processor time of all of them so far: for their imports, and for forking."""
+        with self._mutex:
+            return self._before + sum(server.cpu_seconds() for server in self._there)
+
+
 class Server:
     """One server. `places` are the host's directories that its stage has, by the stage's paths."""
 
-    def __init__(self, *, supervisor: int, channel: socket.socket, places: dict[str, str]) -> None:
+    def __init__(
+        self, *, supervisor: int, channel: socket.socket, places: dict[str, str], roll: Roll
+    ) -> None:
         """`supervisor`: the pid of its nsjail, our child."""
         self.places = places
         self.left_out: tuple[tuple[str, str], ...] = ()
@@ -130,13 +160,32 @@ class Server:
         self.on_close: Callable[[], None] = nothing
         self._supervisor = supervisor
         self._channel = channel
+        self._pid = 0
         self._pidfd = -1
         self._mutex = threading.Lock()
+        self._own = self._supervisors = self._charged = 0.0
+        self._roll = roll
+        roll.enter(self)
+
+    def cpu_seconds(self) -> float:
+        """Processor time so far, its nsjail's included. Its children's is counted with their jails."""
+        if self._supervisor:
+            # Each as its parent's child, so that a number that is used again is not mistaken for it.
+            self._supervisors = max(self._supervisors, own_cpu_seconds(self._supervisor, parent=os.getpid()))
+            if self._pid:
+                self._own = max(self._own, own_cpu_seconds(self._pid, parent=self._supervisor))
+        return self._own + self._supervisors + self._charged
+
+    def charge(self, cpu_seconds: float) -> None:
+        """Count what was used for it elsewhere."""
+        self._charged += cpu_seconds
 
     def first_words(self, seconds: float) -> list[str]:
         """What it says when it is ready, or why it never will be."""
         said, pid = hear(self._channel, seconds)
         if said:
+            self._pid = pid
+            self.cpu_seconds()  # one that is spoilt is about to go
             with contextlib.suppress(OSError):
                 self._pidfd = os.pidfd_open(pid)
         return said.decode("utf-8", "replace").split("\0")
@@ -172,6 +221,7 @@ class Server:
 
     def close(self) -> None:
         """End it and all its children; they are gone afterwards."""
+        self.cpu_seconds()
         self._channel.close()
         if self._pidfd >= 0:
             # The first process of its pid namespace goes last, and its nsjail might not notice at once.
@@ -180,7 +230,9 @@ class Server:
             os.close(self._pidfd)
             self._pidfd = -1
         os.kill(self._supervisor, signal.SIGKILL)
-        os.waitpid(self._supervisor, 0)
+        supervisor, self._supervisor = self._supervisor, 0
+        os.waitpid(supervisor, 0)
+        self._roll.leave(self)
         self.on_close()
 
 

@@ -28,6 +28,7 @@ from assay.sandbox.forkserver_link import (
     Gone,
     NoChild,
     Request,
+    Roll,
     Server,
     listening_pair,
     pack,
@@ -57,7 +58,9 @@ _OURS = 2
 """Processes of one child that count towards the user's and are not the program's."""
 
 
-def start(backend: NamespaceBackend, jail: Jail, modules: tuple[str, ...]) -> tuple[Server, list[str]]:
+def start(
+    backend: NamespaceBackend, jail: Jail, modules: tuple[str, ...], roll: Roll
+) -> tuple[Server, list[str]]:
     """A server for programs like that of `jail`, and its first words. Raises Gone."""
     command = jail.command
     directory = backend.new_directory("fork")
@@ -90,7 +93,7 @@ def start(backend: NamespaceBackend, jail: Jail, modules: tuple[str, ...]) -> tu
         raise
     pipes.close_theirs()
     make_expendable(supervisor)
-    server = Server(supervisor=supervisor, channel=ours, places=places)
+    server = Server(supervisor=supervisor, channel=ours, places=places, roll=roll)
     server.on_close = lambda: backend.forget(reached)
     try:
         words = server.first_words(_START_SECONDS)
@@ -150,6 +153,8 @@ def try_out(backend: NamespaceBackend, server: Server, jail: Jail) -> str:
         finally:
             pipes.close()
     finally:
+        if prepared.group is not None:
+            server.charge(prepared.group.cpu_seconds() or 0.0)
         prepared.remove()
         remove_tree(directory)
 

@@ -8,6 +8,7 @@ anywhere else (invariant 4).
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TypeVar
@@ -16,10 +17,11 @@ import anyio
 import anyio.to_thread
 from msgspec.structs import replace
 
+from assay.model.candidate import Record as Frozen
 from assay.model.errors import Unsound
 from assay.model.outcome import ResourceUse
 from assay.model.tool import Ending, Isolation, Tier, ToolCall
-from assay.sandbox.backend import Backend, Cold, Pipes, Prepared, digest, environment, open_pipes
+from assay.sandbox.backend import Backend, Cold, Pipes, Prepared, Standing, digest, environment, open_pipes
 from assay.sandbox.ending import Conclusion, Stop, conclude
 from assay.sandbox.freeze import Freezer
 from assay.sandbox.hunger import Hunger
@@ -36,6 +38,17 @@ Record = Callable[[ToolCall], None]
 _DRAIN_SECONDS = 2.0
 _NO_ROOM = "the disk of the cache is full; free some space, or set ASSAY_CACHE_DIR to another place"
 _THREADS = 64
+_REASONS, _OTHERS = 20, "other reasons"
+"""So many reasons for cold starts are told apart."""
+
+
+class Warming(Frozen, frozen=True, kw_only=True):
+    """What came of starting programs warm: the interpreters for it, how many programs were started cold all
+    the same, by why, and which modules are not imported ahead of time, with why."""
+
+    standing: Standing = Standing()
+    cold: tuple[tuple[str, int], ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
 
 
 class JailSandbox:
@@ -48,6 +61,7 @@ class JailSandbox:
         self.freezer = Freezer()
         self._alone = anyio.Lock()
         self.cold_because = ""
+        self._cold: Counter[str] = Counter()
         self._left_out: dict[str, str] = {}
         # Of its own: jails must not wait for whatever else the engine does in threads.
         self._threads = anyio.CapacityLimiter(_THREADS)
@@ -61,6 +75,16 @@ class JailSandbox:
     def left_out(self) -> tuple[tuple[str, str], ...]:
         """Modules that programs asked to find imported and that cannot be, and what they do when they are."""
         return tuple(self._left_out.items())
+
+    def warming(self) -> Warming:
+        """What came of starting programs warm so far."""
+        return Warming(
+            standing=self._backend.standing(), cold=tuple(self._cold.items()), left_out=self.left_out
+        )
+
+    def cpu_seconds(self) -> float:
+        """Processor time of all jails so far, running ones included, and of warm interpreters."""
+        return self.freezer.cpu_seconds() + self._backend.standing().cpu_seconds
 
     async def run(self, command: JailCommand) -> ToolCall:
         """Run to the end, or to a limit. A jail that did not start is tried once more; so is a program that
@@ -91,6 +115,8 @@ class JailSandbox:
                 self.cold_because = tried[0].reason
             else:
                 self.cold_because = f"nothing starts warm in the tier {self.isolation.tier}"
+            known = self.cold_because in self._cold or len(self._cold) < _REASONS
+            self._cold[self.cold_because if known else _OTHERS] += 1
         return await self._run_once(replace(command, warm=None), exempt=exempt)
 
     async def _run_once(self, command: JailCommand, *, exempt: bool = False) -> tuple[ToolCall, bool, float]:

@@ -23,7 +23,7 @@ from msgspec.structs import replace
 from assay.model.errors import Unsound
 from assay.model.tool import Isolation, Tier
 from assay.sandbox import nsjail, seccomp
-from assay.sandbox.backend import Pipes, add_config, environment
+from assay.sandbox.backend import Pipes, Standing, add_config, environment
 from assay.sandbox.cgroups import Hierarchies, JailGroup, RunGroups
 from assay.sandbox.etc import SHELL, build_etc
 from assay.sandbox.identity import Identity
@@ -131,6 +131,10 @@ class NamespaceBackend:
     def crowded(self) -> bool:
         """Whether the disk below the scratch area is full."""
         return self._scratch.full
+
+    def standing(self) -> Standing:
+        """See `Backend`."""
+        return self._servers.standing() if self._servers is not None else Standing()
 
     def close(self) -> None:
         """See `Backend`."""

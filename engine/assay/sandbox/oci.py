@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 
 from assay.model.errors import Unsound
 from assay.model.tool import Isolation
-from assay.sandbox.backend import Pipes, environment
+from assay.sandbox.backend import Pipes, Standing, environment
 from assay.sandbox.etc import SHELL, build_etc
 from assay.sandbox.identity import Identity
 from assay.sandbox.launcher import Launcher
@@ -136,6 +136,10 @@ class ContainerBackend:
     def crowded(self) -> bool:
         """Whether the disk below the scratch area is full."""
         return self._area.full
+
+    def standing(self) -> Standing:
+        """See `Backend`. Nothing starts warm here."""
+        return Standing()
 
     def close(self) -> None:
         """See `Backend`."""

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 
 from assay.model.tool import Isolation
 from assay.sandbox import custodian
-from assay.sandbox.backend import Pipes, environment
+from assay.sandbox.backend import Pipes, Standing, environment
 from assay.sandbox.cgroups import Hierarchies, JailGroup, RunGroups
 from assay.sandbox.launcher import Launcher
 from assay.sandbox.namespaces import enter, find_setpriv
@@ -89,6 +89,10 @@ class PlainBackend:
     def crowded(self) -> bool:
         """Whether the disk below the scratch area is full."""
         return self._area.full
+
+    def standing(self) -> Standing:
+        """See `Backend`. Nothing starts warm here."""
+        return Standing()
 
     def close(self) -> None:
         """See `Backend`."""

@@ -107,6 +107,18 @@ def load(processes: Processes) -> Load:
     return Load(resident=resident, tasks=tasks, cpu_seconds=ticks / _TICKS)
 
 
+def own_cpu_seconds(pid: int, *, parent: int) -> float:
+    """Processor time of one process, by its number here, without its children's; 0 once it is gone, or where
+    that number is no child of `parent`."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return 0.0
+    if len(fields) < 13 or int(fields[1]) != parent:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
 def own_memory(processes: Processes, in_files: int) -> int:
     """Memory that would be free without the jail: pages of its own, shared ones by share, and `in_files`,
     what its private file systems and nameless files take. Slow where processes are large."""
