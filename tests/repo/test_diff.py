@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from assay.model.candidate import Change
+from assay.repo import diff
 from assay.repo.diff import added_lines, changes, patch
 from assay.repo.repository import open_repository
+from assay.repo.trees import edit
 
 
 def between(scratch, old: str = "HEAD~", new: str = "HEAD", **options) -> list[Change]:
@@ -97,3 +99,24 @@ def test_submodules_links_and_types(project) -> None:
     assert found == {"README": ("type", "0o120000"), "sub": ("modified", "0o160000")}
     repo = open_repository(project.path, {})
     assert b"+Subproject commit " + b"2" * 40 in patch(repo, project.tree("HEAD~"), project.tree())
+
+
+def test_what_was_asked_lately_is_kept_without_contents_and_within_bounds(project, monkeypatch) -> None:
+    monkeypatch.setattr(diff, "_lately", kept := {})
+    repo = project.open()
+
+    def added(old: bytes, new: bytes) -> Change:
+        trees = [
+            edit(repo, repo.head().tree, {"a": (0o100644, repo.write_blob(text))}) for text in (old, new)
+        ]
+        (change,) = changes(repo, *trees)
+        return change
+
+    for number in range(300):
+        change = added(b"1\n2\n", b"1\n2\n%d\n" % number)
+        for _ in range(2):
+            assert added_lines(repo, change) == ((3, str(number)),)
+    assert len(kept) == 256
+    assert list(kept.items())[-1] == ((change.old_blob, change.new_blob), ((3, "299"),))
+    assert len(added_lines(repo, added(b"1\n", b"1\n" + b"x\n" * 5000))) == 5000
+    assert len(kept) == 256

@@ -8,7 +8,7 @@ property): it aligns on lines that are unique on both sides, and so does not cou
 
 from __future__ import annotations
 
-from functools import lru_cache
+import threading
 
 import pygit2
 
@@ -25,6 +25,15 @@ _FLAGS = (
     | pygit2.enums.DiffOption.FORCE_TEXT
 )
 _NO_ID = "0" * 40
+
+Lines = tuple[tuple[int, str], ...]
+"""Numbers from 1, and texts without line ends."""
+
+_KEPT, _MOST_KEPT = 256, 1000
+"""So many answers of at most so many lines each are kept, by the names of the contents compared."""
+
+_lately: dict[tuple[str, str], Lines] = {}
+_mutex = threading.Lock()
 
 
 def changes(repo: Repository, old_tree: str, new_tree: str, *, renames: bool = True) -> tuple[Change, ...]:
@@ -92,7 +101,7 @@ def _compare(old: bytes, new: bytes, context: int) -> pygit2.Patch:
     return pygit2.Patch.create_from(old, new, flag=_FLAGS, context_lines=context)
 
 
-def added_lines(repo: Repository, change: Change) -> tuple[tuple[int, str], ...]:
+def added_lines(repo: Repository, change: Change) -> Lines:
     """The lines that `change` adds: (number in the new file, counted from 1; text without its line end).
 
     None for binary files, symbolic links and submodules. Bytes that are no UTF-8 show as U+FFFD.
@@ -101,12 +110,26 @@ def added_lines(repo: Repository, change: Change) -> tuple[tuple[int, str], ...]
         return ()
     # What replaces a link or a submodule is new from its first line.
     comparable = change.old_blob and not (change.old_mode ^ change.new_mode) & 0o170000
-    old = repo.blob(change.old_blob) if comparable else b""
-    return _added(old, repo.blob(change.new_blob))
+    key = (change.old_blob if comparable else "", change.new_blob)
+    found = _lately.get(key)
+    if found is None:
+        old = repo.blob(change.old_blob) if comparable else b""
+        found = _added(old, repo.blob(change.new_blob))
+        _keep(key, found)
+    return found
 
 
-@lru_cache(maxsize=256)
-def _added(old: bytes, new: bytes) -> tuple[tuple[int, str], ...]:
+def _keep(key: tuple[str, str], lines: Lines) -> None:
+    """For the next gate that asks. Neither what is compared nor a long answer is held in memory."""
+    if len(lines) > _MOST_KEPT:
+        return
+    with _mutex:
+        _lately[key] = lines
+        if len(_lately) > _KEPT:
+            del _lately[next(iter(_lately))]
+
+
+def _added(old: bytes, new: bytes) -> Lines:
     if old == new:
         return ()
     return tuple(
