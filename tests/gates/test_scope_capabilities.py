@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import sys
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.gates.scope_files import changed, said
 
-from assay.gates.scope_capabilities import capabilities
+from assay.gates.scope_capabilities import _suspect, capabilities
 from assay.gates.scope_types import Hit
 from assay.repo.globs import compile_globs
 
@@ -162,3 +167,13 @@ def test_a_file_that_cannot_be_looked_at_says_so(hostile: str) -> None:
 def test_hostile_lines_take_no_time_beyond_their_length() -> None:
     long = [" ".join(["import"] * 12_000), "#" * 90_000, "eval" + " " * 90_000 + "x", "from " * 15_000]
     assert said(hits(OLD + "\n".join(f"# {line}" for line in long) + "\nimport socket\n")) == ["network"]
+
+
+@given(
+    st.lists(st.sampled_from(["os", "sys", "a", "é", ".", "=", "==", " ", "(", "_x"]), max_size=9).map(
+        "".join
+    )
+)
+def test_a_line_that_sets_a_name_of_any_module_of_the_standard_library_is_looked_at(line: str) -> None:
+    spelled_out = re.search(rf"\b(?:{'|'.join(sorted(sys.stdlib_module_names))})\.\w+\s*=(?!=)", line)
+    assert _suspect(line) == bool(spelled_out)

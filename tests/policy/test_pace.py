@@ -39,6 +39,12 @@ def test_what_lands_starts_anew():
     assert not paced(policy(warm=False), Pace.TOGETHER).tests.warm
 
 
+def test_a_warm_linter_is_for_several_candidates():
+    """For one it costs more than it saves; and what lands starts anew."""
+    warm = {pace for pace in Pace if paced(policy(), pace).lint.warm}
+    assert warm == {Pace.TOGETHER, Pace.CHOSEN}
+
+
 def test_a_quick_run_and_a_thorough_one_have_different_digests():
     """Invariant 8: a selection's pass is never served where everything has to run."""
     quick, landing = paced(policy(), Pace.TOGETHER), paced(policy(), Pace.LANDING)

@@ -78,10 +78,11 @@ _SUSPECT = re.compile(
     r"|cell_contents|getclosurevars"
     r"|currentframe|_current_frames|f_back|\bstack\b|getouterframes|\bmodules\b|meta_path|path_hooks"
     r"|path_importer_cache|atexit|_exit|\babort\b|\bkill(?:pg)?\b|raise_signal|__eq__|__ne__|\bargv\b|PYTEST_"
-    rf"|ASSAY_|\b(?:{'|'.join(sorted(sys.stdlib_module_names))})\.\w+\s*=(?!=)"
-    r"|\bdef pytest_|\b_?pytest\.|\bunittest\.|\bpluggy\."
+    r"|ASSAY_|\bdef pytest_|\b_?pytest\.|\bunittest\.|\bpluggy\."
 )
-"""Every rule here needs one of these words; most added lines have none, and no tree is made for them."""
+"""Every rule here needs one of these words, or sets a name of a module (`_SET`); most added lines have none,
+and no tree is made for them."""
+_SET = re.compile(r"\b(\w+)\.\w+\s*=(?!=)")
 
 _KEPT = 32
 
@@ -124,7 +125,7 @@ def _suspect(line: str) -> bool:
     if not line.isascii():
         # Python reads compatibility characters in names as the plain ones.
         line = unicodedata.normalize("NFKC", line)
-    if _SUSPECT.search(line):
+    if _SUSPECT.search(line) or any(one[1] in sys.stdlib_module_names for one in _SET.finditer(line)):
         return True
     # The second is one name of an import that goes over several lines.
     alone = line.strip(" \t,()")

@@ -9,16 +9,19 @@ lines differ. Nothing is worked out for a candidate that gets to the gate alone,
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 import anyio
 from msgspec.structs import replace
 
 from assay.gates.protocol import Gate, Toolbox
-from assay.grade.equivalence import Form, Forms
 from assay.model.candidate import Candidate
 from assay.model.outcome import GateResult, Outcome, ResourceUse, Skip
 from assay.policy.schema import Equivalence, Policy
 from assay.repo.globs import compile_globs
+
+if TYPE_CHECKING:
+    from assay.grade.equivalence import Form, Forms
 
 SHARED = "tests"
 """The gate whose answers are shared. Scope and lint are asked about text itself; the other quick gates are
@@ -90,6 +93,8 @@ class Classes:
 
     def _known_forms(self) -> Forms:
         if self._forms is None:
+            from assay.grade.equivalence import Forms  # one candidate alone is equal to none
+
             repo, policy = self._toolbox.repo, self._toolbox.policy
             self._forms = Forms(repo.blob, compile_globs(policy.compile.exclude))
         return self._forms

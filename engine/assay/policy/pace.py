@@ -37,8 +37,8 @@ class Pace(StrEnum):
 
 
 def paced(policy: Policy, pace: Pace) -> Policy:
-    """`policy` with `tests.select` and `tests.warm` settled: `select` is `always` or `never` afterwards. What
-    is about to land is run itself, whatever it is equal to."""
+    """`policy` with `tests.select`, `tests.warm` and `lint.warm` settled: `select` is `always` or `never`
+    afterwards. What is about to land is run itself, whatever it is equal to."""
     tests = policy.tests
     together = pace is Pace.TOGETHER
     several = pace in (Pace.TOGETHER, Pace.CHOSEN)
@@ -47,5 +47,5 @@ def paced(policy: Policy, pace: Pace) -> Policy:
     settled = structs.replace(tests, select=select, warm=tests.warm and several)
     origin = (*policy.origin, FULL) if pace is Pace.FULL else policy.origin
     grade = structs.replace(policy.grade, equivalence=Equivalence.OFF) if pace.thorough else policy.grade
-    lint = structs.replace(policy.lint, warm=policy.lint.warm and not pace.thorough)
+    lint = structs.replace(policy.lint, warm=policy.lint.warm and several)
     return seal(structs.replace(policy, lint=lint, tests=settled, grade=grade, origin=origin))
