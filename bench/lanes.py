@@ -2,10 +2,12 @@
 
     python -m bench lanes [--rounds N] [--jobs J]
 
-Each round checks one change on the idle machine, one beside a bulk run of the same repository, and one beside
-the same run in the interactive lane (what it would be without lanes); the order changes from round to round,
-and nothing is cached but the base's own results. Prints medians and their ratios to the idle machine (the
-aim: at most 1.3 with lanes), and whether every bulk run went on and finished with all candidates accepted.
+Each round checks one change without bulk beside it, one beside a bulk run of the same repository, and one
+beside the same run in the interactive lane (what it would be without lanes); the order changes from round to
+round, so that whatever else the machine does falls on all three alike, and nothing is cached but the base's
+own results. Prints medians and their ratios to the first (the aim: at most 1.3 with lanes), the part of the
+processors that the bulk run had while the check ran (by its CPU time, whatever else there was), and whether
+every bulk run went on and finished with all candidates accepted.
 """
 
 from __future__ import annotations
@@ -32,9 +34,10 @@ def test_value():
         pass
     assert value() > 0
 """
-_POLICY = 'extends = "default"\n[tests]\nbase_runs = 1\nwarm = false\nselect = "never"\n'
+_POLICY = 'extends = "default"\n[tests]\nbase_runs = 1\nconfirm = 1\nwarm = false\nselect = "never"\n'
 _BURN = 0.5
 """CPU seconds of the suite."""
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def main(argv: list[str]) -> int:
@@ -46,17 +49,17 @@ def main(argv: list[str]) -> int:
     with tempfile.TemporaryDirectory() as directory:
         yard = _Yard(Path(directory), options.jobs)
         yard.check()  # the base's own results, once
-        seconds: dict[str, list[float]] = {"idle": [], "bulk": [], "interactive": []}
+        found: dict[str, list[tuple[float, float]]] = {"idle": [], "bulk": [], "interactive": []}
         for number in range(options.rounds):
-            for beside in list(seconds)[number % 3 :] + list(seconds)[: number % 3]:
-                seconds[beside].append(yard.beside(beside))
-    idle = statistics.median(seconds["idle"])
-    for beside, words in (("idle", "idle machine"), ("bulk", "beside bulk"), ("interactive", "no lanes")):
-        median = statistics.median(seconds[beside])
-        print(f"{words:>14}{median:>8.2f} s{median / idle:>7.2f}x")
+            for beside in list(found)[number % 3 :] + list(found)[: number % 3]:
+                found[beside].append(yard.beside(beside))
+    seconds = {beside: statistics.median(took for took, _ in each) for beside, each in found.items()}
+    for beside, words in (("idle", "alone"), ("bulk", "beside bulk"), ("interactive", "no lanes")):
+        share = statistics.median(used for _, used in found[beside])
+        ratio = seconds[beside] / seconds["idle"]
+        print(f"{words:>14}{seconds[beside]:>8.2f} s{ratio:>7.2f}x   bulk had {100 * share:>3.0f} %")
     print(f"bulk runs finished: {yard.finished} of {yard.begun}")
-    slow = statistics.median(seconds["bulk"]) > _AIM * idle
-    return int(slow or yard.finished != yard.begun)
+    return int(seconds["bulk"] > _AIM * seconds["idle"] or yard.finished != yard.begun)
 
 
 class _Yard:
@@ -78,20 +81,22 @@ class _Yard:
         git(self._repo, "add", "-A")
         git(self._repo, "commit", "-q", "-m", "work")
 
-    def beside(self, what: str) -> float:
-        """Seconds of one check while that goes on."""
+    def beside(self, what: str) -> tuple[float, float]:
+        """Seconds of one check while that goes on, and the part of the processors that the other run had."""
         if what == "idle":
-            return self.check()
+            return self.check(), 0.0
         changes = [self._change() for _ in range(4 * self._jobs)]
         bulk = self._start("grade", *changes, "--lane", what)
         self.begun += 1
         assert bulk.stderr is not None
         while "accepted" not in (line := bulk.stderr.readline()) and line:
             pass  # it is under way once the first verdict is there
+        used = _used(bulk.pid)
         seconds = self.check()
+        share = max(0.0, _used(bulk.pid) - used) / seconds / len(os.sched_getaffinity(0))
         bulk.communicate()
         self.finished += bulk.returncode == 0
-        return seconds
+        return seconds, share
 
     def check(self) -> float:
         """Seconds that a check of a new change takes."""
@@ -117,6 +122,17 @@ class _Yard:
         git(self._repo, "commit", "-q", "-a", "-m", name)
         git(self._repo, "checkout", "-q", "main")
         return name
+
+
+def _used(pid: int) -> float:
+    """CPU seconds of a process, of what it waited for, and of all that runs below it."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+        children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    except OSError:
+        return 0.0
+    return sum(map(int, words[11:15])) / _TICKS + sum(map(_used, children))
 
 
 def _source(number: int) -> str:

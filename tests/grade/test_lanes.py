@@ -9,13 +9,14 @@ import anyio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.grade.lanes import Floor, give_way, interactive
+from assay.grade.lane import interactive
+from assay.grade.lanes import Floor, give_way
 from assay.sandbox.freeze import Freezer
 
 WAITS = """
 import sys, time
 from pathlib import Path
-from assay.grade.lanes import interactive
+from assay.grade.lane import interactive
 with interactive(Path(sys.argv[1])):
     print("there", flush=True)
     time.sleep(60)

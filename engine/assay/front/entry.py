@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from assay.front import streams
 from assay.front.crash import save_traceback
+from assay.front.early import claimed
 from assay.front.signals import interruptible
 from assay.front.usage import usage_sentence
 from assay.model.errors import AssayError, Exit, leaf
@@ -39,6 +40,11 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
+    with claimed(arguments, os.environ):
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str]) -> int:
     from assay.front import quick
 
     if (code := quick.check(arguments)) is not None:

@@ -5,25 +5,20 @@ process, while it lasts and not an instant longer, however it ends; a bulk run s
 of a second, holds its own jails still and starts no others; a bulk run always gets its share of the time
 (`Floor`). Interactive runs do not disturb each other, nor do bulk runs.
 
-Who is there is told by a lock on a file, which goes with the process. Whether anybody holds it can be asked
-without taking it, so that those who ask are never taken for those who hold.
+Who is there is told by a lock on a file (`lane`), which goes with the process.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
-import struct
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import anyio
 
+from assay.grade.lane import open_lane, taken
 from assay.sandbox.freeze import Freezer
 
-FILE = "lane"
 SHARE = 0.1
 """The part of the time that bulk gets whoever else wants the machine."""
 
@@ -31,30 +26,12 @@ _TURN = 1.0
 """How long bulk runs when it is its turn, in seconds."""
 
 _LOOK_SECONDS = 0.04
-_LAYOUT = "hhqqi0q"
-"""The kernel's `struct flock`: type, whence, start, length, process."""
-
-
-@contextmanager
-def interactive(directory: Path) -> Iterator[None]:
-    """While the body runs, bulk runs with this cache directory give way. A directory that does not take the
-    lock keeps nobody from running."""
-    try:
-        descriptor = _open(directory)
-    except OSError:
-        yield
-        return
-    try:
-        _lock(descriptor, fcntl.F_OFD_SETLK)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 async def give_way(directory: Path, freezer: Freezer) -> None:
     """Hold the jails of `freezer` still whenever an interactive run is there, until cancelled."""
     try:
-        descriptor = _open(directory)
+        descriptor = open_lane(directory)
     except OSError:
         return
     floor = Floor()
@@ -62,7 +39,7 @@ async def give_way(directory: Path, freezer: Freezer) -> None:
     try:
         while True:
             now = time.monotonic()
-            if floor.holds(_taken(descriptor), now - then, running=freezer.busy):
+            if floor.holds(taken(descriptor), now - then, running=freezer.busy):
                 freezer.freeze()
             elif freezer.frozen:
                 freezer.thaw()
@@ -96,17 +73,3 @@ class Floor:
             return False
         self._on_turn = self._owed > 0 if self._on_turn else self._owed >= self._turn
         return not self._on_turn
-
-
-def _open(directory: Path) -> int:
-    return os.open(directory / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-
-
-def _lock(descriptor: int, command: int, kind: int = fcntl.F_RDLCK) -> bytes:
-    return fcntl.fcntl(descriptor, command, struct.pack(_LAYOUT, kind, os.SEEK_SET, 0, 1, 0))
-
-
-def _taken(descriptor: int) -> bool:
-    """Whether anybody holds the lock."""
-    answer = _lock(descriptor, fcntl.F_OFD_GETLK, fcntl.F_WRLCK)
-    return bool(struct.unpack(_LAYOUT, answer)[0] != fcntl.F_UNLCK)

@@ -18,7 +18,8 @@ from assay.gates.protocol import Gate
 from assay.grade.attribution import on_whose_behalf
 from assay.grade.budget import Budget, Purse, meter
 from assay.grade.engine import grade
-from assay.grade.lanes import give_way, interactive
+from assay.grade.lane import interactive
+from assay.grade.lanes import give_way
 from assay.grade.order import EXPLORED, Order, as_written, settled
 from assay.grade.posterior import known, learn
 from assay.grade.profile import Tally

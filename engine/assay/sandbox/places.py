@@ -48,6 +48,18 @@ def find_cache(environ: Mapping[str, str]) -> Cache:
     )
 
 
+def likely_cache(environ: Mapping[str, str]) -> Path | None:
+    """Where the cache is if it has been used before, without trying it: None where there is none yet."""
+    for place in _places(environ):
+        try:
+            status = place.lstat()
+        except OSError:
+            continue
+        if stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid():
+            return place
+    return None
+
+
 def _places(environ: Mapping[str, str]) -> Iterator[Path]:
     if named := environ.get("ASSAY_CACHE_DIR"):
         yield Path(named).absolute()
