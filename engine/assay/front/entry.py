@@ -11,7 +11,6 @@ import os
 from collections.abc import Sequence
 
 from assay.front import streams
-from assay.front.crash import save_traceback
 from assay.front.early import claimed
 from assay.front.signals import interruptible
 from assay.front.usage import usage_sentence
@@ -74,6 +73,8 @@ def _explain(error: BaseException, arguments: Sequence[str]) -> int:
         place = f"{os.fsdecode(cause.filename)}: " if cause.filename else ""
         streams.say(f"{place}{os.strerror(cause.errno).lower()}; free some space and run it again")
         return int(Exit.INCONCLUSIVE)
+    from assay.front.crash import save_traceback
+
     saved = save_traceback(error, arguments, os.environ)
     where = f" with the file {saved}" if saved else ""
     streams.say(f"internal error ({type(cause).__name__}); please report it{where}")
