@@ -7,6 +7,8 @@ import types
 from collections import Counter, deque
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assay.gates.inject.states import caches, differ, of_module, of_value, world
 
@@ -66,9 +68,11 @@ def module():
 def test_a_change_is_seen(module, change):
     before = of_module(module)
     assert not differ(before.found, of_module(module).found)
+    assert before.same()
     exec(f"def act():\n    {change}\nact()", vars(module))
     vars(module).pop("act")
     assert differ(before.found, of_module(module).found)
+    assert not before.same()
 
 
 def test_what_is_kept_by_others_is_no_change(module):
@@ -133,3 +137,65 @@ def test_a_generator_that_went_on_is_another():
     before = of_value(numbers)
     next(numbers)
     assert differ(before.found, of_value(numbers).found)
+    assert not before.same()
+
+
+class Slotted:
+    __slots__ = ("held",)
+
+    def __init__(self, held):
+        self.held = held
+
+
+def nested():
+    leaves = st.integers() | st.text(max_size=3)
+    holders = (
+        lambda inner: st.lists(inner, max_size=3),
+        lambda inner: st.dictionaries(st.text(max_size=3), inner, max_size=3),
+        lambda inner: st.builds(Slotted, inner),
+        lambda inner: st.builds(types.SimpleNamespace, held=inner),
+        lambda inner: st.lists(inner, max_size=3).map(deque),
+        lambda inner: st.binary(max_size=3).map(bytearray),
+    )
+    return st.recursive(leaves, lambda inner: st.one_of([each(inner) for each in holders]), max_leaves=12)
+
+
+def holders_in(value):
+    inner = []
+    if isinstance(value, dict):
+        inner = list(value.values())
+    elif isinstance(value, list | deque):
+        inner = list(value)
+    elif isinstance(value, Slotted | types.SimpleNamespace):
+        inner = [value.held]
+    found = [] if isinstance(value, int | str) else [value]
+    return found + [each for one in inner for each in holders_in(one)]
+
+
+def put_into(holder):
+    if isinstance(holder, dict):
+        holder["another"] = object()
+    elif isinstance(holder, bytearray):
+        holder.append(1)
+    elif isinstance(holder, list | deque):
+        holder.append(object())
+    else:
+        holder.held = object()
+
+
+@given(nested(), st.randoms(use_true_random=False))
+def test_what_another_look_would_see_is_known_without_it(value, rng):
+    before = of_value(value)
+    assert before.same()
+    if holders := holders_in(value):
+        put_into(rng.choice(holders))
+        assert not (differ(before.found, of_value(value).found) and before.same())
+
+
+def test_of_much_only_the_size_is_kept_in_mind():
+    much = {"all": list(range(10_000))}
+    before = of_value(much)
+    much["all"][0] = object()
+    assert before.same()
+    much["all"].append(1)
+    assert not before.same()

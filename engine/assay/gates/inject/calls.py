@@ -1,15 +1,22 @@
 """Which functions are executed, noted where the running test wants them. Injected: see `traced.py`.
 
 Promises: Python 3.8 and later, the standard library only. From Python 3.12 on by `sys.monitoring`, before by
-a profile function, in every thread that starts afterwards.
+the profiler in C of the standard library in the thread that begins, and by a profile function, which costs
+several times as much, in every thread that starts afterwards.
 """
 
 from __future__ import annotations
 
 import sys
 import threading
+import types
 from collections.abc import Callable
 from typing import Any
+
+try:
+    from _lsprof import Profiler
+except ImportError:  # an interpreter may be built without it
+    Profiler = None  # type: ignore[assignment,misc]
 
 _TOOL = 4
 """Our number among the tools of `sys.monitoring`; 0, 1, 2 and 5 are taken by convention."""
@@ -21,6 +28,7 @@ class Calls:
     def __init__(self) -> None:
         self._box: list[dict[int, Any]] = [{}]
         self._profile: Any = None
+        self._profiler: Any = None
         self._monitoring: Any = getattr(sys, "monitoring", None)
         self._quiet = threading.local()
 
@@ -33,6 +41,9 @@ class Calls:
 
     def to(self, codes: dict[int, Any]) -> None:
         """Note what is executed from here on in `codes`."""
+        if self._profiled():
+            self.hushed(self._switch, codes)
+            return
         self._box[0] = codes
         if self._monitoring is not None:
             self._monitoring.restart_events()
@@ -40,7 +51,7 @@ class Calls:
     def watching(self) -> bool:
         """Whether nobody has put an end to it."""
         if self._monitoring is None:
-            return sys.getprofile() is self._profile
+            return self._profiled()
         ours = self._monitoring.get_tool(_TOOL) == "assay"
         return bool(ours and self._monitoring.get_events(_TOOL))
 
@@ -48,7 +59,7 @@ class Calls:
         """Watch again, if somebody has put an end to it and it can be undone."""
         if self._monitoring is None:
             self.quietly(threading.setprofile, self._profile)
-            self.quietly(sys.setprofile, self._profile)
+            self.hushed(self._watch)
 
     @property
     def quiet(self) -> bool:
@@ -57,10 +68,11 @@ class Calls:
 
     def quietly(self, call: Callable[..., Any], *args: Any) -> Any:
         """Call something of ours without noting it, nor hearing of it."""
+        if self._profiled():
+            return self.hushed(self._unwatched, call, args)
         box, self._box[0] = self._box[0], {}
-        profiled = self._monitoring is None and sys.getprofile() is self._profile is not None
         try:
-            return self.hushed(self._unprofiled, call, args) if profiled else self.hushed(call, *args)
+            return self.hushed(call, *args)
         finally:
             self._box[0] = box
 
@@ -72,12 +84,43 @@ class Calls:
         finally:
             self._quiet.on = before
 
-    def _unprofiled(self, call: Callable[..., Any], args: Any) -> Any:
-        sys.setprofile(None)
+    def _profiled(self) -> bool:
+        """Whether this thread is the one that is watched by way of `sys.setprofile`, and still is."""
+        own = self._profile if self._profiler is None else self._profiler
+        return own is not None and sys.getprofile() is own
+
+    def _switch(self, codes: dict[int, Any]) -> None:
+        self._rest()
+        self._box[0] = codes
+        self._watch()
+
+    def _unwatched(self, call: Callable[..., Any], args: Any) -> Any:
+        self._rest()
+        box, self._box[0] = self._box[0], {}
         try:
             return call(*args)
         finally:
+            self._box[0] = box
+            self._watch()
+
+    def _watch(self) -> None:
+        if self._profiler is None:
             sys.setprofile(self._profile)
+        else:
+            self._profiler.enable(subcalls=False, builtins=False)
+
+    def _rest(self) -> None:
+        """Stop watching this thread, and note what the profiler has seen. It counts a call when it ends, or
+        is cut off here: so whatever was called since the last time is among it."""
+        if self._profiler is None:
+            sys.setprofile(None)
+            return
+        self._profiler.disable()
+        codes = self._box[0]
+        for entry in self._profiler.getstats():
+            if type(entry.code) is types.CodeType:
+                codes[id(entry.code)] = entry.code
+        self._profiler.clear()
 
     def _start_profiling(self) -> None:
         box = self._box
@@ -89,7 +132,9 @@ class Calls:
 
         self._profile = profile
         threading.setprofile(profile)
-        sys.setprofile(profile)
+        if Profiler is not None:
+            self._profiler = Profiler()
+        self._watch()
 
     def _start_monitoring(self) -> None:
         box, disable, events = self._box, self._monitoring.DISABLE, self._monitoring.events

@@ -3,7 +3,8 @@ Injected: see `traced.py`.
 
 Promises: Python 3.8 and later, the standard library only. Looking changes nothing: no method of the project
 is called, attributes are read from the objects' own dictionaries and slots. A look is bounded: at most DEPTH
-steps from a module's names; of containers with more than LARGE items only their size counts.
+steps from a module's names; of containers with more than LARGE items only their size counts. Whether another
+look would see the same is told at a small part of its cost.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import io
 import itertools
 import locale
 import logging
+import operator
 import os
 import random
 import signal
@@ -44,15 +46,35 @@ _OF_CLASSES = frozenset(
 
 _NAMES = frozenset({"__builtins__", "__warningregistry__", "__cached__", "__spec__", "__loader__"})
 _CACHED = type(functools.lru_cache()(len))
-_COUNT = type(itertools.count())
+_OPAQUE = frozenset({bytearray, type(itertools.count()), types.GeneratorType, random.Random})
 _HANDLED = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGALRM", "SIGHUP", "SIGCHLD")]
 _UNKEPT = frozenset({"PYTEST_CURRENT_TEST", "COLUMNS", "LINES"})
+
+_SIZED = (dict, list, tuple, set, frozenset, collections.deque)
+
+
+def _size(value: Any) -> int:
+    base = next((each for each in _SIZED if issubclass(type(value), each)), None)
+    return base.__len__(value) if base is not None else 0
+
+
+def _content(value: Any) -> Any:
+    """What an object holds that is no object of its own."""
+    kind = type(value)
+    if kind is bytearray:
+        return bytes(value)
+    if issubclass(kind, _SIZED):
+        return _size(value)
+    if kind is types.GeneratorType:
+        return value.gi_frame.f_lasti if value.gi_frame is not None else -2
+    return hash(random.Random.getstate(value)) if kind is random.Random else repr(value)
 
 
 def of_module(module: types.ModuleType) -> Look:
     """What can be reached from a module's names, in an order that follows from them."""
     look = Look(module.__name__)
     look.names(vars(module))
+    look.remember()
     return look
 
 
@@ -60,6 +82,7 @@ def of_value(value: Any) -> Look:
     """What can be reached from one object."""
     look = Look("")
     look.value(value, 0)
+    look.remember()
     return look
 
 
@@ -124,9 +147,33 @@ class Look:
         self.found: list[Any] = []
         self.holders: list[tuple[Any, str, dict[str, Any]]] = []
         self.held: set[tuple[str, str]] = set()
+        self._inner: list[Any] = []
+        self._opaque: list[tuple[Any, Any]] = []
+        self._referents: list[Any] = []
+
+    def remember(self) -> None:
+        """Keep what tells later whether anything has changed."""
+        self._referents = gc.get_referents(*self._inner)
+
+    def same(self) -> bool:
+        """Whether nothing that was looked into has changed, so that another look would find the same. May
+        say no where one would."""
+        now = gc.get_referents(*self._inner)
+        if len(now) != len(self._referents) or not all(map(operator.is_, now, self._referents)):
+            return False
+        return all(_content(each) == then for each, then in self._opaque)
+
+    def _keep(self, holder: Any) -> None:
+        """What `holder` consists of is looked into, or no more than how much that is."""
+        size = _size(holder)
+        if size > LARGE:
+            self._opaque.append((holder, size))
+        else:
+            self._inner.append(holder)
 
     def names(self, namespace: Any) -> None:
         """Look at a module's dictionary."""
+        self._keep(namespace)
         self._hold(namespace, self._module, namespace)
         for name, value in list(namespace.items()):
             if name not in _NAMES and not issubclass(type(value), types.ModuleType):
@@ -146,6 +193,7 @@ class Look:
         if depth > DEPTH or kind in _LEAVES or id(value) in self._seen:
             return
         self._seen.add(id(value))
+        self._keep(value)
         if issubclass(kind, type):
             self._class(value, depth)
         elif kind is types.FunctionType:
@@ -165,18 +213,14 @@ class Look:
         elif issubclass(kind, (set, frozenset)):
             values = set.__iter__(value) if issubclass(kind, set) else frozenset.__iter__(value)
             self.found += sorted(map(id, values))
-        elif kind is bytearray:
-            self.found.append(bytes(value))
-        elif kind is _COUNT:
-            self.found.append(repr(value))
-        elif kind is types.GeneratorType:
-            self.found.append(value.gi_frame.f_lasti if value.gi_frame is not None else -2)
-        elif kind is random.Random:
-            self.found.append(hash(random.Random.getstate(value)))
+        elif kind in _OPAQUE:
+            self._opaque.append((value, _content(value)))
+            self.found.append(self._opaque[-1][1])
         elif kind is weakref.WeakKeyDictionary:
             # A stream as a key is known to nobody but the test that made it.
             pairs = [(ref(), each) for ref, each in list(value.data.items())]
             kept = [pair for pair in pairs if not issubclass(type(pair[0]), io.IOBase)]
+            self._keep(value.data)
             self._items([each for pair in kept for each in pair], len(kept), depth)
             return
         self._attributes(value, kind, depth)
@@ -195,6 +239,7 @@ class Look:
         except Exception:  # an object may refuse, or have none
             own = None
         if type(own) is dict:
+            self._keep(own)
             self.held |= {(each.__module__, each.__qualname__) for each in kind.__mro__}
             self._hold(own, kind.__qualname__, own)
             self._items(own.values(), len(own), depth)
@@ -211,6 +256,8 @@ class Look:
     def _class(self, value: type, depth: int) -> None:
         if value.__module__ != self._module:
             return
+        self._inner.append(vars(value))
+        self._inner += gc.get_referents(vars(value))
         self._hold(value, value.__qualname__, vars(value))
         for name, each in list(vars(value).items()):
             if name not in _OF_CLASSES:
@@ -220,10 +267,12 @@ class Look:
     def _function(self, value: Any, depth: int) -> None:
         if value.__module__ != self._module:
             return
+        self._keep(vars(value))
         for each in (value.__defaults__, value.__kwdefaults__, vars(value)):
             if each:
                 self.value(each, depth)
         for cell in value.__closure__ or ():
+            self._inner.append(cell)
             try:
                 self.value(cell.cell_contents, depth + 1)
             except ValueError:

@@ -145,17 +145,31 @@ class Tracer:
     def _touched(self, state: dict[tuple[str, Any], Look]) -> list[tuple[str, Any]]:
         """The places that are not as they were."""
         both = [place for place in self._state if place in state]
-        return [place for place in both if differ(self._state[place].found, state[place].found)]
+        then = self._state
+        return [
+            place
+            for place in both
+            if then[place] is not state[place] and differ(then[place].found, state[place].found)
+        ]
 
     def _look(self, session: Any) -> dict[tuple[str, Any], Look]:
         """A look at each module, by path and name, and at each lasting value of a fixture, by its id."""
         found: dict[tuple[str, Any], Look] = {}
         for (path, name), module in self.modules.items():
-            look = found[path, name] = of_module(module)
-            self.held |= {(path, *each) for each in look.held}
+            found[path, name] = self._look_at((path, name), of_module, module)
         for place, value in _fixtures(session):
-            found[place, id(value)] = of_value(value)
+            found[place, id(value)] = self._look_at((place, id(value)), of_value, value)
         return found
+
+    def _look_at(self, place: tuple[str, Any], how: Callable[[Any], Look], value: Any) -> Look:
+        """The look that there was, if nothing has changed since."""
+        before = self._state.get(place)
+        if before is not None and before.same():
+            return before
+        look = how(value)
+        if isinstance(place[1], str):
+            self.held |= {(place[0], *each) for each in look.held}
+        return look
 
     def _file_of(self, module: Any) -> str:
         if not issubclass(type(module), types.ModuleType):
