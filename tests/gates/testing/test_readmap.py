@@ -359,9 +359,6 @@ def test_a_changed_test_file_affects_all_of_it(affects, learnt):
 @pytest.mark.parametrize(
     "change",
     [
-        {"kind": ChangeKind.ADDED, "old_mode": 0, "old_blob": "", "path": "lib/new.py"},
-        {"kind": ChangeKind.DELETED, "new_mode": 0, "new_blob": ""},
-        {"kind": ChangeKind.RENAMED, "old_path": "lib/old.py"},
         {"kind": ChangeKind.MODE, "new_mode": 0o100755},
         {"kind": ChangeKind.TYPE, "new_mode": 0o120000},
         {"path": "pyproject.toml"},
@@ -398,13 +395,17 @@ def test_the_map_is_remembered_and_carried_to_the_next_base(learnt):
     moved = project.candidate({"lib/plain.py": text, "tests/test_new.py": "def test_new(): pass\n"})
     usual = anyio.run(base.results, toolbox, moved.tree)
     difference = changes(toolbox.repo, project.base.tree, moved.tree)
-    assert readmap.carried(reads, difference, moved.tree, usual.suite, toolbox.repo.blob) is None
-    moved = project.candidate({"lib/plain.py": text})
-    difference = changes(toolbox.repo, project.base.tree, moved.tree)
     new = readmap.carried(reads, difference, moved.tree, usual.suite, toolbox.repo.blob)
     assert new.tree == moved.tree
     unknown = {test.rpartition("::")[2] for test in new.always}
     assert unknown == {"test_process", "test_double", "test_source", "test_lines", "test_new"}
+    # Nobody saw the new file being loaded: what is in it may be anybody's from now on.
+    again = project.candidate({"tests/test_new.py": "def test_new(): assert 1\n"})
+    odd = structs.replace(changes(toolbox.repo, project.base.tree, again.tree)[0], kind=ChangeKind.MODIFIED)
+    assert "nothing is known of who gets at" in impact(new, [odd], toolbox.repo.blob).why
+    moved = project.candidate({"lib/plain.py": text, "tests/test_new.py": "double = print()\n"})
+    difference = changes(toolbox.repo, project.base.tree, moved.tree)
+    assert readmap.carried(reads, difference, moved.tree, usual.suite, toolbox.repo.blob) is None
 
 
 def test_the_next_base_needs_no_traced_run_while_enough_holds(tmp_path):

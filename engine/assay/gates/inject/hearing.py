@@ -37,6 +37,16 @@ HEARD = _LOST | _CHANGES | {"ctypes.dlopen", "import", "open", "os.listdir", "os
 
 _TWO_PATHS = frozenset({"os.link", "os.rename"})
 _UNKEPT = ("/__pycache__", "/.pytest_cache", "/.hypothesis")
+_WAYS = (
+    "/pathlib.py",
+    "/pathlib/",
+    "/genericpath.py",
+    "/posixpath.py",
+    "<frozen genericpath>",
+    "<frozen posixpath>",
+)
+"""Modules of the standard library by way of which others look at paths."""
+
 _REWRITER = os.path.join("_pytest", "assertion", "rewrite.py")
 _DEPTH = 4
 """So many frames lie between an import and the call that opens its file, at most."""
@@ -49,6 +59,7 @@ class Log:
         self.codes: dict[int, Any] = {}
         self.reads: set[str] = set()
         self.lists: set[str] = set()
+        self.looks: set[str] = set()
         self.changed: set[str] = set()
         self.made: list[tuple[str, str, str]] = []
         self.why = ""
@@ -105,19 +116,36 @@ class Hearing:
         if event == "open":
             self._open(args[0], args[1], args[2], frame)
         elif event in ("os.listdir", "os.scandir"):
-            if not isinstance(args[0], int) and not _is_import_system(frame):
+            if not isinstance(args[0], int) and not (_is_import_system(frame) or _finds_tests(frame)):
                 self._list(args[0])
         elif event == "import":
             self.attempted.add(str(args[0]))
         elif event in _LOST and not (event == "sys.setprofile" and _begins_thread(frame)):
             self.log.say(f"{event} is called")
         elif event in _CHANGES:
-            if any(self._lasts(path) for path in _paths(event, args)):
-                self.log.changed.add(WORLD)
+            for path in _paths(event, args):
+                self._look(path)
+                if self._lasts(path):
+                    self.log.changed.add(WORLD)
         elif event == "sqlite3.connect":
             self._open(args[0], "r+", 0, frame)
         elif event == "ctypes.dlopen" and args[0] and self._tree.inside(_absolute(args[0])):
             self.log.say("it loads a library of the tree")
+
+    def look(self, path: Any, directory: Any) -> None:
+        """Take that somebody looks at a path. To be called by `Calls.hushed` from what is called for that."""
+        try:
+            if isinstance(path, int) or _finds_tests(_looker()):
+                return
+            named = _paths("", (path, -1 if directory is None else directory))
+            self._look(named[0])
+        except Exception as error:
+            self.log.say(f"a look at a path was not understood ({type(error).__name__})")
+
+    def _look(self, path: Any) -> None:
+        below = self._tree.inside(_absolute(path))
+        if below:
+            self.log.looks.add(below)
 
     def _lasts(self, path: Any) -> bool:
         below = self._tree.inside(_absolute(path))
@@ -139,10 +167,9 @@ class Hearing:
                 self._written[whole] = self.name
         if self.name and self._written.get(whole, self.name) != self.name:
             self.log.say("it reads what another test wrote")
-        # What is not there can only come to be by a file that is added, which affects everything.
         below = self._tree.inside(whole)
-        if below and not _importing(frame) and os.path.lexists(whole):
-            self.log.reads.add(below)
+        if below and not _importing(frame):
+            (self.log.reads if os.path.lexists(whole) else self.log.looks).add(below)
 
 
 def _absolute(path: Any) -> str:
@@ -182,6 +209,29 @@ def _importing(frame: Any) -> bool:
 def _is_import_system(frame: Any) -> bool:
     name = frame.f_code.co_filename if frame is not None else ""
     return "importlib" in name and "bootstrap" in name
+
+
+def _finds_tests(frame: Any) -> bool:
+    """Whether it is pytest that looks for tests, or the standard library for what is installed: the names of
+    what they would find tell."""
+    frame = _asking(frame)
+    name = frame.f_code.co_filename if frame is not None else ""
+    return "/_pytest/" in name or "/importlib/metadata/" in name or "/importlib_metadata/" in name
+
+
+def _looker() -> Any:
+    """The frame that looks at a path, by way of what `os` was given, the tracer, `hushed` and `look`."""
+    frame: Any = sys._getframe()
+    for _ in range(5):
+        frame = frame and frame.f_back
+    return frame
+
+
+def _asking(frame: Any) -> Any:
+    """The frame that wants to know, and not one that is a way to get there."""
+    while frame is not None and any(each in frame.f_code.co_filename for each in _WAYS):
+        frame = frame.f_back
+    return frame
 
 
 def _begins_thread(frame: Any) -> bool:

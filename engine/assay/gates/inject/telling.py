@@ -29,6 +29,7 @@ def tell(descriptor: int, tracer: Tracer, files: dict[str, str], status: int, to
         "modules": list(tracer.modules),
         "plain": _plain(tracer),
         "held": sorted(each for each in tracer.held if each[1] in names),
+        "deaf": tracer.deaf,
         "attempted": sorted(tracer.hearing.attempted),
         **told,
     }
@@ -68,6 +69,7 @@ class _Table:
             "codes": sorted({self._number(code) for code in log.codes.values()} - {-1}),
             "reads": sorted(log.reads),
             "lists": sorted(log.lists),
+            "looks": sorted(log.looks),
             "changed": sorted(log.changed),
             "made": log.made,
             "why": log.why,

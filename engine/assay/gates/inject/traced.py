@@ -54,6 +54,13 @@ def _apart(descriptor: int) -> int:
     return high
 
 
+def _texts(config: Any) -> list[str]:
+    """Patterns of the names of files, besides the tests' own, in which doctests are looked for."""
+    option = config.option
+    modules = ["*.py"] if getattr(option, "doctestmodules", False) else []
+    return [*modules, *(str(each) for each in getattr(option, "doctestglob", None) or ["test*.txt"])]
+
+
 class Plugin:
     """The hooks. `files` are those of the tests, by id; `told` is what else goes into the report."""
 
@@ -67,12 +74,17 @@ class Plugin:
             config.option.dist, config.option.tx, config.option.numprocesses = "no", [], None
 
     def pytest_collection_finish(self, session: Any) -> None:
+        self._tracer.calls.quietly(self._take_in, session)
+
+    def _take_in(self, session: Any) -> None:
         tree = self._tracer.tree
         plugins = session.config.pluginmanager.get_plugins()
         files = [plugin.__file__ for plugin in plugins if isinstance(plugin, types.ModuleType)]
         self.told = {
             "preload": preload(session.config, tree.root),
             "loaded": [str(name) for name in sys.modules],
+            "patterns": [str(each) for each in session.config.getini("python_files")],
+            "texts": _texts(session.config),
             "plugins": sorted({tree.inside(str(file)) for file in files if file} - {""}),
         }
         for item in session.items:

@@ -16,6 +16,7 @@ from typing import Any
 from assay.gates.inject.calls import Calls
 from assay.gates.inject.hearing import HEARD, Hearing, Log, Tree
 from assay.gates.inject.lazy import undo
+from assay.gates.inject.lookups import Lookups
 from assay.gates.inject.states import WORLD, Look, caches, differ, of_module, of_value, world
 
 _WIDE = ("file:", "import:")
@@ -25,7 +26,7 @@ class Tracer:
     """The state of the traced run. `logs` are by name: tests by their ids, `file:` and a file for fixtures
     that its tests share, `import:` and a path for an import, the empty name for all else. `modules` are the
     tree's, by (path, name); `tests` the files with tests; `held` (path, module, class) of instances that
-    lasted."""
+    lasted. `deaf`: not all is heard that looks for files and modules."""
 
     def __init__(self, tree: Tree) -> None:
         self.tree = tree
@@ -35,6 +36,7 @@ class Tracer:
         self.held: set[tuple[str, str, str]] = set()
         self.hearing = Hearing(tree)
         self.calls = Calls()
+        self.deaf = False
         self._name = ""
         self._stack: list[str] = []
         self._known = -1
@@ -47,6 +49,7 @@ class Tracer:
         for loader in loaders:
             loader.exec_module = self._following(loader.exec_module)
         self._to("")
+        self.deaf = not Lookups(self._looked, self._searched).start()
         self.calls.start()
         sys.addaudithook(self._audit)
 
@@ -104,6 +107,13 @@ class Tracer:
     def _audit(self, event: str, args: Any) -> None:
         if event in HEARD and not self.calls.quiet:
             self.calls.hushed(self.hearing.hear, event, args)
+
+    def _looked(self, path: Any, directory: Any) -> None:
+        if not self.calls.quiet:
+            self.calls.hushed(self.hearing.look, path, directory)
+
+    def _searched(self, module: str) -> None:
+        self.hearing.attempted.add(str(module))
 
     def _safely(self, look: Callable[[Any], None], session: Any) -> None:
         """Look at objects of the project, whatever they do then."""
@@ -182,7 +192,7 @@ class Tracer:
 
     def _following(self, execute: Any) -> Any:
         def exec_module(loader: Any, module: Any) -> None:
-            path = self._file_of(module)
+            path = self.calls.hushed(self._file_of, module)
             if not path:
                 execute(loader, module)
                 return

@@ -29,6 +29,26 @@ def mentions(node: ast.AST) -> frozenset[str]:
     return frozenset(found)
 
 
+def wanted(node: ast.AST) -> frozenset[str]:
+    """Every word by which a piece of source may name a module: what it mentions, and what it imports from."""
+    found = set(mentions(node))
+    for module, _, _ in imports(node):
+        found.update(module.split("."))
+    return frozenset({*found, *(word for text in found for word in text.split("."))})
+
+
+def pauses(node: Function) -> bool:
+    """Whether a function is a generator."""
+    todo: list[ast.AST] = [*node.body]
+    while todo:
+        each = todo.pop()
+        if isinstance(each, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(each, Function | ast.Lambda | ast.ClassDef):
+            todo.extend(ast.iter_child_nodes(each))
+    return False
+
+
 def defined(outline: Outline) -> frozenset[str]:
     """What a module itself binds at its top, besides what it imports."""
     found = set()

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
 from msgspec import structs
 
 from assay.gates.protocol import Toolbox
-from assay.gates.testing import base, reach, tracing
+from assay.gates.testing import arrivals, base, reach, tracing
 from assay.gates.testing.conditions import USUAL
 from assay.gates.testing.impact import Blobs, impact
 from assay.gates.testing.reads import FileReads, ReadMap
@@ -22,14 +23,14 @@ from assay.gates.testing.run import BOOT, OURS, Ended, Run
 from assay.gates.testing.suite import Suite
 from assay.gates.testing.units import outline
 from assay.ledger.codec import decode, encode
-from assay.model.candidate import Change
+from assay.model.candidate import Change, ChangeKind
 from assay.model.event import Preparing
 from assay.model.tool import Ending, Tier
 from assay.repo.diff import changes
 from assay.sandbox import landlock
 from assay.sandbox.spec import JailCommand
 
-REVISION = 1
+REVISION = 2
 """Raised when the meaning of a remembered map changes."""
 
 ENOUGH = 0.8
@@ -56,23 +57,44 @@ def carried(
         return None
     why = "it may behave otherwise since the base moved"
     lost = {test: why for test in old.tests if _affected(test, found.tests, found.files)}
-    by_name = {name: path for path, file in old.modules.items() for name in file.names}
-    fresh = {
-        change.path: _again(change, old.modules[change.path], by_name, blob)
-        for change in difference
-        if change.path in old.modules
-    }
     known = set(old.tests)
     come = [case for case in suite.cases if case.id not in known]
     strange = {case.id: "the base did not have it before" for case in come}
     return structs.replace(
-        old,
+        _rearranged(old, arrivals.taken_apart(difference), blob),
         tree=tree,
         tests=(*old.tests, *(case.id for case in come)),
         files=(*old.files, *(case.file for case in come)),
         seconds=(*old.seconds, *(case.seconds for case in come)),
         always={**lost, **old.always, **strange},
-        modules={**old.modules, **fresh},
+    )
+
+
+def _rearranged(old: ReadMap, difference: Sequence[Change], blob: Blobs) -> ReadMap:
+    """With the files that there are after `difference`. Whoever gets at new ones is among those of which
+    nothing is known."""
+    by_name = {name: path for path, file in old.modules.items() for name in file.names}
+    modules, directories = dict(old.modules), Counter(old.directories)
+    new: set[str] = set()
+    names: set[str] = set()
+    for change in difference:
+        if change.kind is ChangeKind.ADDED:
+            new.add(change.path)
+            names |= arrivals.names(change.path, arrivals.come(change.path, old.directories))
+            directories.update(arrivals.above(change.path))
+        elif change.kind is ChangeKind.DELETED:
+            modules.pop(change.path, None)
+            directories.subtract(arrivals.above(change.path))
+        elif change.path in modules:
+            modules[change.path] = _again(change, modules[change.path], by_name, blob)
+    words = {name.rpartition(".")[2] for name in names}
+    return structs.replace(
+        old,
+        modules=modules,
+        directories={path: count for path, count in directories.items() if count > 0},
+        strange=old.strange | new,
+        attempted=old.attempted | names,
+        unloaded=old.unloaded | words,
     )
 
 

@@ -11,6 +11,15 @@ from msgspec import field
 from assay.model.candidate import Record
 
 Tests = tuple[int, ...]
+
+_LOOK = "? "
+
+
+def looking(path: str) -> str:
+    """How `read`, `outside` and `importing` call that somebody looked whether, and what, a path is."""
+    return _LOOK + path
+
+
 WORLD = "*"
 
 
@@ -34,13 +43,18 @@ class FileReads(Record, frozen=True, kw_only=True):
 class ReadMap(Record, frozen=True, kw_only=True):
     """What is known of the tests of `tree`. With `blind`, nothing that could be relied on, and why.
 
-    `files` are the tests' files. `executed` functions, `read` files, `listed` directories, and files from
-    which a test begins (`starts`: its own, conftest.py, those it executed) lead to the tests concerned.
+    `files` are the tests' files. `executed` functions, `read` files (and what was looked for, see `looking`),
+    `listed` directories, and files from which a test begins (`starts`: its own, conftest.py, those it
+    executed) lead to the tests concerned.
     `always` are tests of which not enough is known, with the reason; `deep` and `loose` those that executed
     such units; `changed` what a test left changed: files in whose modules (or WORLD). `held` are classes
     (`path::qualname`) with the files in whose modules there are instances of them. `outside` is what
-    happened outside of tests and so concerns all: functions, files and directories; `importing` what happened
-    when files of the tree were imported, with these files. `loaded` and `attempted` are names of modules,
+    happened outside of tests and so concerns all: functions, files, directories and looks; `importing` what
+    happened when files of the tree were imported, with these files. `loaded` and `attempted` are names of
+    modules, the latter also of such as were not found; `deaf` that not all of them are known. `directories`
+    are the tree's, with how many files are in them and below; of these `collected` are those in which every
+    file that matches `patterns` was found to be one of tests; in names that match `texts`, doctests are.
+    `strange` are files of which nothing is known but that those whom they concern are among `always`.
     `plain` classes that come to be without code of the project, `unloaded` the last words of the names of
     the tree's other modules. `preload` are modules of others, in the order in which they were loaded.
     `seconds` is what each test takes, usually.
@@ -65,6 +79,12 @@ class ReadMap(Record, frozen=True, kw_only=True):
     modules: dict[str, FileReads] = field(default_factory=dict)
     loaded: frozenset[str] = frozenset()
     attempted: frozenset[str] = frozenset()
+    deaf: bool = True
+    directories: dict[str, int] = field(default_factory=dict)
+    collected: frozenset[str] = frozenset()
+    patterns: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    strange: frozenset[str] = frozenset()
     unloaded: frozenset[str] = frozenset()
     plain: frozenset[str] = frozenset()
     preload: tuple[str, ...] = ()

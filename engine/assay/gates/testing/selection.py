@@ -42,7 +42,7 @@ def collectable(repo: Repository, tree: str, paths: Iterable[str]) -> tuple[str,
         (found for name in _CONFIGURATION if (found := python_files(name, repo.read(tree, name)))),
         _BY_DEFAULT,
     )
-    return tuple(sorted(path for path in paths if path.endswith(".py") and _matches(path, patterns)))
+    return tuple(sorted(path for path in paths if path.endswith(".py") and matches(path, patterns)))
 
 
 def narrowed(repo: Repository, tree: str, args: Sequence[str], files: Sequence[str]) -> tuple[str, ...]:
@@ -66,8 +66,9 @@ def _names_place(repo: Repository, tree: str, word: str) -> bool:
     return path == "." or (not path.startswith(("-", "/", "..")) and repo.entry(tree, path) is not None)
 
 
-def _matches(path: str, patterns: Sequence[str]) -> bool:
-    """As pytest does: a pattern with a '/' is held against the end of the path, others against the name."""
+def matches(path: str, patterns: Sequence[str]) -> bool:
+    """Whether pytest takes `path` for a test file: a pattern with a '/' is held against the end of the path,
+    others against the name."""
     name = posixpath.basename(path)
     return any(
         fnmatchcase(f"/{path}", f"*/{pattern}") if "/" in pattern else fnmatchcase(name, pattern)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import posixpath
 import zlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import PurePosixPath
@@ -17,8 +17,10 @@ from pathlib import PurePosixPath
 import msgspec
 
 from assay.gates.testing import reach
+from assay.gates.testing.arrivals import above
 from assay.gates.testing.names import mentions
-from assay.gates.testing.reads import WORLD, FileReads, ReadMap
+from assay.gates.testing.reads import WORLD, FileReads, ReadMap, looking
+from assay.gates.testing.selection import matches
 from assay.gates.testing.suite import Suite
 from assay.gates.testing.units import MODULE, Outline, outline
 from assay.model.candidate import Record
@@ -30,6 +32,7 @@ _INJECTED = (
     "states",
     "lazy",
     "calls",
+    "lookups",
     "hearing",
     "tracer",
     "telling",
@@ -59,6 +62,7 @@ class Log(msgspec.Struct, frozen=True):
     codes: tuple[int, ...] = ()
     reads: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
+    looks: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     made: tuple[tuple[str, str, str], ...] = ()
     why: str = ""
@@ -79,6 +83,9 @@ class Trace(Record, frozen=True, kw_only=True):
     plain: tuple[str, ...]
     held: tuple[tuple[str, str, str], ...]
     attempted: tuple[str, ...]
+    deaf: bool = True
+    patterns: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()
     loaded: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
@@ -146,6 +153,7 @@ class _Builder:
             if name and path == name:
                 continue
             happened = [*(units[code] for code in log.codes), *log.reads, *log.lists]
+            happened += map(looking, log.looks)
             why = why or log.why
             # What could not be imported to its end may have done anything.
             if path in modules and not modules[path].late:
@@ -160,7 +168,7 @@ class _Builder:
             files=tuple(log.file for log in logs),
             seconds=tuple(self._seconds(test, log) for test, log in zip(self._ids, logs, strict=True)),
             executed=_settled(executed),
-            read=_settled(_by(logs, lambda log: log.reads)),
+            read=_settled(_by(logs, lambda log: (*log.reads, *map(looking, log.looks)))),
             listed=_settled(_by(logs, lambda log: log.lists)),
             starts=_settled(starts),
             always=always,
@@ -173,6 +181,11 @@ class _Builder:
             modules=modules,
             loaded=frozenset(trace.loaded),
             attempted=frozenset(trace.attempted),
+            deaf=trace.deaf,
+            directories=dict(sorted(Counter(each for path in self._blobs for each in above(path)).items())),
+            collected=self._collected(logs),
+            patterns=trace.patterns,
+            texts=trace.texts,
             unloaded=self._unloaded(),
             plain=self._plain(),
             preload=trace.preload,
@@ -190,6 +203,7 @@ class _Builder:
             codes=log.codes + shared.codes,
             reads=log.reads + shared.reads,
             lists=log.lists + shared.lists,
+            looks=log.looks + shared.looks,
             changed=log.changed + shared.changed,
             made=log.made,
             why=log.why or shared.why,
@@ -282,6 +296,15 @@ class _Builder:
         paths = [path for path in self._blobs if path.endswith(".py") and path not in self._names]
         return frozenset(
             posixpath.basename(path.removesuffix("/__init__.py")).removesuffix(".py") for path in paths
+        )
+
+    def _collected(self, logs: Sequence[Log]) -> frozenset[str]:
+        """The directories in which every file that looks like one of tests was found to be one."""
+        files = {log.file for log in logs}
+        alike = {path for path in self._blobs if path.endswith(".py") and matches(path, self._trace.patterns)}
+        missed = {posixpath.dirname(path) for path in alike if path not in files and path not in self._names}
+        return frozenset(
+            {posixpath.dirname(path) or "." for path in alike & files} - {m or "." for m in missed}
         )
 
     def _plain(self) -> frozenset[str]:

@@ -100,6 +100,20 @@ def outline(source: bytes) -> Outline | None:
         return None
 
 
+@lru_cache(maxsize=64)
+def complaints(source: bytes) -> frozenset[str]:
+    """What a compiler has to say of a source that it takes: each text once. Empty for what has no outline."""
+    if outline(source) is None:
+        return frozenset()
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        try:
+            compile(source, "<source>", "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            return frozenset({str(error)})
+    return frozenset(str(each.message) for each in heard)
+
+
 def head(node: Function | ast.ClassDef) -> list[object]:
     """What a definition runs or shows outside of its body, its docstring included."""
     outside = (getattr(node, field) for field in node._fields if field != "body")
