@@ -82,6 +82,10 @@ class _Afresh:
         return self._toolbox.policy
 
     @property
+    def candidates(self) -> int:
+        return self._toolbox.candidates
+
+    @property
     def sandbox(self) -> Sandbox:
         return self._toolbox.sandbox
 

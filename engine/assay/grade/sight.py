@@ -25,7 +25,7 @@ import anyio.to_thread
 
 from assay.gates.protocol import Toolbox
 from assay.gates.testing.impact import impact
-from assay.gates.testing.readmap import learn
+from assay.gates.testing.readmap import useful
 from assay.gates.testing.reads import ReadMap
 from assay.gates.testing.settings import FILES, section
 from assay.grade.equivalence import Read
@@ -99,8 +99,8 @@ async def _watched(toolbox: Toolbox, base: str) -> ReadMap | None:
     """What the base's tests were seen to read, where the tests gate has them watched in any case."""
     if toolbox.policy.tests.select is not Select.ALWAYS:
         return None
-    reads = await learn(toolbox, base)
-    return None if reads.blind else reads
+    reads = await useful(toolbox, base)
+    return None if reads is None or reads.blind else reads
 
 
 def by_map(reads: ReadMap, difference: Sequence[Change], read: Read) -> str:

@@ -71,11 +71,13 @@ class Workbench:
         self._leases: Counter[str] = Counter()
         self._pace = Pace.ALONE
         self._apart = ""
+        self.candidates = 0
 
-    def at(self, pace: Pace) -> Workbench:
-        """The same bench under the policy as it is for runs of this pace. Layers, workers and what was made
-        once are shared; results are apart by the policy's digest."""
+    def at(self, pace: Pace, candidates: int = 0) -> Workbench:
+        """The same bench under the policy as it is for runs of this pace, of so many `candidates` side by
+        side. Layers, workers and what was made once are shared; results are apart by the policy's digest."""
         other = copy.copy(self)
+        other.candidates = candidates if pace in (Pace.TOGETHER, Pace.CHOSEN) else 0
         other.policy = paced(self._unpaced, pace)
         other._pace = pace
         # Nobody else, before or after, asks for a prepared layer by a key that ends like this.

@@ -176,7 +176,7 @@ async def session(
                         tasks=tasks,
                         observer=watched,
                         environ=request.environ,
-                    ).at(_pace(request, count))
+                    ).at(_pace(request, count), count)
                     yield Session(
                         request=request,
                         run=run,

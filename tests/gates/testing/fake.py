@@ -56,6 +56,7 @@ class FakeToolbox:
         self.sandbox = FakeSandbox(repo.git, scratch)
         self.observer = lambda _event: None
         self.memory: dict[str, bytes] = {}
+        self.candidates = 0
         self._once: dict[str, object] = {}
         self._python = python
 

@@ -425,6 +425,62 @@ def test_the_next_base_needs_no_traced_run_while_enough_holds(tmp_path):
     assert (traced, labels.count("traced tests on the base")) == (1, 2)
 
 
+LONG = {
+    "lib.py": "def f():\n    return 1\n",
+    "tests/test_lib.py": """
+import time
+import lib
+
+
+def test_f():
+    time.sleep(0.2)
+    assert lib.f()
+""",
+}
+
+
+def test_a_map_is_made_where_it_pays_for_those_who_come_after(tmp_path):
+    project = Project(tmp_path, LONG)
+    toolbox, tree = project.toolbox, project.base.tree
+
+    def traced():
+        return [call.label for call in project.calls].count("traced tests on the base")
+
+    toolbox.candidates = 3
+    assert anyio.run(readmap.useful, toolbox, tree) is None
+    assert traced() == 0
+    toolbox.candidates = 10_000
+
+    async def two():
+        found = []
+
+        async def ask():
+            found.append(await readmap.useful(toolbox, tree))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ask)
+            tasks.start_soon(ask)
+        return found
+
+    found = anyio.run(two)
+    assert len([each for each in found if each is not None]) >= 1
+    assert traced() == 1
+    assert anyio.run(readmap.useful, toolbox, tree) in found
+    # What is at hand costs nothing, however few they are.
+    toolbox.forget().candidates = 3
+    assert anyio.run(readmap.useful, toolbox, tree).tests
+    assert traced() == 1
+
+
+def test_that_there_can_be_no_map_is_remembered(tmp_path):
+    files = {**LONG, "tests/conftest.py": "import subprocess, sys\nsubprocess.run([sys.executable, '-V'])\n"}
+    project = Project(tmp_path, files)
+    assert anyio.run(readmap.learn, project.toolbox, project.base.tree).blind
+    calls = len(project.calls)
+    assert anyio.run(readmap.learn, project.toolbox.forget(), project.base.tree).blind
+    assert len(project.calls) == calls
+
+
 ODD = {
     "lib.py": """
 import threading

@@ -30,6 +30,7 @@ class Annex:
         self.repo: Repository = Veil(toolbox.repo)
         self.base = base
         self.policy = policy
+        self.candidates: int = toolbox.candidates
         self.sandbox: Sandbox = toolbox.sandbox
         self.observer: Observer = toolbox.observer
         self._toolbox = toolbox

@@ -85,16 +85,16 @@ async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_ba
     shaky = await health.recorded(toolbox)
     haste = Haste(first=_files(shaky), enough=1, forgiven=tuple(sorted({*bad, *shaky})))
     everything = Choice(of=len(on_base.suite.cases), haste=haste)
-    tree = candidate.base.tree
-    if rules.select is Select.NEVER:
-        why = "every test is run: the policy selects none"
-        learned = on_base.suite.learned
-        modules = PLAIN if learned is None else learned.installed
-        return structs.replace(everything, why=why, **await _sped(toolbox, tree, on_base, modules))
-    reads = await readmap.learn(toolbox, tree)
-    found = affected(reads, _run(candidate.changes, subject), toolbox.repo, tree)
     if rules.warm:
-        everything = structs.replace(everything, **await _sped(toolbox, tree, on_base, reads.preload))
+        everything = structs.replace(everything, **await _sped(toolbox, on_base))
+    if rules.select is Select.NEVER:
+        return structs.replace(everything, why="every test is run: the policy selects none")
+    tree = candidate.base.tree
+    reads = await readmap.useful(toolbox, tree)
+    if reads is None:
+        why = "every test is run: it is not known which ones read what, and would cost more than it saves"
+        return structs.replace(everything, why=why)
+    found = affected(reads, _run(candidate.changes, subject), toolbox.repo, tree)
     if found.tests is None:
         return structs.replace(everything, why=found.why)
     tests, ran = selection(on_base.suite, found.tests, found.files)
@@ -103,10 +103,11 @@ async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_ba
     return structs.replace(everything, tests=tests, ran=ran, why=found.why)
 
 
-async def _sped(toolbox: Toolbox, tree: str, on_base: Run, modules: tuple[str, ...]) -> dict[str, Any]:
-    """What spares a run its start."""
-    warm = Warmth(modules=modules)
-    return {"warm": warm, "made": await ahead.made(toolbox, tree, on_base.suite, warm)}
+async def _sped(toolbox: Toolbox, on_base: Run) -> dict[str, Any]:
+    """What spares a run its start, by what the base's run told."""
+    learned = on_base.suite.learned
+    warm = Warmth(modules=PLAIN if learned is None else learned.installed)
+    return {"warm": warm, "made": await ahead.made(toolbox, toolbox.base.tree, on_base.suite, warm)}
 
 
 def plainly(choice: Choice) -> Choice:

@@ -22,6 +22,7 @@ from assay.gates.testing.reads import FileReads, ReadMap
 from assay.gates.testing.run import BOOT, OURS, Ended, Run
 from assay.gates.testing.suite import Suite
 from assay.gates.testing.units import outline
+from assay.gates.testing.worth import pays
 from assay.ledger.codec import decode, encode
 from assay.model.candidate import Change, ChangeKind
 from assay.model.event import Preparing
@@ -44,6 +45,39 @@ async def learn(toolbox: Toolbox, tree: str) -> ReadMap:
     """The map of the base `tree`: remembered, carried over from the base before, or from a traced run now.
     It is `blind` where there can be none."""
     return await toolbox.once(f"tests:reads:{tree}", lambda: _find(toolbox, tree))
+
+
+class _Making:
+    """What candidates that run at the same time know of a map in the making."""
+
+    def __init__(self) -> None:
+        self.begun = False
+        self.reads: ReadMap | None = None
+
+
+async def useful(toolbox: Toolbox, tree: str) -> ReadMap | None:
+    """The map of the base `tree`, as far as it costs less than it saves: one that is at hand; or else, where
+    enough candidates are graded, one that is made on behalf of the first that asks, while the others do
+    without it. A toolbox that knows of no number wants it at any cost."""
+    if not toolbox.candidates:
+        return await learn(toolbox, tree)
+    known = await toolbox.once(f"tests:reads:known:{tree}", lambda: _known(toolbox, tree))
+    if known is not None:
+        return known
+    making = await toolbox.once(f"tests:reads:making:{tree}", _begin)
+    if making.begun:
+        return making.reads
+    usual = await base.results(toolbox, tree)
+    latest = await _recall(toolbox, await _key(toolbox, "latest"))
+    if making.begun or not pays(toolbox.candidates, usual.suite, usual.use.cpu_seconds, latest):
+        return making.reads
+    making.begun = True
+    making.reads = await learn(toolbox, tree)
+    return making.reads
+
+
+async def _begin() -> _Making:
+    return _Making()
 
 
 def carried(
@@ -108,17 +142,30 @@ def _again(change: Change, file: FileReads, by_name: dict[str, str], blob: Blobs
 
 
 async def _find(toolbox: Toolbox, tree: str) -> ReadMap:
-    if (known := await _recall(toolbox, await _key(toolbox, tree))) is not None:
+    if (known := await _known(toolbox, tree)) is not None:
         return known
     usual = await base.results(toolbox, tree)
     if usual.ended is not Ended.COMPLETE:
         return ReadMap(tree=tree, blind=f"on the base, pytest {usual.why}")
+    return await _kept(toolbox, await _traced(toolbox, tree, usual))
+
+
+async def _known(toolbox: Toolbox, tree: str) -> ReadMap | None:
+    """The map, if it takes no traced run: remembered, or carried over."""
+    if (known := await _recall(toolbox, await _key(toolbox, tree))) is not None:
+        return known
+    usual = await base.results(toolbox, tree)
+    if usual.ended is not Ended.COMPLETE:
+        return None
     found = await _from_before(toolbox, tree, usual.suite)
-    if found is None:
-        found = await _traced(toolbox, tree, usual)
-    if not found.blind:
+    return await _kept(toolbox, found) if found is not None else None
+
+
+async def _kept(toolbox: Toolbox, found: ReadMap) -> ReadMap:
+    """Remember a map, also that a run which came to its end made none."""
+    if found.tests:
         value = zlib.compress(encode(found), level=1)
-        await toolbox.remember(await _key(toolbox, tree), value)
+        await toolbox.remember(await _key(toolbox, found.tree), value)
         await toolbox.remember(await _key(toolbox, "latest"), value)
     return found
 
@@ -126,7 +173,7 @@ async def _find(toolbox: Toolbox, tree: str) -> ReadMap:
 async def _from_before(toolbox: Toolbox, tree: str, suite: Suite) -> ReadMap | None:
     """The latest map, if enough of it holds for `tree`."""
     old = await _recall(toolbox, await _key(toolbox, "latest"))
-    if old is None or not toolbox.repo.has(old.tree):
+    if old is None or old.blind or not toolbox.repo.has(old.tree):
         return None
     difference = changes(toolbox.repo, old.tree, tree, renames=False)
     new = carried(old, difference, tree, suite, toolbox.repo.blob)

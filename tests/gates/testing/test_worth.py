@@ -1,0 +1,38 @@
+"""When a traced run of the base pays."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assay.gates.testing.reads import ReadMap
+from assay.gates.testing.suite import Case, Result, Suite
+from assay.gates.testing.worth import pays
+
+
+def suite(seconds):
+    return Suite(
+        cases=tuple(Case(id=f"t::{i}", result=Result.PASSED, seconds=s) for i, s in enumerate(seconds))
+    )
+
+
+def latest(**rest):
+    return ReadMap(tree="t", tests=("a", "b"), files=("a", "b"), seconds=(3.0, 1.0), **rest)
+
+
+def test_many_candidates_of_a_long_suite_pay_and_few_of_a_short_one_do_not():
+    assert pays(64, suite([10.0, 20.0]), 32.0)
+    assert not pays(3, suite([10.0, 20.0]), 32.0)
+    # What takes long to begin, and not to run, is spared nothing.
+    assert not pays(64, suite([0.01, 0.02]), 2.0)
+    assert not pays(16, suite([0.05] * 20), 1.4)
+
+
+def test_a_base_of_which_little_could_be_known_before_pays_less():
+    long = suite([10.0])
+    assert pays(30, long, 10.0, latest())
+    assert not pays(30, long, 10.0, latest(always={"a": "it starts programs"}))
+    assert not pays(4000, long, 10.0, latest(blind="it forks"))
+
+
+@given(st.integers(1, 1000), st.lists(st.floats(0, 100), max_size=5), st.floats(0, 1000))
+def test_more_candidates_never_pay_less(count, seconds, cpu):
+    assert not pays(count, suite(seconds), cpu) or pays(count + 1, suite(seconds), cpu)
