@@ -3,6 +3,7 @@
 import pytest
 
 from assay.gates.testing import kinds
+from assay.model.candidate import ChangeKind
 
 
 @pytest.mark.parametrize(
@@ -17,6 +18,12 @@ from assay.gates.testing import kinds
 )
 def test_what_decides_how_tests_are_run(path):
     assert kinds.decides(path)
+
+
+def test_how_another_project_is_built_decides_nothing():
+    assert kinds.decides("setup.py")
+    assert not kinds.decides("examples/one/setup.py")
+    assert kinds.decides("examples/one/setup.py", ChangeKind.ADDED)
 
 
 @pytest.mark.parametrize("path", ["lib/a.py", "tests/test_a.py", "data.json", "README.md"])

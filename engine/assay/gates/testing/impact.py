@@ -106,7 +106,7 @@ class _Affected:
         """Take one changed path into account."""
         if any(mode and not kinds.plain(mode) for mode in (change.old_mode, change.new_mode)):
             raise _EverythingError(f"{change.path} is no plain file")
-        if kinds.decides(change.path):
+        if kinds.decides(change.path, change.kind):
             raise _EverythingError(f"{change.path} may decide how tests are run")
         if change.path in self._map.strange:
             raise _EverythingError(f"nothing is known of who gets at {change.path}")

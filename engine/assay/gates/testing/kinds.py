@@ -9,6 +9,7 @@ import posixpath
 from fnmatch import fnmatchcase
 
 from assay.gates.testing.settings import FILES
+from assay.model.candidate import ChangeKind
 
 _FILE = 0o100000
 _KIND = 0o170000
@@ -34,6 +35,9 @@ _RULES = (
     "environment*.y*ml",
 )
 
+_OF_THE_ROOT = frozenset({"setup.py", "noxfile.py"})
+"""What these say counts at the root alone; elsewhere, pytest may look whether they are there."""
+
 _INSTALLED = (".dist-info", ".egg-info", ".egg-link")
 """Ends of the names of files and directories by which Python knows what is installed."""
 
@@ -52,9 +56,11 @@ def plain(mode: int) -> bool:
     return mode & _KIND == _FILE
 
 
-def decides(path: str) -> bool:
+def decides(path: str, kind: ChangeKind = ChangeKind.MODIFIED) -> bool:
     """Whether a file may decide what tests there are, how they are run and with what."""
     name = posixpath.basename(path)
+    if name in _OF_THE_ROOT and "/" in path and kind is ChangeKind.MODIFIED:
+        return False
     installed = any(word.endswith(_INSTALLED) for word in path.split("/"))
     return installed or any(fnmatchcase(name, pattern) for pattern in _RULES)
 
