@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.gates.testing.units import MODULE, changed, outline
+from assay.gates.testing.units import MODULE, changed, complaints, outline
 
 SOURCE = b"""
 import os
@@ -106,3 +106,43 @@ def test_every_code_object_belongs_to_the_unit_that_a_change_of_it_changes(data)
             lines.insert(node.body[-1].end_lineno, indent + b"z = 3")
             if node.body[-1].lineno != node.lineno:
                 assert changed(source, b"\n".join(lines)) == {owner}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (
+            b"def f(x=1):\n    return x\n\nclass A:\n    @p\n    def m(self): pass\n",
+            b"def f(x=1):\n    return x\n",
+        ),
+        (b"def f(): return 1\n", b"def f(): return 2\n"),
+        (b"def f(): return '\xe9'\n", b"# coding: latin-1\ndef f(): return '\xe9'\n"),
+        (b"if x:\n    def f(): pass\n", b"class A:\n    def f(): pass\n    def f(): pass\n"),
+        (b"def f(:\n", b"def f(): pass\n"),
+    ],
+)
+def test_what_another_source_has_as_well_comes_to_the_same(old, new):
+    alone, like = outline(new), outline(new, old)
+    assert alone is not None or like is None
+    if alone is not None and like is not None:
+        assert [(u.name, u.digest, u.head, u.start, u.end) for u in alone.units] == [
+            (u.name, u.digest, u.head, u.start, u.end) for u in like.units
+        ]
+        assert [form.text for form in alone.forms] == [form.text for form in like.forms]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "heard"),
+    [
+        (b"def f(): return 1\n", b"def f(): return 2\n", False),
+        (b"def f(): return 1\n", b"def f(): return 1 is 1\n", True),
+        (b"def f(): return 1\n", b"def f(): return 1\ndef g(): assert (1, 'no')\n", True),
+        (b"def f(): return 1\n", b"def f(): return '\\d'\n", True),
+        (b"x = 1 is 1\n", b"x = 1 is 1\ny = 2\n", False),
+        (b"def f(): return 1 is 1\n", b"def f(): return 2 is 2\n", False),
+        (b"a = 1; b = 2\n", b"a = 1; b = 2; c = 1 is 1\n", True),
+        (b"def f(:\n", b"x = 1 is 1\n", False),
+    ],
+)
+def test_a_compiler_is_heard_where_it_says_something_new(old, new, heard):
+    assert bool(complaints(new, old)) is heard

@@ -270,10 +270,10 @@ class _Affected:
         if posixpath.basename(path) == "__init__.py" and self._of_tests(path):
             raise _EverythingError(f"{path} makes a package of tests")
         old, new = (self._blob(blob) if blob else b"" for blob in (change.old_blob, change.new_blob))
-        names, before, after = changed(old, new), outline(old), outline(new)
+        names, before, after = changed(old, new), outline(old), outline(new, old)
         if names is None or before is None or after is None:
             raise _EverythingError(f"{path} cannot be parsed")
-        if complaints(new) - complaints(old):
+        if complaints(new, old):
             raise _EverythingError(f"compiling {path} gives a warning, which settings can make an error")
         self._look_deeply(path)
         if names:

@@ -6,10 +6,12 @@ Promises: pure; no recursion of ours follows a source's own nesting.
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Iterator
 
 from assay.gates.testing.units import Function, Outline
 
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 _LONGEST = 200
 """Characters of a text that may name a module or an attribute."""
 
@@ -65,7 +67,7 @@ def defined(outline: Outline) -> frozenset[str]:
 def imports(node: ast.AST) -> Iterator[tuple[str, int, tuple[tuple[str, str], ...]]]:
     """(module, level, (name, bound as)...) of every import statement in a piece of source; a plain `import
     a.b` has no names."""
-    for each in ast.walk(node):
+    for each in _statements(node):
         if isinstance(each, ast.Import):
             for alias in each.names:
                 yield alias.name, 0, ()
@@ -78,7 +80,7 @@ def imported(node: ast.AST) -> dict[str, tuple[str, str]]:
     """What a piece of source binds by importing: the module, dots of a relative one first, and the name in it
     (empty if the module itself is bound)."""
     found = {}
-    for each in ast.walk(node):
+    for each in _statements(node):
         if isinstance(each, ast.Import):
             for alias in each.names:
                 found[alias.asname or alias.name.split(".", 1)[0]] = (alias.name, "")
@@ -86,6 +88,16 @@ def imported(node: ast.AST) -> dict[str, tuple[str, str]]:
             for alias in each.names:
                 found[alias.asname or alias.name] = (f"{'.' * each.level}{each.module or ''}", alias.name)
     return found
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """All statements in a piece of source, level by level: what is inside of expressions is not looked at."""
+    todo = deque([node])
+    while todo:
+        each = todo.popleft()
+        yield each
+        for field in _BLOCKS:
+            todo.extend(getattr(each, field, None) or () if not isinstance(each, ast.expr) else ())
 
 
 def dotted(node: ast.AST) -> str:

@@ -14,7 +14,7 @@ import ast
 import warnings
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 
@@ -30,10 +30,12 @@ _MAX_BRACES = 3_000_000_000
 
 
 class Unit(Record, frozen=True, kw_only=True):
-    """One function's body, and the lines of the whole definition, decorators included (from 1)."""
+    """One function: the digests of its body and of the rest of it (`head`), and the lines of the whole
+    definition, decorators included (from 1)."""
 
     name: str
     digest: str
+    head: str
     start: int
     end: int
     node: Function
@@ -50,12 +52,14 @@ class Form(Record, frozen=True, kw_only=True):
 
 class Outline(Record, frozen=True, kw_only=True):
     """A parsed source: its functions in the order of the text, its other statements, what it takes from
-    `__future__` (which changes how all of it is compiled), and the tree itself."""
+    `__future__` (which changes how all of it is compiled), the tree itself, and what the parser `said` of
+    it."""
 
     units: tuple[Unit, ...]
     forms: tuple[Form, ...]
     future: tuple[str, ...]
     module: ast.Module
+    said: frozenset[str] = frozenset()
 
     def at(self, line: int) -> str:
         """The name of the unit that a code object beginning at this line belongs to."""
@@ -73,7 +77,7 @@ class _Block(Record, frozen=True, kw_only=True):
 
 def changed(old: bytes, new: bytes) -> frozenset[str] | None:
     """The names of the units that differ, also those only one side has; None where that cannot be told."""
-    before, after = outline(old), outline(new)
+    before, after = outline(old), outline(new, old)
     if before is None or after is None:
         return None
     first = {unit.name: unit.digest for unit in before.units}
@@ -86,29 +90,54 @@ def changed(old: bytes, new: bytes) -> frozenset[str] | None:
     return frozenset(names)
 
 
+def outline(source: bytes, like: bytes = b"") -> Outline | None:
+    """The parts of a source, or None if it cannot be parsed (by this interpreter, or at a bearable cost).
+    What has the same text in `like` is not digested again, which is most of the work."""
+    return _outline(source, like)
+
+
 @lru_cache(maxsize=64)
-def outline(source: bytes) -> Outline | None:
-    """The parts of a source, or None if it cannot be parsed (by this interpreter, or at a bearable cost)."""
+def _outline(source: bytes, like: bytes) -> Outline | None:
     if len(source) > MAX_BYTES or source.count(b"{") * len(source) > _MAX_BRACES:
         return None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")
             module = ast.parse(source)
-        return _taken_apart(module)
+        said = frozenset(str(each.message) for each in heard)
+        return _taken_apart(module, _Digests(source, like), said)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
 
-@lru_cache(maxsize=64)
-def complaints(source: bytes) -> frozenset[str]:
-    """What a compiler has to say of a source that it takes: each text once. Empty for what has no outline."""
-    if outline(source) is None:
+def complaints(new: bytes, old: bytes) -> frozenset[str]:
+    """What a compiler has to say of a source and not of another, each text once. Both need an outline."""
+    after, before = outline(new, old), outline(old)
+    if after is None or before is None:
         return frozenset()
+    mine, theirs = (_statements(*side) for side in ((after.module, new), (before.module, old)))
+    if _coding(new) != _coding(old):
+        return (after.said | _said(mine.values())) - (before.said | _said(theirs.values()))
+    alone = [statement for text, statement in mine.items() if text not in theirs]
+    gone = [statement for text, statement in theirs.items() if text not in mine]
+    return (after.said | _said(alone)) - (before.said | _said(gone))
+
+
+def _statements(module: ast.Module, source: bytes) -> dict[bytes, ast.stmt]:
+    """The statements at the top, by whole lines: those of one line mean the same wherever it is."""
+    lines, found = source.splitlines(keepends=True), {}
+    for statement in module.body:
+        first = min([statement.lineno, *(each.lineno for each in getattr(statement, "decorator_list", ()))])
+        found[b"".join([b"%d " % statement.col_offset, *lines[first - 1 : statement.end_lineno]])] = statement
+    return found
+
+
+def _said(statements: Iterable[ast.stmt]) -> frozenset[str]:
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         try:
-            compile(source, "<source>", "exec", dont_inherit=True)
+            module = ast.Module(body=list(statements), type_ignores=[])
+            compile(module, "<source>", "exec", dont_inherit=True)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             return frozenset({str(error)})
     return frozenset(str(each.message) for each in heard)
@@ -121,7 +150,32 @@ def head(node: Function | ast.ClassDef) -> list[object]:
     return [type(node).__name__, *chain.from_iterable(map(_listed, outside)), text]
 
 
-def _taken_apart(module: ast.Module) -> Outline:
+class _Digests:
+    """Digests of functions: by their text, as far as another source has the same."""
+
+    def __init__(self, source: bytes, like: bytes) -> None:
+        self._lines = source.splitlines(keepends=True)
+        self._known: dict[bytes, tuple[str, str]] = {}
+        if like and _coding(source) == _coding(like) and (other := outline(like)) is not None:
+            lines = like.splitlines(keepends=True)
+            for unit in other.units:
+                self._known[b"".join(lines[unit.start - 1 : unit.end])] = unit.digest, unit.head
+
+    def of(self, node: Function, start: int, end: int) -> tuple[str, str]:
+        """Those of the body and of the head."""
+        found = self._known.get(b"".join(self._lines[start - 1 : end]))
+        if found is not None:
+            return found
+        body = node.body[1:] if _is_text(node.body[0]) else node.body
+        return digest(type(node).__name__, *body), digest(*head(node))
+
+
+def _coding(source: bytes) -> list[bytes]:
+    """The lines that may say how all bytes are meant."""
+    return [line for line in source.splitlines()[:2] if b"coding" in line or not line.isascii()]
+
+
+def _taken_apart(module: ast.Module, digests: _Digests, said: frozenset[str]) -> Outline:
     units: list[Unit] = []
     forms: list[Form] = []
     names: Counter[str] = Counter()
@@ -135,29 +189,35 @@ def _taken_apart(module: ast.Module) -> Outline:
         todo.append(_Block(statements=rest, owner=block.owner, guard=block.guard))
         if isinstance(statement, Function):
             name = f"{block.owner}.{statement.name}" if block.owner else statement.name
-            units.append(_unit(statement, name, names[name]))
+            unit = _unit(statement, name, names[name], digests)
+            units.append(unit)
             names[name] += 1
-        elif isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
+            forms.append(Form(text=f"{block.guard}{unit.head}", node=statement, owner=block.owner))
+            continue
+        if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
             future += [alias.name for alias in statement.names]
         forms.append(_form(statement, block))
         todo.extend(reversed(list(_inside(statement, block, forms[-1].text))))
     units.sort(key=lambda unit: unit.start)
-    return Outline(units=tuple(units), forms=tuple(forms), future=tuple(sorted(future)), module=module)
-
-
-def _unit(node: Function, name: str, index: int) -> Unit:
-    body = node.body[1:] if _is_text(node.body[0]) else node.body
-    return Unit(
-        name=f"{name}#{index}" if index else name,
-        digest=digest(type(node).__name__, *body),
-        start=min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]),
-        end=node.end_lineno or node.lineno,
-        node=node,
+    return Outline(
+        units=tuple(units),
+        forms=tuple(forms),
+        future=tuple(sorted(future)),
+        module=module,
+        said=said,
     )
 
 
+def _unit(node: Function, name: str, index: int, digests: _Digests) -> Unit:
+    start = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    end = node.end_lineno or node.lineno
+    body, outside = digests.of(node, start, end)
+    full = f"{name}#{index}" if index else name
+    return Unit(name=full, digest=body, head=outside, start=start, end=end, node=node)
+
+
 def _form(statement: ast.AST, block: _Block) -> Form:
-    if isinstance(statement, Function | ast.ClassDef):
+    if isinstance(statement, ast.ClassDef):
         own = digest(*head(statement))
     else:
         fields = (getattr(statement, field) for field in statement._fields if field not in _BLOCKS)
@@ -166,9 +226,7 @@ def _form(statement: ast.AST, block: _Block) -> Form:
 
 
 def _inside(statement: ast.AST, block: _Block, text: str) -> Iterator[_Block]:
-    """The blocks of a compound statement, in the order of the text; a function's body is no part of them."""
-    if isinstance(statement, Function):
-        return
+    """The blocks of a compound statement that is no function, in the order of the text."""
     owner = block.owner
     if isinstance(statement, ast.ClassDef):
         owner = f"{owner}.{statement.name}" if owner else statement.name
