@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from assay.sandbox.forkserver_link import Fork, Gone, NoChild, Server, hear, listening_pair
+from assay.sandbox.forkserver_link import Fork, Gone, NoChild, Roll, Server, hear, listening_pair
 
 
 def saying(word: bytes, descriptor: int, after: float = 0.0) -> subprocess.Popen[bytes]:
@@ -36,7 +36,7 @@ class Speaker:
 
 @pytest.fixture
 def server() -> Server:
-    return Server(supervisor=-1, channel=socket.socket(), places={})
+    return Server(supervisor=-1, channel=socket.socket(), places={}, roll=Roll())
 
 
 def test_who_speaks_is_told_by_the_kernel() -> None:

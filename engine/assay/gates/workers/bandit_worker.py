@@ -22,7 +22,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-# Bandit's modules and one file's tree at a time: nothing to look through for garbage at every turn.
+# Bandit's modules and one file's tree at a time: nothing to look through for garbage at every turn. A file's
+# tree is garbage that goes in circles, so that somebody has to look through it at last (see `main`).
 gc.set_threshold(20_000, 20, 20)
 sys.path[:0] = sys.argv[1:]
 
@@ -65,6 +66,9 @@ from bandit.core import utils as bandit_utils  # noqa: E402
 
 TREE = "tree"
 """The directory, in the worker's own, where the one file being scanned stands."""
+
+GARBAGE = 256 * 1024
+"""Bytes of source after which what is left of their trees is cleared away."""
 
 crashed_checks: list[str] = []
 
@@ -202,6 +206,9 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     tester.BanditTester.report_error = staticmethod(note_crash)
     loaded: dict[str, Rules] = {}
+    scanned = 0
+    # What is imported stays, and need not be looked through again.
+    gc.freeze()
     with (
         tempfile.TemporaryDirectory(prefix="scan") as directory,
         os.fdopen(int(os.environ["ASSAY_REPORT_FD"]), "wb") as report,
@@ -214,6 +221,11 @@ def main() -> None:
             reply = json.dumps(answer(payload, loaded)).encode("ascii")
             report.write(struct.pack(">I", len(reply)) + reply)
             report.flush()
+            # Now that nobody waits.
+            scanned += len(payload)
+            if scanned > GARBAGE:
+                gc.collect()
+                scanned = 0
         os.chdir("/")
 
 
