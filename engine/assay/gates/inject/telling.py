@@ -10,7 +10,6 @@ import json
 import os
 import sys
 import zlib
-from pathlib import Path
 from typing import Any
 
 from assay.gates.inject.tracer import Tracer
@@ -36,24 +35,6 @@ def tell(descriptor: int, tracer: Tracer, files: dict[str, str], status: int, to
     data = zlib.compress(json.dumps(report).encode("ascii"), 6)
     while data:
         data = data[os.write(descriptor, data) :]
-
-
-def preload(config: Any, root: str) -> list[str]:
-    """Modules of others that are loaded by now, in order; without those that pytest rewrites itself."""
-    hook = getattr(config.pluginmanager, "rewrite_hook", None)
-    rewritten = {name.split(".", 1)[0] for name in getattr(hook, "_must_rewrite", ())} - {"_pytest", "pytest"}
-    rewritten |= {"__main__", "sitecustomize", "usercustomize"}
-    found = []
-    for name, module in list(sys.modules.items()):
-        spec = getattr(module, "__spec__", None)
-        origin = getattr(spec, "origin", None)
-        if getattr(spec, "name", None) != name or not isinstance(origin, str) or not Path(origin).is_file():
-            continue
-        place = os.path.realpath(origin)
-        ours = place.startswith(root + os.sep) and "/site-packages/" not in place
-        if not ours and name.split(".", 1)[0] not in rewritten:
-            found.append(name)
-    return found
 
 
 class _Table:

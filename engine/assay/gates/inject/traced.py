@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.gates.inject.hearing import Tree
-from assay.gates.inject.telling import preload, tell
+from assay.gates.inject.telling import tell
 from assay.gates.inject.texts import identity
 from assay.gates.inject.tracer import Tracer
 
@@ -81,7 +81,6 @@ class Plugin:
         plugins = session.config.pluginmanager.get_plugins()
         files = [plugin.__file__ for plugin in plugins if isinstance(plugin, types.ModuleType)]
         self.told = {
-            "preload": preload(session.config, tree.root),
             "loaded": [str(name) for name in sys.modules],
             "patterns": [str(each) for each in session.config.getini("python_files")],
             "texts": _texts(session.config),

@@ -56,8 +56,7 @@ class ReadMap(Record, frozen=True, kw_only=True):
     file that matches `patterns` was found to be one of tests; in names that match `texts`, doctests are.
     `strange` are files of which nothing is known but that those whom they concern are among `always`.
     `plain` classes that come to be without code of the project, `unloaded` the last words of the names of
-    the tree's other modules. `preload` are modules of others, in the order in which they were loaded.
-    `seconds` is what each test takes, usually.
+    the tree's other modules. `seconds` is what each test takes, usually.
     """
 
     tree: str
@@ -87,4 +86,3 @@ class ReadMap(Record, frozen=True, kw_only=True):
     strange: frozenset[str] = frozenset()
     unloaded: frozenset[str] = frozenset()
     plain: frozenset[str] = frozenset()
-    preload: tuple[str, ...] = ()

@@ -86,7 +86,6 @@ class Trace(Record, frozen=True, kw_only=True):
     deaf: bool = True
     patterns: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
-    preload: tuple[str, ...] = ()
     loaded: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
 
@@ -188,7 +187,6 @@ class _Builder:
             texts=trace.texts,
             unloaded=self._unloaded(),
             plain=self._plain(),
-            preload=trace.preload,
         )
 
     def _whole(self, test: str) -> Log:
