@@ -37,6 +37,7 @@ def test_what_does_not(path):
         ("README.md", True),
         (".github/workflows/ci.yml", True),
         ("LICENSE", True),
+        ("lib/more.pyi", True),
         ("docs/test_all.txt", False),
         ("lib/a.py", False),
         ("data.json", False),

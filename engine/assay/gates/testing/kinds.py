@@ -41,12 +41,12 @@ _OF_THE_ROOT = frozenset({"setup.py", "noxfile.py"})
 _INSTALLED = (".dist-info", ".egg-info", ".egg-link")
 """Ends of the names of files and directories by which Python knows what is installed."""
 
-_WORDS = ("*.md", "*.rst", "*.txt")
+_WORDS = ("*.md", "*.rst", "*.txt", "*.pyi")
 _NO_MATTER = frozenset(
     {
         ".editorconfig", ".git-blame-ignore-revs", ".gitignore", ".pre-commit-config.yaml",
         ".readthedocs.yaml", ".readthedocs.yml", "AUTHORS", "CHANGELOG", "CHANGES", "CODEOWNERS", "COPYING",
-        "LICENSE", "NEWS", "NOTICE", "README",
+        "LICENSE", "MANIFEST.in", "Makefile", "NEWS", "NOTICE", "PKG-INFO", "README", "make.bat",
     }
 )  # fmt: skip
 
@@ -66,7 +66,8 @@ def decides(path: str, kind: ChangeKind = ChangeKind.MODIFIED) -> bool:
 
 
 def for_people(path: str) -> bool:
-    """Whether a file is one that people read, as far as its name tells."""
+    """Whether a file is one that people, builds or type checkers read, as far as its name tells: a run that
+    does is seen to open it."""
     name = posixpath.basename(path)
     if name.startswith("test"):
         return False
