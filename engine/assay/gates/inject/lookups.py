@@ -56,9 +56,10 @@ class Lookups:
             setattr(accessor, name, staticmethod(look))
 
     def _search(self) -> bool:
+        util = importlib.import_module("importlib.util")
         bootstrap: Any = getattr(importlib, "_bootstrap", None)
-        real = getattr(bootstrap, "_find_spec", None)
-        if real is None:
+        real: Any = getattr(bootstrap, "_find_spec", None)
+        if real is None or vars(util).get("_find_spec") is not real:
             return False
 
         def find_spec(name: str, *args: Any) -> Any:
@@ -67,9 +68,6 @@ class Lookups:
             return real(name, *args)
 
         bootstrap._find_spec = find_spec
-        util = importlib.import_module("importlib.util")
-        if vars(util).get("_find_spec") is not real:
-            return False
         setattr(util, "_find_spec", find_spec)  # noqa: B010 -- no name that its stubs know
         return True
 
