@@ -216,7 +216,7 @@ def _finds_tests(frame: Any) -> bool:
     what they would find tell."""
     frame = _asking(frame)
     name = frame.f_code.co_filename if frame is not None else ""
-    return "/_pytest/" in name or "/importlib/metadata/" in name or "/importlib_metadata/" in name
+    return "/_pytest/" in name or "/importlib/metadata" in name or "/importlib_metadata/" in name
 
 
 def _looker() -> Any:

@@ -58,9 +58,9 @@ class Lookups:
     def _search(self) -> bool:
         util = importlib.import_module("importlib.util")
         bootstrap: Any = getattr(importlib, "_bootstrap", None)
-        real: Any = getattr(bootstrap, "_find_spec", None)
-        if real is None or vars(util).get("_find_spec") is not real:
+        if not hasattr(bootstrap, "_find_spec") or vars(util).get("_find_spec") is not bootstrap._find_spec:
             return False
+        real = bootstrap._find_spec
 
         def find_spec(name: str, *args: Any) -> Any:
             self._heard += 1
