@@ -58,14 +58,15 @@ class Lookups:
     def _search(self) -> bool:
         util = importlib.import_module("importlib.util")
         bootstrap: Any = getattr(importlib, "_bootstrap", None)
-        if not hasattr(bootstrap, "_find_spec") or vars(util).get("_find_spec") is not bootstrap._find_spec:
+        real: Callable[..., Any] | None = getattr(bootstrap, "_find_spec", None)
+        if real is None or not hasattr(util, "_find_spec"):
             return False
-        real = bootstrap._find_spec
+        search = real
 
         def find_spec(name: str, *args: Any) -> Any:
             self._heard += 1
             self._module(name)
-            return real(name, *args)
+            return search(name, *args)
 
         bootstrap._find_spec = find_spec
         setattr(util, "_find_spec", find_spec)  # noqa: B010 -- no name that its stubs know
