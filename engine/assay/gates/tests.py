@@ -17,7 +17,7 @@ from assay.gates.fingerprint import fold_space
 from assay.gates.protocol import Toolbox
 from assay.gates.testing import base, health
 from assay.gates.testing.bench import BY_CHANCE, Bench
-from assay.gates.testing.choice import choose, clear, narrowed, plainly
+from assay.gates.testing.choice import choose, clear, narrowed, plainly, ran_changes, siblings
 from assay.gates.testing.compare import compare
 from assay.gates.testing.integrity import deviations
 from assay.gates.testing.judge import (
@@ -111,7 +111,11 @@ async def _grade(bench: Bench) -> GateResult:
     if cut_short and result.outcome is not Outcome.FAILED:
         # What it did not get to may fail as well, or it was not by failures that it came to this end.
         return infra(GATE, "the run was cut short, and no failure was confirmed", use=bench.use)
-    return await through_stages(bench, trial, result)
+    result = await through_stages(bench, trial, result)
+    if bench.choice.tests is not None and result.outcome is Outcome.PASSED and clear(result):
+        known = await siblings(toolbox, candidate.base.tree)
+        known.add(ran_changes(candidate, bench.subject), found.suite)
+    return result
 
 
 async def _keep(bench: Bench, found: Run) -> None:

@@ -141,4 +141,4 @@ def test_settled_rules_alone_make_a_run_quick(project, grade):
 
 
 def test_choices_are_records():
-    assert structs.replace(Choice(of=3), of=4).told() == {"ran": 4, "of": 4, "why": ""}
+    assert structs.replace(Choice(of=3), of=4).told() == {"ran": 4, "of": 4, "shared": 0, "why": ""}

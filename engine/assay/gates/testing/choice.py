@@ -16,6 +16,7 @@ from assay.gates.protocol import Toolbox
 from assay.gates.testing import ahead, health, readmap
 from assay.gates.testing.impact import affected
 from assay.gates.testing.run import NOTHING, UNHURRIED, Haste, Made, Run
+from assay.gates.testing.siblings import Siblings
 from assay.gates.testing.suite import COLLECTION, Suite
 from assay.gates.testing.trusted import Subject
 from assay.model.candidate import Candidate, Change, Record
@@ -29,12 +30,13 @@ MOST = 0.8
 
 class Choice(Record, frozen=True, kw_only=True):
     """`tests` are ids, or files of which every test is meant, None for everything that pytest finds; `ran` is
-    how many of the base's tests that are, `of` how many it has, `why` what a selection, or its lack, rests
-    on."""
+    how many of the base's tests that are, `of` how many it has, `shared` how many tests or files other
+    candidates passed with the same changes, `why` what a selection, or its lack, rests on."""
 
     tests: tuple[str, ...] | None = None
     ran: int = 0
     of: int = 0
+    shared: int = 0
     why: str = ""
     haste: Haste = UNHURRIED
     warm: Warmth | None = None
@@ -47,7 +49,8 @@ class Choice(Record, frozen=True, kw_only=True):
 
     def told(self) -> dict[str, Any]:
         """For a result's detail."""
-        return {"ran": self.of if self.tests is None else self.ran, "of": self.of, "why": self.why}
+        ran = self.of if self.tests is None else self.ran
+        return {"ran": ran, "of": self.of, "shared": self.shared, "why": self.why}
 
 
 EVERYTHING = Choice()
@@ -83,7 +86,8 @@ async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_ba
         return Choice(of=len(on_base.suite.cases), why="everything runs")
     bad = [case.id for case in on_base.suite.cases if case.result.bad]
     shaky = await health.recorded(toolbox)
-    haste = Haste(first=_files(shaky), enough=1, forgiven=tuple(sorted({*bad, *shaky})))
+    first = {*_files(shaky), *(change.path for change in ran_changes(candidate, subject))}
+    haste = Haste(first=tuple(sorted(first)), enough=1, forgiven=tuple(sorted({*bad, *shaky})))
     everything = Choice(of=len(on_base.suite.cases), haste=haste)
     if rules.warm:
         everything = structs.replace(everything, **await _sped(toolbox, on_base))
@@ -94,13 +98,26 @@ async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_ba
     if reads is None:
         why = "every test is run: it is not known which ones read what, and would cost more than it saves"
         return structs.replace(everything, why=why)
-    found = affected(reads, _run(candidate.changes, subject), toolbox.repo, tree)
+    changes = ran_changes(candidate, subject)
+    found = affected(reads, changes, toolbox.repo, tree)
     if found.tests is None:
         return structs.replace(everything, why=found.why)
-    tests, ran = selection(on_base.suite, found.tests, found.files)
+    known = (await siblings(toolbox, tree)).shared(
+        changes, found, on_base.suite, lambda some: affected(reads, some, toolbox.repo, tree)
+    )
+    tests, ran = selection(on_base.suite, found.tests - known, found.files - known)
     if ran > MOST * len(on_base.suite.cases):
         return structs.replace(everything, why="nearly every test can be affected")
-    return structs.replace(everything, tests=tests, ran=ran, why=found.why)
+    return structs.replace(everything, tests=tests, ran=ran, shared=len(known), why=found.why)
+
+
+async def siblings(toolbox: Toolbox, tree: str) -> Siblings:
+    """What other candidates of this transaction passed."""
+
+    async def nothing() -> Siblings:
+        return Siblings()
+
+    return await toolbox.once(f"tests:siblings:{tree}", nothing)
 
 
 async def _sped(toolbox: Toolbox, on_base: Run) -> dict[str, Any]:
@@ -146,10 +163,10 @@ def narrowed(run: Run, tests: Collection[str] | None) -> Run:
     return structs.replace(run, suite=structs.replace(run.suite, cases=cases))
 
 
-def _run(changes: Iterable[Change], subject: Subject) -> tuple[Change, ...]:
+def ran_changes(candidate: Candidate, subject: Subject) -> tuple[Change, ...]:
     """Those of a candidate's changes that are in the tree which is run."""
     back = {*subject.restored, *subject.absent}
-    return tuple(change for change in changes if not {change.path, change.old_path} <= back)
+    return tuple(change for change in candidate.changes if not {change.path, change.old_path} <= back)
 
 
 def _files(tests: Iterable[str]) -> tuple[str, ...]:
