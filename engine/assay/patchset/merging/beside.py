@@ -1,0 +1,70 @@
+"""Whether statements that both sides changed next to each other have anything to do with each other.
+
+Promises: pure. Git's rule is that changes with not one unchanged line between them are in conflict; here, with
+not one unchanged statement between them they are, unless each side's could as well stand before as after the
+other's: definitions, imports, constants that do not use each other's names, calls that register in a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from assay.patchset.merging.entries import Node, label
+from assay.patchset.merging.pick import content
+from assay.patchset.merging.reasons import Clash, Reason
+
+
+class Beside:
+    """Goes along a row of statements, and looks at what changed since the last one that nobody touched."""
+
+    def __init__(self, base: Iterable[Node]) -> None:
+        self._callees = frozenset(node.reach.callee for node in base if node.reach.callee)
+        self._ours: list[Node] = []
+        self._theirs: list[Node] = []
+
+    def gap(self, base: Sequence[Node], ours: Sequence[Node], theirs: Sequence[Node], where: str) -> None:
+        """What stands between two entries that all have. Raises `Clash`."""
+        texts = [{content(node) for node in nodes} for nodes in (base, ours, theirs)]
+        mine = self._changed(base, ours, texts[0] & texts[1] | texts[1] & texts[2])
+        yours = self._changed(base, theirs, texts[0] & texts[2] | texts[1] & texts[2])
+        self._meet(mine, yours, where)
+
+    def entry(self, base: Node, ours: Node, theirs: Node, where: str) -> None:
+        """An entry that all have. Raises `Clash`."""
+        texts = [content(node) for node in (base, ours, theirs)]
+        if texts[0] == texts[1] == texts[2]:
+            self._ours, self._theirs = [], []
+        elif texts[1] == texts[2]:
+            self._meet([], [], where)
+        else:
+            mine = [base, ours] if texts[1] != texts[0] else []
+            yours = [base, theirs] if texts[2] != texts[0] else []
+            # Inside of an entry that both changed, merging it has looked already.
+            self._meet(mine, yours, where, together=not (mine and yours))
+
+    def _changed(self, base: Sequence[Node], side: Sequence[Node], same: set[tuple[str, ...]]) -> list[Node]:
+        kept = {content(node) for node in side}
+        gone = [node for node in base if content(node) not in kept]
+        return [*gone, *(node for node in side if content(node) not in same)]
+
+    def _meet(
+        self, mine: Sequence[Node], yours: Sequence[Node], where: str, *, together: bool = True
+    ) -> None:
+        pairs = [(one, two) for one in mine for two in self._theirs]
+        pairs += [(one, two) for one in self._ours for two in yours]
+        if together:
+            pairs += [(one, two) for one in mine for two in yours]
+        for one, two in pairs:
+            if not self._independent(one, two):
+                what = f"{label(one)} and {label(two)} are changed side by side"
+                raise Clash(Reason.ORDER, f"{where}.{label(one)}" if where else label(one), what)
+        self._ours += mine
+        self._theirs += yours
+
+    def _independent(self, one: Node, two: Node) -> bool:
+        a, b = one.reach, two.reach
+        if a.callee and a.callee == b.callee and a.callee in self._callees:
+            return True
+        if not (a.free and b.free) or a.binds & b.uses or b.binds & a.uses:
+            return False
+        return not a.binds & b.binds or (one.unites and two.unites)

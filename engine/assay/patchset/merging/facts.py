@@ -1,0 +1,142 @@
+"""What there is to know of a Python statement, before it is merged: its names, and what it has to do with others.
+
+Promises: pure.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+
+from assay.model.candidate import Record
+from assay.patchset.merging.brackets import number
+from assay.patchset.merging.entries import Reach
+from assay.patchset.merging.imports import section
+from assay.patchset.merging.split import said_in
+
+_NUMBERED = re.compile(r"\d{2,}|(?<=_)\d+")
+
+
+class Facts(Record, frozen=True, kw_only=True):
+    """See the fields of the same names in `entries.Node`."""
+
+    keys: tuple[str, ...]
+    name: str
+    tag: str
+    number: str = ""
+    section: int = 9
+    unites: bool = False
+    reach: Reach = Reach()
+
+
+def about(statement: ast.stmt, scope: str, text: str) -> Facts:
+    """What is known of a statement in a `module`, `class` or `function`, with its text."""
+    match statement:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return _definition(statement, text)
+        case ast.Import() | ast.ImportFrom():
+            return _import(statement, text)
+        case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
+            return _assignment(statement, scope, text)
+        case ast.Expr(value=value):
+            return _expression(value, text)
+    said = said_in(text)
+    return Facts(keys=(f"{type(statement).__name__} {_head(statement)}", said, text), name=_short(text), tag="other")
+
+
+def names_in(nodes: Iterable[ast.AST]) -> frozenset[str]:
+    """Every name that is read or written in these."""
+    return frozenset(n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name))
+
+
+def _definition(statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, text: str) -> Facts:
+    name = statement.name
+    decorators = " ".join(map(ast.unparse, statement.decorator_list))
+    now: list[ast.AST] = list(statement.decorator_list)
+    if isinstance(statement, ast.ClassDef):
+        now += [*statement.bases, *statement.keywords, *statement.body]
+    else:
+        now.append(statement.args)
+        now += [statement.returns] if statement.returns else []
+    digits = _NUMBERED.search(name)
+    return Facts(
+        keys=(f"def {name}", f"def {name} {decorators}", said_in(text), text),
+        name=name,
+        tag="definition",
+        number=name[: digits.end()] if digits and name[digits.end() :] else "",
+        reach=Reach(free=True, binds=frozenset({name}), uses=names_in(now)),
+    )
+
+
+def _import(statement: ast.Import | ast.ImportFrom, text: str) -> Facts:
+    said = said_in(text)
+    binds = frozenset(alias.asname or alias.name.split(".")[0] for alias in statement.names)
+    if isinstance(statement, ast.Import):
+        keys, name, unites = (said, text), statement.names[0].name, False
+    else:
+        name = "." * statement.level + (statement.module or "")
+        star = statement.names[0].name == "*"
+        keys, unites = ((said, text), False) if star else ((f"from {name}", said, text), True)
+    free = "*" not in binds
+    return Facts(
+        keys=keys,
+        name=name,
+        tag="import",
+        section=section(statement),
+        unites=unites,
+        # `import a.b` and `import a.c` both bind `a`, to the same.
+        reach=Reach(free=free, binds=frozenset() if isinstance(statement, ast.Import) else binds),
+    )
+
+
+def _assignment(statement: ast.Assign | ast.AnnAssign | ast.AugAssign, scope: str, text: str) -> Facts:
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    plain = all(isinstance(target, ast.Name) for target in targets)
+    name = " = ".join(map(ast.unparse, targets))
+    value = statement.value
+    uses = names_in([value] if value is not None else [])
+    keeps = isinstance(statement, ast.AugAssign)
+    return Facts(
+        keys=(f"{'+' if keeps else ''}= {name}", said_in(text), text),
+        name=name,
+        tag="assignment",
+        number=number(value) if value is not None and not keeps else "",
+        reach=Reach(
+            free=plain and not keeps and scope in ("module", "class"),
+            binds=names_in(targets),
+            uses=uses,
+        ),
+    )
+
+
+def _expression(value: ast.expr, text: str) -> Facts:
+    said = said_in(text)
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        return Facts(keys=("documentation", said, text), name="documentation", tag="documentation")
+    if not isinstance(value, ast.Call):
+        return Facts(keys=(said, text), name=_short(text), tag="other")
+    callee = said_in(ast.unparse(value.func))
+    first = value.args[0] if value.args else None
+    return Facts(
+        keys=(f"call {callee}", said, text),
+        name=_short(text),
+        tag="call",
+        number=number(first) if first is not None else "",
+        reach=Reach(callee=callee, uses=names_in([value])),
+    )
+
+
+def _head(statement: ast.stmt) -> str:
+    """What a compound statement asks; the keyword alone of others."""
+    for field in ("test", "items", "iter", "subject"):
+        found = getattr(statement, field, None)
+        if isinstance(found, ast.AST):
+            return ast.unparse(found)
+        if isinstance(found, list):
+            return ", ".join(ast.unparse(item) for item in found)
+    return ""
+
+
+def _short(text: str) -> str:
+    return " ".join(text.split())[:80]

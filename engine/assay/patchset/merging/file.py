@@ -1,0 +1,100 @@
+"""Merge one file by syntax.
+
+Promises: pure, never raises for what the versions hold, and the same bytes whichever side is which; the result
+holds just what both sides made of the base, by the count of its entries, and satisfies its format's check. All
+else stays a conflict, and says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from assay.model.candidate import Record
+from assay.patchset.merging.entries import Group, Node, body, write
+from assay.patchset.merging.formats import Format, format_of
+from assay.patchset.merging.inventory import inventory, missing
+from assay.patchset.merging.join import Join
+from assay.patchset.merging.reasons import Clash, Reason
+from assay.patchset.merging.split import said_in
+from assay.patchset.merging.text import Texts, decode, encode
+
+
+class MergedFile(Record, frozen=True, kw_only=True):
+    """A file that was merged. `ours` and `theirs` name what each side added where the other did, too, inside of
+    `groups`; all are empty where sides only met."""
+
+    path: str
+    format: str
+    data: bytes
+    groups: tuple[str, ...]
+    ours: tuple[str, ...]
+    theirs: tuple[str, ...]
+
+
+class Unmergeable(Record, frozen=True, kw_only=True):
+    """A file that stays a conflict. `where` is a place inside of it, empty for the whole; `why` a clause."""
+
+    path: str
+    where: str
+    reason: Reason
+    why: str
+
+
+def merge_file(path: str, base: bytes, ours: bytes, theirs: bytes) -> MergedFile | Unmergeable:
+    """Three versions of a file, made one."""
+    found = format_of(path)
+    if found is None:
+        return Unmergeable(path=path, where="", reason=Reason.FORMAT, why="files of its kind are not merged by syntax")
+    try:
+        texts = decode(path, (base, ours, theirs))
+        merged, join = _merged(found, texts)
+        return MergedFile(
+            path=path,
+            format=found.name,
+            data=encode(texts, merged),
+            groups=tuple(sorted(join.groups)),
+            ours=tuple(join.ours),
+            theirs=tuple(join.theirs),
+        )
+    except Clash as clash:
+        return Unmergeable(path=path, where=clash.where, reason=clash.reason, why=clash.why)
+    except RecursionError:
+        return Unmergeable(path=path, where="", reason=Reason.UNREADABLE, why="a version is nested too deeply")
+
+
+def _merged(found: Format, texts: Texts) -> tuple[str, Join]:
+    base, ours, theirs = (found.read(text) for text in texts.versions)
+    join, other = Join(found.meaning), Join(found.meaning)
+    merged = write(join.merge(base, ours, theirs))
+    if write(other.merge(base, theirs, ours)) != merged:
+        raise Clash(Reason.ORDER, "", "the result would depend on the order of the two")
+    _verify(found, texts, merged, (base, ours, theirs))
+    return merged, join
+
+
+def _verify(found: Format, texts: Texts, merged: str, groups: tuple[Group, Group, Group]) -> None:
+    """Raises `Clash` unless the result is what it should be."""
+    try:
+        result = found.read(merged)
+    except Clash as clash:
+        raise Clash(Reason.BROKEN, "", f"the result would not parse: {clash.why}") from clash
+    said = _saying(found.meaning)
+    base, ours, theirs = (inventory(group, said) for group in groups)
+    lost = missing(base, ours, theirs, inventory(result, said))
+    if lost is not None:
+        where = ".".join(name for name in lost[:-1] if name not in ("is", "says", "exists", "remarks"))
+        raise Clash(Reason.LOST, where[:120], "the result would not hold just what both sides want there")
+    found.check(*texts.versions, merged)
+
+
+def _saying(meaning: Callable[[Node], object]) -> Callable[[Node], str]:
+    known: dict[str, str] = {}
+
+    def said(node: Node) -> str:
+        text = body(node)
+        if text not in known:
+            found = meaning(node)
+            known[text] = said_in(text) if found is None else repr(found)
+        return known[text]
+
+    return said

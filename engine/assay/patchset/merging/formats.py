@@ -1,0 +1,58 @@
+"""Which files are merged by syntax, and what reads and checks them.
+
+Promises: pure; told by the path alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from assay.patchset.merging import data, lines, python, statements
+from assay.patchset.merging.entries import Group, Node
+
+_NAMES = ("change", "history", "news", "release", "unreleased")
+"""How a list of changes is called, if its name has no telling suffix."""
+
+
+class Format(NamedTuple):
+    """`meaning` is what a node says whatever its layout; `check` raises `Clash` for a bad result, from base,
+    ours, theirs and merged."""
+
+    name: str
+    read: Callable[[str], Group]
+    meaning: Callable[[Node], object]
+    check: Callable[[str, str, str, str], None]
+
+
+def _nothing(base: str, ours: str, theirs: str, merged: str) -> None:
+    """Every text will do."""
+
+
+PYTHON = Format("python", statements.read, python.meaning, python.check)
+JSON = Format("json", data.read_json, data.meaning, data.check_json)
+TOML = Format("toml", data.read_toml, data.meaning, data.check_toml)
+REQUIREMENTS = Format("requirements", lines.read_requirements, data.meaning, lines.check_requirements)
+PROSE = Format("prose", lines.read_prose, data.meaning, _nothing)
+
+_SUFFIXES = {
+    ".py": PYTHON,
+    ".pyi": PYTHON,
+    ".json": JSON,
+    ".toml": TOML,
+    ".md": PROSE,
+    ".markdown": PROSE,
+    ".rst": PROSE,
+}
+
+
+def format_of(path: str) -> Format | None:
+    """The format of a file; None for what is not merged by syntax."""
+    pure = PurePosixPath(path)
+    found = _SUFFIXES.get(pure.suffix.lower())
+    if found is not None or pure.suffix not in ("", ".txt", ".in"):
+        return found
+    if pure.suffix and ("requirements" in pure.name or "constraints" in pure.name or pure.parent.name == "requirements"):
+        return REQUIREMENTS
+    return PROSE if pure.suffix != ".in" and pure.name.lower().startswith(_NAMES) else None

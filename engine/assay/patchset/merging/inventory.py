@@ -1,0 +1,65 @@
+"""What a text holds, entry by entry, and whether a merged one holds just what both sides made of it.
+
+Promises: pure. Layout does not count; comments do.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from assay.patchset.merging.split import said_in
+from assay.patchset.merging.entries import Group, Node
+
+Inventory = Counter[tuple[str, ...]]
+
+
+Saying = Callable[[Node], str]
+
+
+def inventory(group: Group, said: Saying) -> Inventory:
+    """Every piece of text that is no group, under the names of what it is in, and every line of comment. `said`
+    is what an entry without groups says, its layout aside."""
+    return Counter(_listed(group, (), said))
+
+
+def missing(base: Inventory, ours: Inventory, theirs: Inventory, merged: Inventory) -> tuple[str, ...] | None:
+    """Something that is there more or less often than both sides want it; None if all is there."""
+    for item in sorted({*base, *ours, *theirs, *merged}):
+        old, mine, yours = base[item], ours[item], theirs[item]
+        wanted = mine + yours - old
+        if mine == yours or yours == old:
+            wanted = mine
+        elif mine == old:
+            wanted = yours
+        if merged[item] != wanted:
+            return item
+    return None
+
+
+def _listed(group: Group, path: tuple[str, ...], said: Saying) -> Iterator[tuple[str, ...]]:
+    yield from _comments(group.head, path)
+    for node in group.nodes:
+        yield from _node(node, path, said)
+    yield from _comments(group.tail, path)
+
+
+def _node(node: Node, path: tuple[str, ...], said: Saying) -> Iterator[tuple[str, ...]]:
+    here = (*path, node.keys[0])
+    for text in (node.lead, node.gap, node.trail):
+        yield from _comments(text, path)
+    if not any(isinstance(part, Group) for part in node.parts):
+        yield (*here, "is", said(node))
+        return
+    yield (*here, "exists")
+    for index, part in enumerate(node.parts):
+        if isinstance(part, Group):
+            yield from _listed(part, (*here, str(index)), said)
+        elif text := said_in(part):
+            yield (*here, str(index), "says", text)
+
+
+def _comments(text: str, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for line in text.split("\n"):
+        if (said := line.strip().strip("()[]{}").strip()):
+            yield (*path, "remarks", said)

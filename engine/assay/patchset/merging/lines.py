@@ -1,0 +1,160 @@
+"""Formats whose entries are lines: requirements, and lists of points in Markdown, reStructuredText and plain text.
+
+Promises: pure; every text is read. Of prose, only points of lists go one after the other; a point is everything
+up to what is not indented below it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from assay.patchset.merging.entries import Group, Node, Reach, Rule
+from assay.patchset.merging.reasons import Clash, Reason
+
+_REQUIREMENT = re.compile(r"[ \t]*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_POINT = re.compile(r"([ \t]*)([-*+•])[ \t]+\S")
+_COUNTED = re.compile(r"[ \t]*(?:\d+|#)[.)][ \t]+\S")
+_HEADING = re.compile(r"(#{1,6})[ \t]+\S")
+_UNDERLINE = re.compile(r"([=\-~^\"'`+*#:.])\1{2,}[ \t]*\r?\n?\Z")
+_FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
+
+
+def read_requirements(text: str) -> Group:
+    """A requirements or constraints file: a requirement a line, continued by backslashes."""
+    nodes: list[Node] = []
+    lead, entry = "", ""
+    for line in text.splitlines(keepends=True):
+        if not entry and (not line.strip() or line.lstrip().startswith("#")):
+            lead += line
+            continue
+        entry += line
+        if not line.rstrip("\r\n").endswith("\\"):
+            nodes.append(_requirement(lead, entry))
+            lead, entry = "", ""
+    if entry:
+        nodes.append(_requirement(lead, entry))
+        lead = ""
+    return Group(rule=Rule.NAMED, nodes=tuple(nodes), tail=lead, label="requirements")
+
+
+def check_requirements(base: str, ours: str, theirs: str, merged: str) -> None:
+    """No project is required twice that was not before."""
+    counts = [Counter(node.sort for node in read_requirements(text).nodes) for text in (base, ours, theirs)]
+    for name, count in Counter(node.sort for node in read_requirements(merged).nodes).items():
+        if count > max(1, *(side[name] for side in counts)):
+            raise Clash(Reason.DUPLICATE, name, f"{name} would be required twice")
+
+
+def read_prose(text: str) -> Group:
+    """Points of lists, headings, and what stands between blank lines."""
+    nodes: list[Node] = []
+    path: list[tuple[str, str]] = []
+    lead = ""
+    for block in _blocks(text.splitlines(keepends=True)):
+        if not "".join(block).strip():
+            lead += "".join(block)
+            continue
+        node = _prose(lead, block, path)
+        nodes.append(node)
+        lead = ""
+    return Group(rule=Rule.ROW, nodes=tuple(nodes), tail=lead, label="a list")
+
+
+def _requirement(lead: str, entry: str) -> Node:
+    found = _REQUIREMENT.match(entry)
+    said = " ".join(entry.split())
+    if found is None:
+        return Node(keys=(said,), lead=lead, parts=(entry,), sort=said, tag="option")
+    name = re.sub(r"[-_.]+", "-", found[1]).lower()
+    return Node(keys=(name, said, entry), lead=lead, parts=(entry,), sort=name, tag="requirement")
+
+
+def _blocks(lines: list[str]) -> Iterator[list[str]]:
+    """Lines that belong together. Blank lines are blocks of their own unless they stand inside of a point."""
+    at = 0
+    while at < len(lines):
+        end = at + 1
+        if not lines[at].strip():
+            pass
+        elif fence := _FENCE.match(lines[at]):
+            while end < len(lines) and not lines[end].lstrip().startswith(fence[1]):
+                end += 1
+            end = min(end + 1, len(lines))
+        elif _is_heading(lines, at):
+            end = at + (1 if _HEADING.match(lines[at]) else 2)
+        elif _POINT.match(lines[at]) or _COUNTED.match(lines[at]):
+            end = _point_end(lines, at)
+        else:
+            while end < len(lines) and lines[end].strip() and not _starts(lines, end):
+                end += 1
+        yield lines[at:end]
+        at = end
+
+
+def _starts(lines: list[str], at: int) -> bool:
+    return bool(_POINT.match(lines[at]) or _FENCE.match(lines[at])) or _is_heading(lines, at)
+
+
+def _is_heading(lines: list[str], at: int) -> bool:
+    if _HEADING.match(lines[at]):
+        return True
+    under = lines[at + 1] if at + 1 < len(lines) else ""
+    title = lines[at].rstrip()
+    return bool(title) and not title[0].isspace() and bool(_UNDERLINE.match(under)) and not _UNDERLINE.match(title)
+
+
+def _point_end(lines: list[str], at: int) -> int:
+    """Where a point ends: before what is no deeper than its mark, blank lines aside, and before blank lines."""
+    indent = _indent(lines[at])
+    end = last = at + 1
+    while end < len(lines):
+        if lines[end].strip():
+            deeper = _indent(lines[end]) > indent
+            lazy = end == last and not (_starts(lines, end) or _COUNTED.match(lines[end]))
+            if not deeper and not lazy:
+                break
+            last = end + 1
+        end += 1
+    return last
+
+
+def _indent(line: str) -> int:
+    expanded = line.expandtabs(8)
+    return len(expanded) - len(expanded.lstrip())
+
+
+def _prose(lead: str, block: list[str], path: list[tuple[str, str]]) -> Node:
+    """A node of a block; a heading becomes the end of `path`, (level, text) of all headings above."""
+    text = "".join(block)
+    said = " ".join(text.split())
+    if level := _level(block):
+        while path and level in [known for known, _ in path]:
+            path.pop()
+        while path and level.startswith("#") and len(path[-1][0]) >= len(level):
+            path.pop()
+        path.append((level, said))
+        tag = "Numbered" if re.search(r"\d", said) else "heading"
+        above = " / ".join(title for _, title in path[:-1])
+        return Node(keys=(f"{above} # {said}", text), lead=lead, parts=(text,), sort=said[:80], tag=tag)
+    above = " / ".join(title for _, title in path)
+    point = _POINT.match(block[0])
+    tag = f"point {point[1]}{point[2]}" if point else "Numbered" if _COUNTED.match(block[0]) else "text"
+    return Node(
+        keys=(f"{above} / {said}", text),
+        lead=lead,
+        parts=(text,),
+        sort=said[:80],
+        tag=tag,
+        reach=Reach(free=point is not None),
+    )
+
+
+def _level(block: list[str]) -> str:
+    """What tells headings of one level from others; empty for what is none."""
+    if found := _HEADING.match(block[0]):
+        return found[1]
+    if len(block) == 2 and (under := _UNDERLINE.match(block[1])) and not block[0][:1].isspace():
+        return f"{under[1]}" if not _POINT.match(block[0]) else ""
+    return ""
