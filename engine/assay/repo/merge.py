@@ -80,6 +80,11 @@ def merge(repo: Repository, ancestor_tree: str, ours_tree: str, theirs_tree: str
     return _finish(repo, ours_tree, edits, conflicts)
 
 
+def merge_text(repo: Repository, ancestor: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+    """Merge three versions of one text, line by line; None when they conflict or are no text."""
+    return _merge_lines(repo, *(repo.write_blob(data) for data in (ancestor, ours, theirs)))
+
+
 def _may_be_renamed(ours: dict[str, LeafChange], theirs: dict[str, LeafChange]) -> bool:
     """Whether a side removed what the other changed, while it also added something it may have become."""
     return any(

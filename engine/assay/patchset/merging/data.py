@@ -133,7 +133,9 @@ def _check(parse: Callable[[str], Any], base: str, ours: str, theirs: str, merge
     new: Inventory = Counter(_values(result, (), 0))
     lost = missing(found[0], found[1], found[2], new)
     if lost is not None:
-        raise Clash(Reason.LOST, ".".join(lost[:-1])[:120], "it would not hold just what both sides want there")
+        raise Clash(
+            Reason.LOST, ".".join(lost[:-1])[:120], "it would not hold just what both sides want there"
+        )
     for item, count in _requirements(result, ()).items():
         if count > max(1, *(_requirements(parse(text), ())[item] for text in (base, ours, theirs))):
             raise Clash(Reason.DUPLICATE, ".".join(item), f"{item[-1]} would be required twice")

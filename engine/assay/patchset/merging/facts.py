@@ -41,8 +41,8 @@ def about(statement: ast.stmt, scope: str, text: str) -> Facts:
             return _assignment(statement, scope, text)
         case ast.Expr(value=value):
             return _expression(value, text)
-    said = said_in(text)
-    return Facts(keys=(f"{type(statement).__name__} {_head(statement)}", said, text), name=_short(text), tag="other")
+    keys = (f"{type(statement).__name__} {_head(statement)}", said_in(text), text)
+    return Facts(keys=keys, name=_short(text), tag="other", reach=_choice(statement, scope))
 
 
 def names_in(nodes: Iterable[ast.AST]) -> frozenset[str]:
@@ -125,6 +125,29 @@ def _expression(value: ast.expr, text: str) -> Facts:
         number=number(first) if first is not None else "",
         reach=Reach(callee=callee, uses=names_in([value])),
     )
+
+
+def _choice(statement: ast.stmt, scope: str) -> Reach:
+    """One of several ways to import or define the same names, as far as the statement is nothing but that."""
+    if isinstance(statement, ast.If):
+        inner = [*statement.body, *statement.orelse]
+    elif isinstance(statement, ast.Try):
+        handlers = [part for handler in statement.handlers for part in handler.body]
+        inner = [*statement.body, *handlers, *statement.orelse, *statement.finalbody]
+    else:
+        return Reach()
+    found = [about(part, scope, "").reach for part in inner if not isinstance(part, ast.Pass)]
+    return Reach(
+        free=bool(found) and all(reach.free for reach in found),
+        binds=frozenset().union(*(reach.binds for reach in found)),
+        uses=frozenset().union(
+            *(reach.uses for reach in found), names_in(ast.iter_child_nodes(_tested(statement)))
+        ),
+    )
+
+
+def _tested(statement: ast.If | ast.Try) -> ast.AST:
+    return ast.Expression(body=statement.test) if isinstance(statement, ast.If) else ast.Pass()
 
 
 def _head(statement: ast.stmt) -> str:

@@ -13,7 +13,7 @@ from assay.model.candidate import Record
 from assay.patchset.merging.entries import Group, Node, body, write
 from assay.patchset.merging.formats import Format, format_of
 from assay.patchset.merging.inventory import inventory, missing
-from assay.patchset.merging.join import Join
+from assay.patchset.merging.join import Join, Lines
 from assay.patchset.merging.reasons import Clash, Reason
 from assay.patchset.merging.split import said_in
 from assay.patchset.merging.text import Texts, decode, encode
@@ -40,14 +40,22 @@ class Unmergeable(Record, frozen=True, kw_only=True):
     why: str
 
 
-def merge_file(path: str, base: bytes, ours: bytes, theirs: bytes) -> MergedFile | Unmergeable:
-    """Three versions of a file, made one."""
+def no_lines(base: str, ours: str, theirs: str) -> None:
+    """For whoever has no git at hand: nothing is merged line by line."""
+
+
+def merge_file(
+    path: str, base: bytes, ours: bytes, theirs: bytes, lines: Lines = no_lines
+) -> MergedFile | Unmergeable:
+    """Three versions of a file, made one. `lines` merges what stands inside of an entry line by line."""
     found = format_of(path)
     if found is None:
-        return Unmergeable(path=path, where="", reason=Reason.FORMAT, why="files of its kind are not merged by syntax")
+        return Unmergeable(
+            path=path, where="", reason=Reason.FORMAT, why="files of its kind are not merged by syntax"
+        )
     try:
         texts = decode(path, (base, ours, theirs))
-        merged, join = _merged(found, texts)
+        merged, join = _merged(found, texts, lines)
         return MergedFile(
             path=path,
             format=found.name,
@@ -59,12 +67,14 @@ def merge_file(path: str, base: bytes, ours: bytes, theirs: bytes) -> MergedFile
     except Clash as clash:
         return Unmergeable(path=path, where=clash.where, reason=clash.reason, why=clash.why)
     except RecursionError:
-        return Unmergeable(path=path, where="", reason=Reason.UNREADABLE, why="a version is nested too deeply")
+        return Unmergeable(
+            path=path, where="", reason=Reason.UNREADABLE, why="a version is nested too deeply"
+        )
 
 
-def _merged(found: Format, texts: Texts) -> tuple[str, Join]:
+def _merged(found: Format, texts: Texts, lines: Lines) -> tuple[str, Join]:
     base, ours, theirs = (found.read(text) for text in texts.versions)
-    join, other = Join(found.meaning), Join(found.meaning)
+    join, other = Join(found.meaning, lines), Join(found.meaning, lines)
     merged = write(join.merge(base, ours, theirs))
     if write(other.merge(base, theirs, ours)) != merged:
         raise Clash(Reason.ORDER, "", "the result would depend on the order of the two")

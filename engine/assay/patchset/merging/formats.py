@@ -26,15 +26,11 @@ class Format(NamedTuple):
     check: Callable[[str, str, str, str], None]
 
 
-def _nothing(base: str, ours: str, theirs: str, merged: str) -> None:
-    """Every text will do."""
-
-
 PYTHON = Format("python", statements.read, python.meaning, python.check)
 JSON = Format("json", data.read_json, data.meaning, data.check_json)
 TOML = Format("toml", data.read_toml, data.meaning, data.check_toml)
 REQUIREMENTS = Format("requirements", lines.read_requirements, data.meaning, lines.check_requirements)
-PROSE = Format("prose", lines.read_prose, data.meaning, _nothing)
+PROSE = Format("prose", lines.read_prose, data.meaning, lines.check_prose)
 
 _SUFFIXES = {
     ".py": PYTHON,
@@ -53,6 +49,8 @@ def format_of(path: str) -> Format | None:
     found = _SUFFIXES.get(pure.suffix.lower())
     if found is not None or pure.suffix not in ("", ".txt", ".in"):
         return found
-    if pure.suffix and ("requirements" in pure.name or "constraints" in pure.name or pure.parent.name == "requirements"):
+    if pure.suffix and (
+        "requirements" in pure.name or "constraints" in pure.name or pure.parent.name == "requirements"
+    ):
         return REQUIREMENTS
     return PROSE if pure.suffix != ".in" and pure.name.lower().startswith(_NAMES) else None

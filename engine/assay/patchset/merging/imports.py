@@ -49,7 +49,13 @@ def section(statement: Import) -> int:
 
 def _element(text: Text, alias: ast.alias) -> Element:
     said = f"{alias.name} as {alias.asname}" if alias.asname else alias.name
-    node = Node(keys=(said,), lead="", parts=(text.text[text.start(alias) : text.end(alias)],), sort=alias.name, tag="name")
+    node = Node(
+        keys=(said,),
+        lead="",
+        parts=(text.text[text.start(alias) : text.end(alias)],),
+        sort=alias.name,
+        tag="name",
+    )
     return Element(node=node, start=text.start(alias), end=text.end(alias))
 
 

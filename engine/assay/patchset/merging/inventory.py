@@ -61,5 +61,5 @@ def _node(node: Node, path: tuple[str, ...], said: Saying) -> Iterator[tuple[str
 
 def _comments(text: str, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     for line in text.split("\n"):
-        if (said := line.strip().strip("()[]{}").strip()):
+        if said := line.strip().strip("()[]{}").strip():
             yield (*path, "remarks", said)

@@ -24,11 +24,16 @@ Meaning = Callable[[Node], object]
 """What a node says whatever its layout, to be compared; None where that cannot be told."""
 
 
+Lines = Callable[[str, str, str], str | None]
+"""Merges three versions of a text line by line as git does; None where that conflicts."""
+
+
 class Join:
     """One merge of a file. `ours` and `theirs` hold what each side added where the other did, in words."""
 
-    def __init__(self, meaning: Meaning) -> None:
+    def __init__(self, meaning: Meaning, lines: Lines) -> None:
         self._meaning = meaning
+        self._lines = lines
         self._firsts: list[int] = []
         self.ours: list[str] = []
         self.theirs: list[str] = []
@@ -117,7 +122,9 @@ class Join:
         if len(kept) > 1:
             raise Clash(Reason.ORDER, _at(where, node), f"both move {label(node)}")
         if kept and content(kept[0]) != content(node):
-            raise Clash(Reason.REMOVED, _at(where, node), f"one side changes {label(node)}, the other removes it")
+            raise Clash(
+                Reason.REMOVED, _at(where, node), f"one side changes {label(node)}, the other removes it"
+            )
 
     def _added(
         self, group: Group, rows: Sequence[Row], mine: list[str], yours: list[str], where: str
@@ -172,6 +179,8 @@ class Join:
             source = theirs if picked_body == bodies[2] else ours
         elif self._same(ours, base) or self._same(theirs, base):
             source = theirs if self._same(ours, base) else ours
+        elif (text := self._by_lines(bodies)) is not None:
+            source = replace(theirs, parts=(text,))
         else:
             source = replace(theirs, parts=self._parts(base, ours, theirs, at))
         return replace(
@@ -180,6 +189,14 @@ class Join:
             gap=pick_space(base.gap, ours.gap, theirs.gap, at),
             trail=pick_space(base.trail, ours.trail, theirs.trail, at),
         )
+
+    def _by_lines(self, texts: Sequence[str]) -> str | None:
+        """What git makes of an entry of many lines, if it is the same either way."""
+        base, ours, theirs = texts
+        if not all(text.count("\n") > 2 and text.endswith("\n") for text in texts):
+            return None
+        found = self._lines(base, ours, theirs)
+        return found if found == self._lines(base, theirs, ours) else None
 
     def _parts(self, base: Node, ours: Node, theirs: Node, where: str) -> tuple[str | Group, ...]:
         if not _alike(base, ours) or not _alike(base, theirs):
@@ -247,7 +264,11 @@ def _at(where: str, node: Node) -> str:
 def _no_lost_moves(base: Row, other: Row, keys: Iterable[str], here: Sequence[str], where: str) -> None:
     """What a side moved to here must be as it was on the other side."""
     for key in keys:
-        if key in base and key not in here and (key not in other or content(other[key]) != content(base[key])):
+        if (
+            key in base
+            and key not in here
+            and (key not in other or content(other[key]) != content(base[key]))
+        ):
             what = f"one side moves {label(base[key])}, the other changes or removes it"
             raise Clash(Reason.REMOVED, _at(where, base[key]), what)
 

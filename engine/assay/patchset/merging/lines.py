@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from assay.patchset.merging.entries import Group, Node, Reach, Rule
 from assay.patchset.merging.reasons import Clash, Reason
@@ -18,6 +19,12 @@ _POINT = re.compile(r"([ \t]*)([-*+•])[ \t]+\S")
 _COUNTED = re.compile(r"[ \t]*(?:\d+|#)[.)][ \t]+\S")
 _HEADING = re.compile(r"(#{1,6})[ \t]+\S")
 _UNDERLINE = re.compile(r"([=\-~^\"'`+*#:.])\1{2,}[ \t]*\r?\n?\Z")
+SAYS = "\x1f"
+"""Stands between the headings above and what a piece of prose says."""
+
+_MANY = 0.6
+"""Points that share so many of their words are one point in two wordings."""
+
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
 
 
@@ -62,6 +69,50 @@ def read_prose(text: str) -> Group:
     return Group(rule=Rule.ROW, nodes=tuple(nodes), tail=lead, label="a list")
 
 
+def check_prose(base: str, ours: str, theirs: str, merged: str) -> None:
+    """No side adds points to a section of which the other changes what it says, as when it is released."""
+    old, mine, yours = (_sections(text) for text in (base, ours, theirs))
+    for one, other in ((mine, yours), (yours, mine)):
+        for path, section in old.items():
+            grown = path in one and one[path].points - section.points
+            if grown and path in other and other[path].texts != section.texts:
+                why = "one side adds points to a section, and the other changes what it says of itself"
+                raise Clash(Reason.ORDER, path[-80:], why)
+    added = [[point for s in side.values() for point in s.points] for side in (mine, yours)]
+    known = {point for section in old.values() for point in section.points}
+    _unlike(*([point for point in points if point not in known] for points in added))
+
+
+class _Section(NamedTuple):
+    """Below one heading: what is no point of a list, and the points."""
+
+    texts: Counter[str]
+    points: Counter[str]
+
+
+def _sections(text: str) -> dict[str, _Section]:
+    found: dict[str, _Section] = {}
+    for node in read_prose(text).nodes:
+        above, _, said = node.keys[0].rpartition(SAYS)
+        section = found.setdefault(above, _Section(Counter(), Counter()))
+        (section.points if node.reach.free else section.texts)[said] += 1
+    return found
+
+
+def _unlike(mine: Sequence[str], yours: Sequence[str]) -> None:
+    """Both may have added one point in two wordings."""
+    for one in mine:
+        words = set(one.split())
+        for two in yours:
+            others = set(two.split())
+            if (
+                one != two
+                and min(len(words), len(others)) > 4
+                and _MANY * len(words | others) < len(words & others)
+            ):
+                raise Clash(Reason.SAME_NAME, one[:80], "both add a point that says nearly the same")
+
+
 def _requirement(lead: str, entry: str) -> Node:
     found = _REQUIREMENT.match(entry)
     said = " ".join(entry.split())
@@ -102,7 +153,12 @@ def _is_heading(lines: list[str], at: int) -> bool:
         return True
     under = lines[at + 1] if at + 1 < len(lines) else ""
     title = lines[at].rstrip()
-    return bool(title) and not title[0].isspace() and bool(_UNDERLINE.match(under)) and not _UNDERLINE.match(title)
+    return (
+        bool(title)
+        and not title[0].isspace()
+        and bool(_UNDERLINE.match(under))
+        and not _UNDERLINE.match(title)
+    )
 
 
 def _point_end(lines: list[str], at: int) -> int:
@@ -137,12 +193,12 @@ def _prose(lead: str, block: list[str], path: list[tuple[str, str]]) -> Node:
         path.append((level, said))
         tag = "Numbered" if re.search(r"\d", said) else "heading"
         above = " / ".join(title for _, title in path[:-1])
-        return Node(keys=(f"{above} # {said}", text), lead=lead, parts=(text,), sort=said[:80], tag=tag)
+        return Node(keys=(f"{above}{SAYS}{said}", text), lead=lead, parts=(text,), sort=said[:80], tag=tag)
     above = " / ".join(title for _, title in path)
     point = _POINT.match(block[0])
     tag = f"point {point[1]}{point[2]}" if point else "Numbered" if _COUNTED.match(block[0]) else "text"
     return Node(
-        keys=(f"{above} / {said}", text),
+        keys=(f"{above}{SAYS}{said}", text),
         lead=lead,
         parts=(text,),
         sort=said[:80],

@@ -19,7 +19,14 @@ from assay.patchset.merging.split import said_in
 from assay.patchset.merging.reasons import Clash, Reason
 from assay.patchset.merging.statements import REFUSED, parse
 
-_BUILTIN = frozenset(dir(builtins)) | {"__file__", "__name__", "__doc__", "__path__", "__spec__", "__loader__"}
+_BUILTIN = frozenset(dir(builtins)) | {
+    "__file__",
+    "__name__",
+    "__doc__",
+    "__path__",
+    "__spec__",
+    "__loader__",
+}
 _SUITES = ("body", "orelse", "finalbody", "handlers", "cases")
 
 

@@ -72,7 +72,12 @@ def _item(text: str, start: int, depth: int) -> Element:
     key, end, parts = keyed(text, start, depth + 1)
     exact = text[start:end]
     node = Node(
-        keys=(f"{key} =", exact), lead="", parts=parts, sort=key.strip("\"'"), tag="item", number=_number(exact)
+        keys=(f"{key} =", exact),
+        lead="",
+        parts=parts,
+        sort=key.strip("\"'"),
+        tag="item",
+        number=_number(exact),
     )
     return Element(node=node, start=start, end=end)
 
