@@ -2,12 +2,12 @@
 
     python -m bench merging REPOSITORY... [--merges N] [--near N] [--show DIRECTORY]
 
-REPOSITORY is a clone, bare or not. Of each, merge commits of two parents whose files conflict as text are merged
-again, file by file, and compared with what the merge commit holds: equal, equal but for order and blank lines, or
-different; git's own merge of the same files is counted as well (by definition none of them). Then pairs of
-changes that stand close together in history, each put on the base of the earlier, are merged if they conflict:
-there nobody's answer is known, but for the later commit of the pair, which holds both. `--show` writes every
-merge that differs from a person's, with the versions, for a look by hand.
+REPOSITORY is a clone, bare or not. Of each, merge commits of two parents whose files conflict as text are
+merged again, file by file, and compared with what the merge commit holds: equal, equal but for order and
+blank lines, or different; git's own merge of the same files is counted as well (by definition none of them).
+Then pairs of changes that stand close together in history, each put on the base of the earlier, are merged if
+they conflict: there nobody's answer is known, but for the later commit of the pair, which holds both.
+`--show` writes every merge that differs from a person's, with the versions, for a look by hand.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ def of_merges(repo: pygit2.Repository, count: int) -> Iterator[Conflict]:
 
 
 def of_neighbours(repo: pygit2.Repository, count: int) -> Iterator[Conflict]:
-    """Conflicts of two changes made one soon after the other, as if both had been made on the earlier's base: the
-    later one without the earlier is what git makes of reverting the earlier on it."""
+    """Conflicts of two changes made one soon after the other, as if both had been made on the earlier's base:
+    the later one without the earlier is what git makes of reverting the earlier on it."""
     seen: set[tuple[str, ...]] = set()
     single = (c for c in repo.walk(repo.head.target) if len(c.parents) == 1)
     window: list[pygit2.Commit] = []
@@ -130,7 +130,7 @@ def _conflicts(
         if any(side is None for side in sides):
             continue
         blobs = [repo[side.id].data for side in sides]
-        key = tuple(sorted(str(side.id) for side in sides[1:])) + (str(sides[0].id),)
+        key = (str(sides[0].id), *sorted(str(side.id) for side in sides[1:]))
         if key in seen or len({side.path for side in sides}) > 1:
             continue
         seen.add(key)

@@ -14,13 +14,16 @@ from assay.delta import compose_delta, compose_profile
 from assay.delta.compose_candidates import entries, findings_of, names_of
 from assay.delta.page import Group, Line, Page, Section, Span, Tone, bounded, code, count, dim, line, seconds
 from assay.model.delta import Delta, MemberShare
-from assay.model.report import CandidateReport, Conflict, PatchSet, Report
+from assay.model.report import CandidateReport, Conflict, MergedFile, PatchSet, Report
 from assay.model.tool import Tier
 from assay.model.verdict import Decision
 
 _TONES = {Decision.ACCEPTED: Tone.GOOD, Decision.REJECTED: Tone.BAD, Decision.INCONCLUSIVE: Tone.DOUBT}
 _SHORT = 10
 _MOST = 20
+_MOST_WORDS = 100
+"""Characters of a list of names."""
+
 _MOST_REFS = 6
 
 
@@ -146,6 +149,7 @@ def _patch_set(chosen: PatchSet, names: Mapping[str, str], delta: Delta | None) 
                 [line(code(names.get(out.id, out.id)), f": {out.why}") for out in chosen.left_out], _MOST
             ),
         ),
+        Group(label="Merged by syntax", lines=bounded([_merged(f, names) for f in chosen.merged], _MOST)),
         Group(label="Conflicts", lines=bounded([_conflict(c, names) for c in chosen.conflicts], _MOST)),
     )
     return Section(
@@ -158,6 +162,15 @@ def _patch_set(chosen: PatchSet, names: Mapping[str, str], delta: Delta | None) 
 def _member(identity: str, names: Mapping[str, str], share: MemberShare | None) -> Line:
     size = f"  {count(len(share.paths), 'file')} +{share.added_lines} -{share.deleted_lines}" if share else ""
     return line(Span(text="+ ", tone=Tone.GOOD), code(names.get(identity, identity)), dim(size))
+
+
+def _merged(file: MergedFile, names: Mapping[str, str]) -> Line:
+    others = ", ".join(names.get(other, other) for other in file.others)
+    mine, theirs = (", ".join(row)[:_MOST_WORDS] for row in (file.added, file.beside))
+    added = f": {mine} beside {theirs}" if file.added else ""
+    return line(
+        code(file.path), " ", code(names.get(file.candidate, file.candidate)), " × ", code(others), added
+    )
 
 
 def _conflict(conflict: Conflict, names: Mapping[str, str]) -> Line:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import msgspec
 
 from assay.land import plan
 from assay.land.findings import Findings
@@ -124,6 +127,7 @@ def _unverified(found: Findings) -> PatchSet:
         tree=combined.tree if isinstance(combined, Combined) and choice.members else None,
         verdict=None,
         reason=_MERGES if isinstance(combined, Combined) else _CLASHES,
+        merged=combined.merged if isinstance(combined, Combined) and choice.members else (),
     )
 
 
@@ -137,10 +141,16 @@ async def _land_once(request: Request, onto: str, dry_run: bool, linear: bool, o
             run.step(State.VERIFYING)
             observer(Stage(name="verifying the set together"))
             results = await _verify(found)
-            run.step(State.VERIFIED)
+            run.step(State.VERIFIED, _by_syntax(found.patch_set))
         # The jails are gone before anything is published: what follows is the repository's business alone.
         _publish(found, results, ref, dry_run, linear, observer)
     return found.report()
+
+
+def _by_syntax(patch_set: PatchSet | None) -> dict[str, Any] | None:
+    """What the journal keeps of files that were merged by syntax; None where git merged them all."""
+    merged = patch_set.merged if patch_set is not None else ()
+    return {"merged": msgspec.to_builtins(merged)} if merged else None
 
 
 def _prepare_landing(request: Request, onto: str, dry_run: bool) -> tuple[Job, str]:

@@ -96,6 +96,20 @@ class LeftOut(Record, frozen=True, kw_only=True):
     why: str
 
 
+class MergedFile(Record, frozen=True, kw_only=True):
+    """A file of a patch set that conflicts as text and was merged by syntax: `candidate` met those in
+    `others` there. `added` names the entries that it adds, and `beside` those of the others, where both add
+    to one of `groups`; all three are empty where only changes met."""
+
+    path: str
+    format: str
+    candidate: str
+    others: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+
+
 class PatchSet(Record, frozen=True, kw_only=True):
     """The candidates chosen to land together, and the combined tree's own verdict."""
 
@@ -106,6 +120,8 @@ class PatchSet(Record, frozen=True, kw_only=True):
     verdict: Decision | None
     reason: str = ""
     gates: tuple[GateReport, ...] = ()
+    merged: tuple[MergedFile, ...] = ()
+    """What of it was merged by syntax."""
 
 
 class PolicyStamp(Record, frozen=True, kw_only=True):

@@ -1,7 +1,8 @@
 """Merge a whole set of candidates into one tree.
 
 Promises: in memory, from the base and the members' trees alone; the tree does not depend on the order of the
-members, or there is a conflict. Sets whose pairs all merge can still conflict as a whole.
+members, or there is a conflict. Sets whose pairs all merge can still conflict as a whole. What does not merge
+as text is merged by syntax (`merging`), and what was is told.
 """
 
 from __future__ import annotations
@@ -9,17 +10,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assay.model.candidate import Base, Candidate, Oid, Record
-from assay.model.report import Conflict, ConflictKind
+from assay.model.report import Conflict, ConflictKind, MergedFile
+from assay.patchset.merging import file as merging
+from assay.patchset.merging.file import Unmergeable
+from assay.patchset.merging.trees import structural_merge
 from assay.patchset.overlap import touched
 from assay.repo.merge import MergeConflicts, merge
 from assay.repo.repository import Repository
 
 
 class Combined(Record, frozen=True, kw_only=True):
-    """The combined tree, and the tree after each member in turn (the last one is `tree`)."""
+    """The combined tree, the tree after each member in turn (the last one is `tree`), and what was merged by
+    syntax on the way."""
 
     tree: Oid
     steps: tuple[Oid, ...]
+    merged: tuple[MergedFile, ...] = ()
 
 
 def combine(repo: Repository, base: Base, members: Sequence[Candidate]) -> Combined | Conflict:
@@ -42,24 +48,50 @@ def combine(repo: Repository, base: Base, members: Sequence[Candidate]) -> Combi
 def _fold(repo: Repository, base: Base, members: Sequence[Candidate]) -> Combined | Conflict:
     tree = base.tree
     steps: list[Oid] = []
+    files: list[MergedFile] = []
     for index, member in enumerate(members):
         if member.tree is None or member.base.tree != base.tree:
             raise ValueError(f"{member.id} has no tree on this base")
         if tree == base.tree:
             tree = member.tree
         else:
+            earlier = members[:index]
             merged = merge(repo, base.tree, tree, member.tree)
             if isinstance(merged, MergeConflicts):
-                return _clash(member, members[:index], merged.conflicts[0].path)
-            tree = merged.tree
+                found = structural_merge(repo, base.tree, tree, member.tree)
+                if isinstance(found, Unmergeable):
+                    return _clash(member, earlier, merged.conflicts[0].path, found)
+                files += (_told(file, member, earlier) for file in found.files)
+                tree = found.tree
+            else:
+                tree = merged.tree
         steps.append(tree)
-    return Combined(tree=tree, steps=tuple(steps))
+    return Combined(tree=tree, steps=tuple(steps), merged=tuple(files))
 
 
-def _clash(member: Candidate, earlier: Sequence[Candidate], path: str) -> Conflict:
-    near = [candidate for candidate in earlier if path in touched(candidate)] or list(earlier)
+def _told(file: merging.MergedFile, member: Candidate, earlier: Sequence[Candidate]) -> MergedFile:
+    return MergedFile(
+        path=file.path,
+        format=file.format,
+        candidate=member.id,
+        others=tuple(candidate.id for candidate in _near(earlier, file.path)),
+        groups=file.groups,
+        added=file.theirs,
+        beside=file.ours,
+    )
+
+
+def _near(earlier: Sequence[Candidate], path: str) -> list[Candidate]:
+    """Those who touch the same path; all, if none is seen to."""
+    return [candidate for candidate in earlier if path in touched(candidate)] or list(earlier)
+
+
+def _clash(member: Candidate, earlier: Sequence[Candidate], path: str, found: Unmergeable) -> Conflict:
+    near = _near(earlier, path)
     names = " and ".join(candidate.name for candidate in near)
     why = f"{member.name} no longer merges in {path} once {names} is in"
+    if found.telling:
+        why = f"{why}; {found.telling}"
     return Conflict(a=member.id, b=near[-1].id, kind=ConflictKind.TEXTUAL, where=path, why=why)
 
 

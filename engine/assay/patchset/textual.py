@@ -16,6 +16,7 @@ from pygit2.enums import FileMode
 from assay.model.candidate import Base, Candidate, Change, ChangeKind
 from assay.model.report import Conflict, ConflictKind
 from assay.patchset.edits import Edits, Meeting, meeting
+from assay.patchset.merging.pairs import unless_merged
 from assay.patchset.overlap import Overlap
 from assay.repo.merge import MergeConflicts, merge
 from assay.repo.repository import Repository
@@ -24,10 +25,10 @@ _FILES = frozenset({FileMode.BLOB, FileMode.BLOB_EXECUTABLE})
 
 
 def textual(repo: Repository, base: Base) -> Callable[[Overlap], Conflict | None]:
-    """What tells of each pair: a conflict if it does not merge cleanly, or merges to a different tree in the
-    other order."""
+    """What tells of each pair: a conflict if it merges neither as text, the same in both orders, nor by
+    syntax."""
     edits = Edits(repo)
-    return lambda pair: _textual(repo, base, edits, pair)
+    return lambda pair: unless_merged(repo, base, pair, _textual(repo, base, edits, pair))
 
 
 def _textual(repo: Repository, base: Base, edits: Edits, pair: Overlap) -> Conflict | None:

@@ -7,6 +7,7 @@ Promises:
 - a member is left out only on evidence: a merge that conflicts, a group of accepted candidates that was
   graded together and rejected, or its own rejection by a thorough grading;
 - an inconclusive answer blames nobody: it is asked for once more, and then the whole set is inconclusive;
+- a combination on which a member's own new tests no longer pass, though its gates let it, is no good set;
 - no tree is graded twice, the one repetition after an inconclusive answer aside.
 
 choose ──► combine ──► grade ──► accepted: done
@@ -26,6 +27,7 @@ from assay.model.report import Conflict, ConflictKind, GateReport, PatchSet
 from assay.model.verdict import Decision, Verdict
 from assay.patchset.blame import culprits
 from assay.patchset.combine import Combined, combine
+from assay.patchset.owntests import with_own_tests
 from assay.patchset.select import Choice, Worth, choose
 from assay.repo.repository import Repository
 
@@ -99,6 +101,7 @@ class _Verification:
         self._alone: dict[str, str] = {}
         self._values = values
         self._report = report
+        self._own = own
         self._known = {c.tree: own[c.id] for c in candidates if c.tree is not None and c.id in own}
 
     async def run(self) -> PatchSet:
@@ -116,8 +119,8 @@ class _Verification:
                     await self._find_culprits(choice.members, verdict)
                     continue
             except _Inconclusive as stop:
-                return self._result(choice, combined.tree, stop.verdict, stop.verdict.reason)
-            return self._result(choice, combined.tree, verdict, verdict.reason)
+                return self._result(choice, combined, stop.verdict, stop.verdict.reason)
+            return self._result(choice, combined, verdict, verdict.reason)
 
     def _combine(self, members: Sequence[str]) -> Combined | Conflict:
         return combine(self._repo, self._base, [self._by_id[member] for member in members])
@@ -132,7 +135,8 @@ class _Verification:
             verdict = await self._grade_tree(tree, group)
         if verdict.decision is Decision.INCONCLUSIVE:
             raise _Inconclusive(verdict)
-        self._known[tree] = verdict
+        members_own = [self._own[member] for member in members if member in self._own]
+        verdict = self._known[tree] = with_own_tests(verdict, members_own)
         return verdict
 
     async def _find_culprits(self, members: tuple[str, ...], verdict: Verdict) -> None:
@@ -193,7 +197,9 @@ class _Verification:
         why = f"{names} are each accepted alone, but together {what}"
         return Conflict(a=group[0], b=group[-1], kind=ConflictKind.BEHAVIOURAL, where=where, why=why)
 
-    def _result(self, choice: Choice, tree: Oid | None, verdict: Verdict | None, reason: str) -> PatchSet:
+    def _result(
+        self, choice: Choice, combined: Combined | None, verdict: Verdict | None, reason: str
+    ) -> PatchSet:
         left_out = (
             replace(left, why=f"rejected when everything ran: {self._alone[left.id]}")
             if left.id in self._alone
@@ -204,10 +210,11 @@ class _Verification:
             members=choice.members,
             left_out=tuple(left_out),
             conflicts=(*self._given, *self._learnt),
-            tree=tree,
+            tree=combined.tree if combined is not None else None,
             verdict=verdict.decision if verdict is not None else None,
             reason=reason,
             gates=self._report(verdict.gates) if verdict is not None else (),
+            merged=combined.merged if combined is not None else (),
         )
 
 
@@ -215,6 +222,8 @@ def _witness(verdict: Verdict) -> tuple[str, str]:
     """Where the combination fails (a test's id where one is named, else the gate), and a clause saying so."""
     gate = verdict.rejected_by or "unknown"
     for result in verdict.gates:
+        if missing := [str(test) for test in result.detail.get("own_missing", ())]:
+            return missing[0], f"{missing[0]} no longer passes"
         if result.gate != gate or result.outcome is Outcome.PASSED:
             continue
         failing = [str(test) for test in result.detail.get("newly_failing", ())]

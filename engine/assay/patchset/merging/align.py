@@ -19,7 +19,8 @@ Row = dict[str, Node]
 
 
 class Gap(NamedTuple):
-    """What stands in each version between two entries that all three have; then the latter, None at the end."""
+    """What stands in each version between two entries that all three have; then the latter, None at the
+    end."""
 
     base: tuple[str, ...]
     ours: tuple[str, ...]

@@ -1,8 +1,8 @@
 """Whether statements that both sides changed next to each other have anything to do with each other.
 
-Promises: pure. Git's rule is that changes with not one unchanged line between them are in conflict; here, with
-not one unchanged statement between them they are, unless each side's could as well stand before as after the
-other's: definitions, imports, constants that do not use each other's names, calls that register in a row.
+Promises: pure. Git's rule is that changes with not one unchanged line between them are in conflict; here,
+with not one unchanged statement between them they are, unless each side's could as well stand before as after
+the other's: definitions, imports, constants that do not use each other's names, calls that register in a row.
 """
 
 from __future__ import annotations

@@ -39,9 +39,9 @@ class Reach(Record, frozen=True, kw_only=True):
 class Node(Record, frozen=True, kw_only=True):
     """One entry, or a piece of text with groups inside. As text: lead, parts, and in brackets what follows.
 
-    `keys` are its names, from the loosest to the strictest (the last tells as much as its text); the first that
-    is unique in all versions is used. `sort` is what a sorted group is sorted by. `tag` says of which sort it
-    is. `number` is the value, or the number in the name, that may not be given twice.
+    `keys` are its names, from the loosest to the strictest (the last tells as much as its text); the first
+    that is unique in all versions is used. `sort` is what a sorted group is sorted by. `tag` says of which
+    sort it is. `number` is the value, or the number in the name, that may not be given twice.
     """
 
     keys: tuple[str, ...]

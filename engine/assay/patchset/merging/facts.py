@@ -1,4 +1,4 @@
-"""What there is to know of a Python statement, before it is merged: its names, and what it has to do with others.
+"""What there is to know of a Python statement before it is merged: its names, what it has to do with others.
 
 Promises: pure.
 """
@@ -50,21 +50,31 @@ def names_in(nodes: Iterable[ast.AST]) -> frozenset[str]:
     return frozenset(n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name))
 
 
+def named(statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, text: str) -> tuple[str, ...]:
+    """What a definition is told by."""
+    decorators = " ".join(map(ast.unparse, statement.decorator_list))
+    return (f"def {statement.name}", f"def {statement.name} {decorators}", said_in(text), text)
+
+
+def number_in(name: str) -> str:
+    """A name up to the number in it, if more follows: `step_0012` of `step_0012_add_index`."""
+    digits = _NUMBERED.search(name)
+    return name[: digits.end()] if digits and name[digits.end() :] else ""
+
+
 def _definition(statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, text: str) -> Facts:
     name = statement.name
-    decorators = " ".join(map(ast.unparse, statement.decorator_list))
     now: list[ast.AST] = list(statement.decorator_list)
     if isinstance(statement, ast.ClassDef):
         now += [*statement.bases, *statement.keywords, *statement.body]
     else:
         now.append(statement.args)
         now += [statement.returns] if statement.returns else []
-    digits = _NUMBERED.search(name)
     return Facts(
-        keys=(f"def {name}", f"def {name} {decorators}", said_in(text), text),
+        keys=named(statement, text),
         name=name,
         tag="definition",
-        number=name[: digits.end()] if digits and name[digits.end() :] else "",
+        number=number_in(name),
         reach=Reach(free=True, binds=frozenset({name}), uses=names_in(now)),
     )
 
@@ -72,12 +82,14 @@ def _definition(statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 def _import(statement: ast.Import | ast.ImportFrom, text: str) -> Facts:
     said = said_in(text)
     binds = frozenset(alias.asname or alias.name.split(".")[0] for alias in statement.names)
+    keys: tuple[str, ...] = (said, text)
     if isinstance(statement, ast.Import):
-        keys, name, unites = (said, text), statement.names[0].name, False
+        name, unites = statement.names[0].name, False
     else:
         name = "." * statement.level + (statement.module or "")
         star = statement.names[0].name == "*"
-        keys, unites = ((said, text), False) if star else ((f"from {name}", said, text), True)
+        unites = not star
+        keys = keys if star else (f"from {name}", *keys)
     free = "*" not in binds
     return Facts(
         keys=keys,

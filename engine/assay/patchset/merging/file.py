@@ -1,8 +1,8 @@
 """Merge one file by syntax.
 
-Promises: pure, never raises for what the versions hold, and the same bytes whichever side is which; the result
-holds just what both sides made of the base, by the count of its entries, and satisfies its format's check. All
-else stays a conflict, and says why.
+Promises: pure, never raises for what the versions hold, and the same bytes whichever side is which; the
+result holds just what both sides made of the base, by the count of its entries, and satisfies its format's
+check. All else stays a conflict, and says why.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from assay.patchset.merging.text import Texts, decode, encode
 
 
 class MergedFile(Record, frozen=True, kw_only=True):
-    """A file that was merged. `ours` and `theirs` name what each side added where the other did, too, inside of
-    `groups`; all are empty where sides only met."""
+    """A file that was merged. `ours` and `theirs` name what each side added where the other did, too, inside
+    of `groups`; all are empty where sides only met."""
 
     path: str
     format: str
@@ -38,6 +38,14 @@ class Unmergeable(Record, frozen=True, kw_only=True):
     where: str
     reason: Reason
     why: str
+
+    @property
+    def telling(self) -> str:
+        """A clause to add to a conflict's own words; empty where syntax has nothing to say."""
+        return "" if self.reason in _SILENT else f"by syntax it does not merge either: {self.why}"
+
+
+_SILENT = frozenset({Reason.FORMAT, Reason.UNREADABLE, Reason.NOT_TEXT})
 
 
 def no_lines(base: str, ours: str, theirs: str) -> None:
@@ -73,22 +81,25 @@ def merge_file(
 
 
 def _merged(found: Format, texts: Texts, lines: Lines) -> tuple[str, Join]:
-    base, ours, theirs = (found.read(text) for text in texts.versions)
+    shared = found.shared(texts.versions)
+    base, ours, theirs = (found.read(text, shared) for text in texts.versions)
     join, other = Join(found.meaning, lines), Join(found.meaning, lines)
     merged = write(join.merge(base, ours, theirs))
     if write(other.merge(base, theirs, ours)) != merged:
         raise Clash(Reason.ORDER, "", "the result would depend on the order of the two")
-    _verify(found, texts, merged, (base, ours, theirs))
+    _verify(found, texts, merged, (base, ours, theirs), shared)
     return merged, join
 
 
-def _verify(found: Format, texts: Texts, merged: str, groups: tuple[Group, Group, Group]) -> None:
+def _verify(
+    found: Format, texts: Texts, merged: str, groups: tuple[Group, Group, Group], shared: frozenset[str]
+) -> None:
     """Raises `Clash` unless the result is what it should be."""
     try:
-        result = found.read(merged)
+        result = found.read(merged, shared)
     except Clash as clash:
         raise Clash(Reason.BROKEN, "", f"the result would not parse: {clash.why}") from clash
-    said = _saying(found.meaning)
+    said = _saying(found.meaning, shared)
     base, ours, theirs = (inventory(group, said) for group in groups)
     lost = missing(base, ours, theirs, inventory(result, said))
     if lost is not None:
@@ -97,8 +108,8 @@ def _verify(found: Format, texts: Texts, merged: str, groups: tuple[Group, Group
     found.check(*texts.versions, merged)
 
 
-def _saying(meaning: Callable[[Node], object]) -> Callable[[Node], str]:
-    known: dict[str, str] = {}
+def _saying(meaning: Callable[[Node], object], shared: frozenset[str]) -> Callable[[Node], str]:
+    known = {text: text for text in shared}
 
     def said(node: Node) -> str:
         text = body(node)

@@ -5,7 +5,7 @@ Promises: pure; told by the path alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -17,20 +17,31 @@ _NAMES = ("change", "history", "news", "release", "unreleased")
 
 
 class Format(NamedTuple):
-    """`meaning` is what a node says whatever its layout; `check` raises `Clash` for a bad result, from base,
-    ours, theirs and merged."""
+    """`shared` finds in versions what is not to be looked into, and `read` is told; `meaning` is what a node
+    says whatever its layout; `check` raises `Clash` for a bad result, from base, ours, theirs and merged."""
 
     name: str
-    read: Callable[[str], Group]
+    shared: Callable[[Iterable[str]], frozenset[str]]
+    read: Callable[[str, Collection[str]], Group]
     meaning: Callable[[Node], object]
     check: Callable[[str, str, str, str], None]
 
 
-PYTHON = Format("python", statements.read, python.meaning, python.check)
-JSON = Format("json", data.read_json, data.meaning, data.check_json)
-TOML = Format("toml", data.read_toml, data.meaning, data.check_toml)
-REQUIREMENTS = Format("requirements", lines.read_requirements, data.meaning, lines.check_requirements)
-PROSE = Format("prose", lines.read_prose, data.meaning, lines.check_prose)
+def _nothing(versions: Iterable[str]) -> frozenset[str]:
+    return frozenset()
+
+
+def _whole(read: Callable[[str], Group]) -> Callable[[str, Collection[str]], Group]:
+    return lambda text, shared: read(text)
+
+
+PYTHON = Format("python", statements.shared, statements.read, python.meaning, python.check)
+JSON = Format("json", _nothing, _whole(data.read_json), data.meaning, data.check_json)
+TOML = Format("toml", _nothing, _whole(data.read_toml), data.meaning, data.check_toml)
+REQUIREMENTS = Format(
+    "requirements", _nothing, _whole(lines.read_requirements), data.meaning, lines.check_requirements
+)
+PROSE = Format("prose", _nothing, _whole(lines.read_prose), data.meaning, lines.check_prose)
 
 _SUFFIXES = {
     ".py": PYTHON,

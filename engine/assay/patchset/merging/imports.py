@@ -8,9 +8,9 @@ from __future__ import annotations
 import ast
 import sys
 
-from assay.patchset.merging.split import Element, bracketed
 from assay.patchset.merging.entries import Group, Node, Rule
 from assay.patchset.merging.spans import Text
+from assay.patchset.merging.split import Element, bracketed
 
 Import = ast.Import | ast.ImportFrom
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from assay.patchset.merging.split import said_in
 from assay.patchset.merging.entries import Group, Node
+from assay.patchset.merging.split import said_in
 
 Inventory = Counter[tuple[str, ...]]
 
@@ -18,8 +18,8 @@ Saying = Callable[[Node], str]
 
 
 def inventory(group: Group, said: Saying) -> Inventory:
-    """Every piece of text that is no group, under the names of what it is in, and every line of comment. `said`
-    is what an entry without groups says, its layout aside."""
+    """Every piece of text that is no group, under the names of what it is in, and every line of comment.
+    `said` is what an entry without groups says, its layout aside."""
     return Counter(_listed(group, (), said))
 
 
@@ -28,7 +28,7 @@ def missing(base: Inventory, ours: Inventory, theirs: Inventory, merged: Invento
     for item in sorted({*base, *ours, *theirs, *merged}):
         old, mine, yours = base[item], ours[item], theirs[item]
         wanted = mine + yours - old
-        if mine == yours or yours == old:
+        if yours in (mine, old):
             wanted = mine
         elif mine == old:
             wanted = yours

@@ -54,10 +54,7 @@ class Join:
         versions = [group.nodes for group in (base, ours, theirs)]
         rows = name_rows(versions)
         order = self._order(base, versions)
-        if order is not None:
-            nodes = self._by_name(rows, order, where)
-        else:
-            nodes = self._by_place(base, rows, where)
+        nodes = self._by_name(rows, order, where) if order is not None else self._by_place(base, rows, where)
         _unique(nodes, rows, base, where)
         self._note(base, nodes, rows)
         return fit(base, ours, theirs, list(nodes.values()), where)

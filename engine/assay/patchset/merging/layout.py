@@ -6,6 +6,7 @@ entries of the other side follow suit.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from enum import Enum
@@ -101,12 +102,10 @@ def _line(model: Group, nodes: Sequence[Node]) -> list[Node]:
 
 def _broken(nodes: Sequence[Node]) -> list[Node]:
     """Several to a line: an entry that now starts one is no further in than the others that do."""
-    starts = Counter(
-        node.lead for before, node in zip(nodes, nodes[1:], strict=False) if before.trail.endswith("\n")
-    )
+    starts = Counter(node.lead for before, node in itertools.pairwise(nodes) if before.trail.endswith("\n"))
     indent = max(starts, key=lambda lead: (starts[lead], lead), default="")
     found = list(nodes[:1])
-    for before, node in zip(nodes, nodes[1:], strict=False):
+    for before, node in itertools.pairwise(nodes):
         blank = not node.lead.strip()
         if blank and before.trail.endswith("\n"):
             found.append(replace(node, lead=indent))

@@ -1,7 +1,7 @@
-"""Formats whose entries are lines: requirements, and lists of points in Markdown, reStructuredText and plain text.
+"""Formats whose entries are lines: requirements, and the points of lists in prose.
 
-Promises: pure; every text is read. Of prose, only points of lists go one after the other; a point is everything
-up to what is not indented below it.
+Promises: pure; every text is read. Of prose, only points of lists go one after the other; a point is
+everything up to what is not indented below it.
 """
 
 from __future__ import annotations
@@ -162,7 +162,8 @@ def _is_heading(lines: list[str], at: int) -> bool:
 
 
 def _point_end(lines: list[str], at: int) -> int:
-    """Where a point ends: before what is no deeper than its mark, blank lines aside, and before blank lines."""
+    """Where a point ends: before what is no deeper than its mark, blank lines aside, and before blank
+    lines."""
     indent = _indent(lines[at])
     end = last = at + 1
     while end < len(lines):

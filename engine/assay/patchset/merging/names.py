@@ -1,8 +1,8 @@
 """Names of a Python module: which are bound where, which are used and bound nowhere.
 
-Promises: pure; raises `Clash` where the compiler's own tables cannot be made (a `return` outside of functions is
-not their business, a late `__future__` import is). Names that a star import may bring count as bound nowhere,
-in every version alike.
+Promises: pure; raises `Clash` where the compiler's own tables cannot be made (a `return` outside of functions
+is not their business, a late `__future__` import is). Names that a star import may bring count as bound
+nowhere, in every version alike.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ import symtable
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 
 from assay.model.candidate import Record
-from assay.patchset.merging.split import said_in
 from assay.patchset.merging.reasons import Clash, Reason
+from assay.patchset.merging.split import said_in
 from assay.patchset.merging.statements import REFUSED, parse
 
 _BUILTIN = frozenset(dir(builtins)) | {
@@ -31,8 +32,8 @@ _SUITES = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
 class Names(Record, frozen=True, kw_only=True):
-    """`bound` at the top of the module; `outer`, read from there or from the builtins somewhere in it; and how
-    often each scope defines a name, imports it, gives a key in a literal or a value in an enumeration."""
+    """`bound` at the top of the module; `outer`, read from there or from the builtins somewhere in it; and
+    how often each scope defines a name, imports it, gives a key in a literal or a value in an enumeration."""
 
     bound: frozenset[str]
     outer: frozenset[str]
@@ -44,6 +45,7 @@ class Names(Record, frozen=True, kw_only=True):
         return self.outer - self.bound - _BUILTIN
 
 
+@lru_cache(maxsize=32)
 def names(source: str) -> Names:
     """The names of a module. Raises `Clash`."""
     module = parse(source)

@@ -1,12 +1,13 @@
 """In which order stands what both sides add.
 
-Promises: pure, and independent of which side is which; each side's own order is kept unless the whole group is
-sorted. Taking turns by the lesser name is associative, so that a third side's additions end up in the same
+Promises: pure, and independent of which side is which; each side's own order is kept unless the whole group
+is sorted. Taking turns by the lesser name is associative, so that a third side's additions end up in the same
 place whichever two were merged first.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Sequence
 
@@ -23,7 +24,7 @@ def sorted_by(versions: Iterable[Sequence[Node]], least: int) -> SortKey | None:
     if len(rows[0]) < least:
         return None
     for order in _ORDERS:
-        if all(order(one) <= order(two) for row in rows for one, two in zip(row, row[1:], strict=False)):
+        if all(order(one) <= order(two) for row in rows for one, two in itertools.pairwise(row)):
             return order
     return None
 

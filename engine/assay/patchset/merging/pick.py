@@ -26,7 +26,8 @@ def pick_flag(base: bool, ours: bool, theirs: bool) -> bool:
 
 
 def pick_space(base: str, ours: str, theirs: str, where: str) -> str:
-    """Text between entries: what it says (comments) is merged, how it is spaced follows whoever changed it."""
+    """Text between entries: what it says (comments) is merged, how it is spaced follows whoever changed
+    it."""
     picked = pick(base, ours, theirs)
     if picked is not None:
         return picked

@@ -1,7 +1,7 @@
-"""Python as a format to merge: how it is read, what a piece of it means, and what a merged module has to satisfy.
+"""Python as a format to merge: how it is read, what a piece of it means, what a merged module must satisfy.
 
-Promises: pure; `check` raises `Clash` for a module that does not compile, whose names are bound by nobody or by
-the wrong side, or that gives a name, key, import or value twice.
+Promises: pure; `check` raises `Clash` for a module that does not compile, whose names are bound by nobody or
+by the wrong side, or that gives a name, key, import or value twice.
 """
 
 from __future__ import annotations

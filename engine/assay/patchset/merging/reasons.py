@@ -1,4 +1,4 @@
-"""Why something stays a conflict: a closed type of reasons, and what carries one out of the depth of a merge."""
+"""Why something stays a conflict: a closed type of reasons, and what carries one out of a merge."""
 
 from __future__ import annotations
 

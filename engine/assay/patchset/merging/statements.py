@@ -1,18 +1,19 @@
 """Python sources as statements in suites, with the groups inside of them.
 
-Promises: pure; raises `Clash` for what is no Python that this interpreter knows, or is built to cost too much.
-Only `ast` reads it, which turns hostile nesting into exceptions (ADR 0007, ADR 0019).
+Promises: pure; raises `Clash` for what is no Python that this interpreter knows, or is built to cost too
+much. Only `ast` reads it, which turns hostile nesting into exceptions (ADR 0007, ADR 0019).
 """
 
 from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from assay.patchset.merging.brackets import parts
 from assay.patchset.merging.entries import Group, Node, Rule
-from assay.patchset.merging.facts import about
+from assay.patchset.merging.facts import about, named, number_in
 from assay.patchset.merging.imports import imported
 from assay.patchset.merging.reasons import Clash, Reason
 from assay.patchset.merging.spans import Text
@@ -27,16 +28,30 @@ _MAX_BRACES = 500_000_000
 REFUSED = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
-def read(source: str) -> Group:
-    """The statements of a module."""
+def read(source: str, shared: Collection[str] = ()) -> Group:
+    """The statements of a module. Those with a text that is `shared` by all versions are not looked into."""
     module = parse(source)
-    text = Text(source)
     try:
-        return _suite(text, module.body, 0, len(source), "module")
+        return _suite(_Reading(source, shared), module.body, 0, len(source), "module")
     except REFUSED as error:
         raise Clash(Reason.UNREADABLE, "", "a version is nested too deeply") from error
 
 
+def shared(sources: Iterable[str]) -> frozenset[str]:
+    """The texts of statements of modules and classes that every source has."""
+    found = [frozenset(_texts(Text(source), parse(source).body)) for source in sources]
+    return frozenset.intersection(*found)
+
+
+class _Reading(Text):
+    """A text that is read, and what in it needs no closer look."""
+
+    def __init__(self, text: str, shared: Collection[str]) -> None:
+        super().__init__(text)
+        self.shared = shared
+
+
+@lru_cache(maxsize=8)
 def parse(source: str) -> ast.Module:
     """The syntax tree. Raises `Clash`."""
     if source.count("{") * len(source) > _MAX_BRACES:
@@ -49,7 +64,14 @@ def parse(source: str) -> ast.Module:
         raise Clash(Reason.UNREADABLE, "", "a version is no Python that this interpreter reads") from error
 
 
-def _suite(text: Text, statements: Sequence[ast.stmt], start: int, end: int, scope: str) -> Group:
+def _texts(text: Text, statements: Sequence[ast.stmt]) -> Iterator[str]:
+    for statement in statements:
+        yield text.text[text.line_start(_first_line(statement)) : text.line_start(_last_line(statement) + 1)]
+        if isinstance(statement, ast.ClassDef):
+            yield from _texts(text, statement.body)
+
+
+def _suite(text: _Reading, statements: Sequence[ast.stmt], start: int, end: int, scope: str) -> Group:
     """The statements from `start` to `end`, which are whole lines."""
     nodes: list[Node] = []
     at = start
@@ -87,8 +109,13 @@ def _last_line(statement: ast.stmt) -> int:
     return statement.end_lineno or statement.lineno
 
 
-def _node(text: Text, statement: ast.stmt, start: int, end: int, scope: str, *, lead: str) -> Node:
-    facts = about(statement, scope, text.text[start:end])
+def _node(text: _Reading, statement: ast.stmt, start: int, end: int, scope: str, *, lead: str) -> Node:
+    said = text.text[start:end]
+    if said in text.shared and isinstance(statement, Definition):
+        name = statement.name
+        keys = named(statement, said)
+        return Node(keys=keys, lead=lead, parts=(said,), sort=name, tag="shared", number=number_in(name))
+    facts = about(statement, scope, said)
     return Node(
         keys=facts.keys,
         lead=lead,
@@ -102,7 +129,7 @@ def _node(text: Text, statement: ast.stmt, start: int, end: int, scope: str, *, 
     )
 
 
-def _parts(text: Text, statement: ast.stmt, start: int, end: int, scope: str) -> tuple[str | Group, ...]:
+def _parts(text: _Reading, statement: ast.stmt, start: int, end: int, scope: str) -> tuple[str | Group, ...]:
     if isinstance(statement, ast.Import | ast.ImportFrom):
         return imported(text, statement, start, end)
     suites = list(_suites(text, statement, scope))
@@ -129,7 +156,8 @@ _Suites = tuple[Sequence[ast.stmt], str]
 
 
 def _suites(text: Text, statement: ast.stmt, scope: str) -> Iterator[_Suites]:
-    """The suites of a compound statement, in the order of the text; nothing if one shares a line with more."""
+    """The suites of a compound statement, in the order of the text; nothing if one shares a line with
+    more."""
     found: list[_Suites] = []
     match statement:
         case ast.ClassDef(body=body):
@@ -167,7 +195,7 @@ def _alone(text: Text, suite: Sequence[ast.stmt]) -> bool:
 
 
 def _compound(
-    text: Text, statement: ast.stmt, suites: Sequence[_Suites], start: int, end: int
+    text: _Reading, statement: ast.stmt, suites: Sequence[_Suites], start: int, end: int
 ) -> tuple[str | Group, ...]:
     found: list[str | Group] = []
     at = start

@@ -1,7 +1,8 @@
 """Merge two trees, by syntax where text conflicts.
 
-Promises: what merges as text is merged as git merges it; the tree is the same whichever side is which, or there
-is none. Nothing but the contents of a file that both sides still have under its name is merged by syntax.
+Promises: what merges as text is merged as git merges it; the tree is the same whichever side is which, or
+there is none. Nothing but the contents of a file that both sides still have under its name is merged by
+syntax.
 """
 
 from __future__ import annotations
@@ -66,14 +67,15 @@ def _file(repo: Repository, conflict: MergeConflict, trees: tuple[str, str, str]
     versions = [repo.read(Oid(tree), conflict.path) for tree in trees]
     if versions != [repo.blob(blob) for _, blob in leaves]:
         return _not_text(conflict.path, "it moved as well")
-    return merge_file(conflict.path, *(repo.blob(blob) for _, blob in leaves), lines=git_lines(repo))
+    base, ours, theirs = (repo.blob(blob) for _, blob in leaves)
+    return merge_file(conflict.path, base, ours, theirs, lines=git_lines(repo))
 
 
 def git_lines(repo: Repository) -> Lines:
     """Merges line by line as git does."""
 
-    def lines(*versions: str) -> str | None:
-        found = merge_text(repo, *(version.encode() for version in versions))
+    def lines(base: str, ours: str, theirs: str) -> str | None:
+        found = merge_text(repo, base.encode(), ours.encode(), theirs.encode())
         return None if found is None else found.decode()
 
     return lines

@@ -1,7 +1,7 @@
 """JSON and TOML values as groups of entries, found in their text.
 
-Promises: pure, and in time proportional to the text; raises `Clash` for what is neither. It finds where things
-stand; whether the text is valid is for the formats' own parsers to say.
+Promises: pure, and in time proportional to the text; raises `Clash` for what is neither. It finds where
+things stand; whether the text is valid is for the formats' own parsers to say.
 """
 
 from __future__ import annotations
