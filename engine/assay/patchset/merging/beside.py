@@ -7,23 +7,34 @@ the other's: definitions, imports, constants that do not use each other's names,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from assay.patchset.merging.entries import Node, label
 from assay.patchset.merging.pick import content
 from assay.patchset.merging.reasons import Clash, Reason
 
+_SPOKEN = frozenset({"", "print", "write", "writelines", "echo", "send", "sleep"})
+"""Functions whose calls are in a row because one comes after the other."""
+
 
 class Beside:
     """Goes along a row of statements, and looks at what changed since the last one that nobody touched."""
 
-    def __init__(self, base: Iterable[Node]) -> None:
-        self._callees = frozenset(node.reach.callee for node in base if node.reach.callee)
+    def __init__(self) -> None:
+        self._callees: set[str] = set()
         self._ours: list[Node] = []
         self._theirs: list[Node] = []
 
-    def gap(self, base: Sequence[Node], ours: Sequence[Node], theirs: Sequence[Node], where: str) -> None:
-        """What stands between two entries that all have. Raises `Clash`."""
+    def gap(
+        self,
+        base: Sequence[Node],
+        ours: Sequence[Node],
+        theirs: Sequence[Node],
+        around: Sequence[Node],
+        where: str,
+    ) -> None:
+        """What stands between two entries that all have (those `around` it, in the base). Raises `Clash`."""
+        self._callees |= {node.reach.callee for node in (*base, *around)} - _SPOKEN
         texts = [{content(node) for node in nodes} for nodes in (base, ours, theirs)]
         mine = self._changed(base, ours, texts[0] & texts[1] | texts[1] & texts[2])
         yours = self._changed(base, theirs, texts[0] & texts[2] | texts[1] & texts[2])
@@ -33,7 +44,7 @@ class Beside:
         """An entry that all have. Raises `Clash`."""
         texts = [content(node) for node in (base, ours, theirs)]
         if texts[0] == texts[1] == texts[2]:
-            self._ours, self._theirs = [], []
+            self._ours, self._theirs, self._callees = [], [], set()
         elif texts[1] == texts[2]:
             self._meet([], [], where)
         else:
@@ -63,7 +74,7 @@ class Beside:
 
     def _independent(self, one: Node, two: Node) -> bool:
         a, b = one.reach, two.reach
-        if a.callee and a.callee == b.callee and a.callee in self._callees:
+        if a.callee == b.callee and a.callee in self._callees and a.callee.split(".")[-1] not in _SPOKEN:
             return True
         if not (a.free and b.free) or a.binds & b.uses or b.binds & a.uses:
             return False

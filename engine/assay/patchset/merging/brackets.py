@@ -8,18 +8,28 @@ arguments, other tuples and all else stay text.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
+from assay.gates.syntax import last_name
 from assay.patchset.merging.entries import Group, Node, Rule
 from assay.patchset.merging.spans import Text
 from assay.patchset.merging.split import Element, bracketed, said_in
 
 _OPENS = {ast.List: "[", ast.Set: "{", ast.Dict: "{", ast.Tuple: "("}
 _ONE_OF = frozenset({"Literal", "Union"})
+_HOLDERS = frozenset({"parametrize", "frozenset", "set", "list", "tuple", "extend", "update"})
+"""What takes a list for its elements alone."""
+
 _DEEPEST = 8
 """Groups in groups: what is deeper stays text."""
+
+_LEADING = re.compile(r"(\d{1,18})(?!\d|\.)")
+_FIRST_VALUE = re.compile(r"""[(\[{=:]\s*['"]?(\d{1,18})['"]?\s*[,)\]}]""")
+_NEAR = 80
+"""Characters in which a first value is looked for."""
 
 _Part = str | Group
 _Found = Iterator[tuple[int, int, Group]]
@@ -44,6 +54,12 @@ def number(value: ast.expr) -> str:
     if isinstance(found, int) and not isinstance(found, bool) and abs(found) < 10**18:
         return str(found)
     return found if isinstance(found, str) and found.isdecimal() and len(found) < 20 else ""
+
+
+def first_number(text: str) -> str:
+    """The number that an entry starts with, or has for a first value: what may be counted on."""
+    found = _LEADING.match(text) or _FIRST_VALUE.search(text[:_NEAR])
+    return found[1] if found else ""
 
 
 def _groups(text: Text, root: ast.expr, *, tuples: bool, depth: int) -> _Found:
@@ -82,7 +98,8 @@ def _item(text: Text, key: ast.expr | None, value: ast.expr, depth: int) -> Elem
 
 
 def _call(text: Text, root: ast.Call, depth: int) -> _Found:
-    """Keyword arguments, one to a line. Positional ones have their places; what is in them may grow."""
+    """Keyword arguments, one to a line. Positional ones have their places; dictionaries and sets among them
+    may grow, and lists where they are known to be no more than their elements (as fields are not)."""
     start, end = text.end(root.func), text.end(root)
     opened = text.text.find("(", start, end)
     if not root.args and root.keywords and opened >= 0 and not text.text[start:opened].strip():
@@ -92,7 +109,9 @@ def _call(text: Text, root: ast.Call, depth: int) -> _Found:
         if found is not None and found.head.endswith("\n"):
             yield opened, end, found
             return
-    values = [*root.args, *(keyword.value for keyword in root.keywords)]
+    holds = last_name(root) in _HOLDERS
+    values = [value for value in root.args if holds or isinstance(value, ast.Dict | ast.Set)]
+    values += [keyword.value for keyword in root.keywords]
     for value in sorted(values, key=text.start) if depth < _DEEPEST else ():
         yield from _groups(text, value, tuples=False, depth=depth + 1)
 
@@ -125,7 +144,14 @@ def _element(text: Text, value: ast.expr, start: int, end: int) -> Element:
     exact = text.text[start:end]
     constant = value.value if isinstance(value, ast.Constant) else None
     word = constant if isinstance(constant, str) else " ".join(exact[:200].split())
-    node = Node(keys=(said_in(exact), exact), lead="", parts=(exact,), sort=word[:200], tag=_tag(value))
+    node = Node(
+        keys=(said_in(exact), exact),
+        lead="",
+        parts=(exact,),
+        sort=word[:200],
+        tag=_tag(value),
+        number=first_number(word if isinstance(constant, str) else exact),
+    )
     return Element(node=node, start=start, end=end)
 
 

@@ -15,6 +15,9 @@ from assay.patchset.merging.entries import Reach
 from assay.patchset.merging.imports import section
 from assay.patchset.merging.split import said_in
 
+TOP = ("module", "class", "fields")
+"""Where statements declare rather than act."""
+
 _NUMBERED = re.compile(r"\d{2,}|(?<=_)\d+")
 
 
@@ -31,7 +34,7 @@ class Facts(Record, frozen=True, kw_only=True):
 
 
 def about(statement: ast.stmt, scope: str, text: str) -> Facts:
-    """What is known of a statement in a `module`, `class` or `function`, with its text."""
+    """What is known of a statement in a `module`, `class`, class of `fields` or `function`, with its text."""
     match statement:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             return _definition(statement, text)
@@ -109,13 +112,14 @@ def _assignment(statement: ast.Assign | ast.AnnAssign | ast.AugAssign, scope: st
     value = statement.value
     uses = names_in([value] if value is not None else [])
     keeps = isinstance(statement, ast.AugAssign)
+    is_field = scope == "fields" and isinstance(statement, ast.AnnAssign)
     return Facts(
         keys=(f"{'+' if keeps else ''}= {name}", said_in(text), text),
         name=name,
         tag="assignment",
         number=number(value) if value is not None and not keeps else "",
         reach=Reach(
-            free=plain and not keeps and scope in ("module", "class"),
+            free=plain and not keeps and scope in TOP and not is_field,
             binds=names_in(targets),
             uses=uses,
         ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
 from msgspec.structs import replace
 
@@ -19,6 +20,9 @@ from assay.patchset.merging.layout import fit
 from assay.patchset.merging.order import SortKey, sorted_by, take_turns
 from assay.patchset.merging.pick import content, pick, pick_space, squeeze
 from assay.patchset.merging.reasons import Clash, Reason
+
+_VALUES = frozenset({"int", "float", "complex", "bool", "NoneType", "atom"})
+"""Entries of which a list is rather a measured or counted row than a collection."""
 
 Meaning = Callable[[Node], object]
 """What a node says whatever its layout, to be compared; None where that cannot be told."""
@@ -78,12 +82,14 @@ class Join:
 
     def _by_place(self, group: Group, rows: Sequence[Row], where: str) -> Row:
         base, ours, theirs = rows
-        beside = Beside(base.values())
+        beside, before = Beside(), None
         found: list[tuple[str, Node]] = []
         for gap in gaps(base, ours, theirs):
             found += self._gap(group, rows, gap, where)
             if group.rule is Rule.SUITE:
-                beside.gap([base[k] for k in gap.base], *_sides(rows, gap), where)
+                around = [node for node in (before, base.get(gap.then or "")) if node is not None]
+                beside.gap([base[k] for k in gap.base], *_sides(rows, gap), around, where)
+            before = base.get(gap.then or "")
             if gap.then is not None:
                 three = base[gap.then], ours[gap.then], theirs[gap.then]
                 node = self._both(*three, where)
@@ -283,12 +289,28 @@ def _may_join(
         return
     added = {node.tag for node in (*mine, *yours)}
     if group.separator:
-        fits = added == {node.tag for node in group.nodes}
+        fits = added == {node.tag for node in group.nodes} and not added & _VALUES and not _is_command(group)
+        fits = fits and not (_is_mixed(mine, yours) and not (_in_order(mine) and _in_order(yours)))
     else:
         fits = len(added) == 1 and all(node.reach.free for node in (*mine, *yours))
     if not fits:
         what = f"both add to {group.label or 'one place'}, where it may matter what comes first"
         raise Clash(Reason.ORDER, at, what)
+
+
+def _is_command(group: Group) -> bool:
+    """Whether a list holds options of a program, some of which go with what follows them."""
+    return any(node.tag == "Text" and node.sort.startswith("-") for node in group.nodes)
+
+
+def _is_mixed(mine: Sequence[Node], yours: Sequence[Node]) -> bool:
+    """Whether taking turns tears apart what one side wrote in a row."""
+    turns = [id(node) for node in take_turns(mine, yours)]
+    return turns not in ([id(n) for n in (*mine, *yours)], [id(n) for n in (*yours, *mine)])
+
+
+def _in_order(nodes: Sequence[Node]) -> bool:
+    return all(take_turns([two], [one])[0] is one for one, two in pairwise(nodes))
 
 
 def _unique(nodes: Row, rows: Sequence[Row], group: Group, where: str) -> None:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from assay.patchset.merging.entries import Group, Node, Reach, Rule
+from assay.patchset.merging.entries import Group, Node, Reach, Rule, body
 from assay.patchset.merging.reasons import Clash, Reason
 
 _REQUIREMENT = re.compile(r"[ \t]*([A-Za-z0-9][A-Za-z0-9._-]*)")
@@ -33,7 +33,13 @@ def read_requirements(text: str) -> Group:
     nodes: list[Node] = []
     lead, entry = "", ""
     for line in text.splitlines(keepends=True):
-        if not entry and (not line.strip() or line.lstrip().startswith("#")):
+        comment = line.lstrip().startswith("#")
+        if comment and line[0] in " \t" and nodes and not entry and not lead:
+            # Written below what it is about, as by tools that lock requirements.
+            last = nodes.pop()
+            nodes.append(_requirement(last.lead, body(last) + line))
+            continue
+        if not entry and (not line.strip() or comment):
             lead += line
             continue
         entry += line

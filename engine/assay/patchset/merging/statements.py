@@ -11,9 +11,10 @@ import warnings
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 
+from assay.gates.syntax import last_name
 from assay.patchset.merging.brackets import parts
 from assay.patchset.merging.entries import Group, Node, Rule
-from assay.patchset.merging.facts import about, named, number_in
+from assay.patchset.merging.facts import TOP, about, named, number_in
 from assay.patchset.merging.imports import imported
 from assay.patchset.merging.reasons import Clash, Reason
 from assay.patchset.merging.spans import Text
@@ -24,6 +25,9 @@ Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 _MAX_BRACES = 500_000_000
 """Braces times length: `ast` takes time in proportion to it for an f-string of many fields."""
+
+_UNORDERED = frozenset({"TypedDict", "BaseModel", "Protocol"})
+"""Bases of classes that are given their fields by name."""
 
 REFUSED = (SyntaxError, ValueError, RecursionError, MemoryError)
 
@@ -137,7 +141,7 @@ def _parts(text: _Reading, statement: ast.stmt, start: int, end: int, scope: str
         return _compound(text, statement, suites, start, end)
     if isinstance(statement, Definition):
         return (text.text[start:end],)
-    return parts(text, _values(statement), start, end, tuples=scope in ("module", "class"))
+    return parts(text, _values(statement), start, end, tuples=scope in TOP)
 
 
 def _values(statement: ast.stmt) -> list[ast.expr]:
@@ -161,7 +165,7 @@ def _suites(text: Text, statement: ast.stmt, scope: str) -> Iterator[_Suites]:
     found: list[_Suites] = []
     match statement:
         case ast.ClassDef(body=body):
-            found = [(body, "class")]
+            found = [(body, "class" if _by_keyword(statement) else "fields")]
         case ast.FunctionDef(body=body) | ast.AsyncFunctionDef(body=body):
             found = [(body, "function")]
         case ast.With(body=body) | ast.AsyncWith(body=body):
@@ -174,6 +178,18 @@ def _suites(text: Text, statement: ast.stmt, scope: str) -> Iterator[_Suites]:
     found = [suite for suite in found if suite[0]]
     if all(_alone(text, body) for body, _ in found):
         yield from found
+
+
+def _by_keyword(statement: ast.ClassDef) -> bool:
+    """Whether the annotated names of a class are no fields whose order callers rely on."""
+    names = {last_name(base) for base in statement.bases}
+    if names & _UNORDERED:
+        return True
+    calls = [
+        *statement.keywords,
+        *(k for d in statement.decorator_list if isinstance(d, ast.Call) for k in d.keywords),
+    ]
+    return any(keyword.arg == "kw_only" for keyword in calls)
 
 
 def _otherwise(text: Text, orelse: Sequence[ast.stmt], scope: str) -> Iterator[_Suites]:

@@ -10,6 +10,7 @@ import re
 
 from msgspec.structs import replace
 
+from assay.patchset.merging.brackets import first_number
 from assay.patchset.merging.entries import Group, Node, Rule
 from assay.patchset.merging.reasons import Clash, Reason
 from assay.patchset.merging.split import Element, bracketed, said_in
@@ -87,7 +88,8 @@ def _entry(text: str, start: int, depth: int) -> Element:
     exact = text[start:end]
     tag = "Text" if exact[0] in "\"'" else "group" if group else "atom"
     word = exact.strip("\"'")[:200] if tag == "Text" else exact[:200]
-    node = Node(keys=(said_in(exact), exact), lead="", parts=(exact,), sort=word, tag=tag)
+    count = first_number(exact if group else word)
+    node = Node(keys=(said_in(exact), exact), lead="", parts=(exact,), sort=word, tag=tag, number=count)
     return Element(node=node, start=start, end=end)
 
 
