@@ -3,16 +3,17 @@
     python -m bench merging REPOSITORY... [--merges N] [--near N] [--show DIRECTORY]
 
 REPOSITORY is a clone, bare or not. Of each, merge commits of two parents whose files conflict as text are
-merged again, file by file, and compared with what the merge commit holds: equal, equal but for order and
-blank lines, or different; git's own merge of the same files is counted as well (by definition none of them).
-Then pairs of changes that stand close together in history, each put on the base of the earlier, are merged if
-they conflict: there nobody's answer is known, but for the later commit of the pair, which holds both.
-`--show` writes every merge that differs from a person's, with the versions, for a look by hand.
+merged again, file by file, and compared with what the merge commit holds: equal, equal but for the order of
+entries and blank lines, or different. (Git's own merge leaves all of them.) Then pairs of successive changes
+of one file, of which the earlier only adds lines, are taken as if they had been made at once: if the two
+conflict, the merge is compared with the file that really came after both. `--show` writes every merge with
+its versions, for a look by hand at those that differ.
 """
 
 from __future__ import annotations
 
 import argparse
+import difflib
 import itertools
 import shutil
 import subprocess
@@ -25,10 +26,17 @@ from typing import NamedTuple
 
 import pygit2
 
+from assay.patchset.merging.entries import body
 from assay.patchset.merging.file import MergedFile, merge_file
 from assay.patchset.merging.formats import format_of
+from assay.patchset.merging.inventory import Inventory, inventory
+from assay.patchset.merging.reasons import Clash
+from assay.patchset.merging.split import said_in
 from assay.patchset.merging.trees import git_lines
 from assay.repo.repository import Repository, open_repository
+
+_MOST_LINES = 2000
+"""Longer files take the benchmark too long to compare."""
 
 EQUAL = "as the person"
 ORDER = "as the person but for order and blank lines"
@@ -94,26 +102,52 @@ def of_merges(repo: pygit2.Repository, count: int) -> Iterator[Conflict]:
 
 
 def of_neighbours(repo: pygit2.Repository, count: int) -> Iterator[Conflict]:
-    """Conflicts of two changes made one soon after the other, as if both had been made on the earlier's base:
-    the later one without the earlier is what git makes of reverting the earlier on it."""
-    seen: set[tuple[str, ...]] = set()
+    """Two changes of one file, one right after the other, as if both had been made at once: the earlier one
+    only adds lines, and the later one without them is what its author would have done beside it."""
+    later: dict[str, tuple[pygit2.Oid, pygit2.Oid]] = {}
     single = (c for c in repo.walk(repo.head.target) if len(c.parents) == 1)
-    window: list[pygit2.Commit] = []
-    for later in itertools.islice(single, count):
-        window = [*window, later][-4:]
-        for newer, older in ((window[i], later) for i in range(len(window) - 1)):
-            yield from _pair(repo, older, newer, seen)
+    for commit in itertools.islice(single, count):
+        for delta in repo.diff(commit.parents[0].tree, commit.tree).deltas:
+            path, old, new = delta.new_file.path, delta.old_file.id, delta.new_file.id
+            if delta.status is not pygit2.enums.DeltaStatus.MODIFIED or format_of(path) is None:
+                later.pop(path, None)
+                continue
+            next_old, next_new = later.get(path, (None, None))
+            later[path] = (old, new)
+            if next_old == new and next_new is not None:
+                yield from _pair(repo, str(commit.id), path, [repo[oid].data for oid in (old, new, next_new)])
 
 
-def _pair(
-    repo: pygit2.Repository, older: pygit2.Commit, newer: pygit2.Commit, seen: set[tuple[str, ...]]
-) -> Iterator[Conflict]:
-    """`newer` on the base of `older`, by text where git can, against `older`."""
-    index = repo.merge_trees(newer.parents[0].tree, older.parents[0].tree, newer.tree)
-    if index.conflicts is None:
-        moved = repo[index.write_tree(repo)].peel(pygit2.Tree)
-        where = f"{older.id}..{newer.id}"
-        yield from _conflicts(repo, where, older.parents[0].tree, older.tree, moved, None, seen)
+def _pair(repo: pygit2.Repository, where: str, path: str, versions: list[bytes]) -> Iterator[Conflict]:
+    base, first, both = (data.split(b"\n") for data in versions)
+    if b"\0" in versions[2] or max(len(base), len(both)) > _MOST_LINES:
+        return
+    steps = difflib.SequenceMatcher(None, base, first, autojunk=False).get_opcodes()
+    if any(tag not in ("equal", "insert") for tag, *_ in steps):
+        return
+    added = {line for tag, _, _, start, end in steps if tag == "insert" for line in range(start, end)}
+    kept = difflib.SequenceMatcher(None, first, both, autojunk=False).get_matching_blocks()
+    places = {old + i: new + i for old, new, size in kept for i in range(size)}
+    if not added or not added <= places.keys():
+        return
+    gone = {places[line] for line in added}
+    second = b"\n".join(line for index, line in enumerate(both) if index not in gone)
+    sides = [repo.create_blob(data) for data in (versions[0], versions[1], second)]
+    entries = [pygit2.IndexEntry(path, oid, pygit2.enums.FileMode.BLOB) for oid in sides]
+    try:
+        found = repo.merge_file_from_index(*entries)
+    except UnicodeDecodeError:
+        return
+    if not found.automergeable and _is_part(path, second, versions[2]):
+        yield Conflict(where, path, versions[0], versions[1], second, versions[2])
+
+
+def _is_part(path: str, second: bytes, both: bytes) -> bool:
+    """Whether taking lines away has left whole entries: else nobody could have written it."""
+    try:
+        return _entries(path, second) <= _entries(path, both)
+    except Clash:
+        return False
 
 
 def _conflicts(
@@ -152,20 +186,26 @@ def _judge(repo: Repository, conflict: Conflict, name: str, show: Path | None) -
         yield f"{LEFT}: {label}, {merged.reason}"
         outcome = None
     else:
-        outcome = _compare(merged.data, conflict.person)
+        outcome = _compare(merged.path, merged.data, conflict.person)
         yield outcome
         yield f"{outcome}: {label}"
     if show:
         _show(show, name, conflict, merged.data if isinstance(merged, MergedFile) else None, outcome, merged)
 
 
-def _compare(merged: bytes, person: bytes | None) -> str:
+def _compare(path: str, merged: bytes, person: bytes | None) -> str:
     if person is None:
         return ALONE
     if merged == person:
         return EQUAL
     lines = [sorted(line for line in text.split(b"\n") if line.strip()) for text in (merged, person)]
-    return ORDER if lines[0] == lines[1] else DIFFERENT
+    return ORDER if lines[0] == lines[1] and _entries(path, merged) == _entries(path, person) else DIFFERENT
+
+
+def _entries(path: str, data: bytes) -> Inventory:
+    found = format_of(path)
+    assert found is not None
+    return inventory(found.read(data.decode(errors="replace"), ()), lambda node: said_in(body(node)))
 
 
 def _show(

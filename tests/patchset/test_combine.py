@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 from tests.patchset.support import Lab, lines
 
@@ -45,6 +47,27 @@ def test_a_set_that_merges_differently_in_another_order_is_a_conflict(
     assert isinstance(found, Conflict)
     assert (found.a, found.b, found.where) == (people[1].id, people[0].id, "a.py")
     assert "depending on the order" in found.why
+
+
+def test_members_that_add_at_one_place_combine_to_one_tree_in_any_order(lab: Lab) -> None:
+    lab.base = type(lab.base)(commit=None, tree=lab.tree(lab.base.tree, {"m.py": b"import a\n"}))
+    people = [
+        lab.candidate(name, {"m.py": f"import a\nimport {name}\n\n\ndef use_{name}(): ...\n".encode()})
+        for name in ("d", "b", "c")
+    ]
+    trees = set()
+    for order in permutations(people):
+        found = combine(lab.repo, lab.base, order)
+        assert isinstance(found, Combined) and found.steps[-1] == found.tree
+        assert [(file.candidate, file.path) for file in found.merged] == [(p.id, "m.py") for p in order[1:]]
+        trees.add(found.tree)
+    (tree,) = trees
+    assert found.merged[1].others == (order[0].id, order[1].id)
+    text = lab.repo.read(tree, "m.py") or b""
+    assert [line for line in text.split(b"\n") if line] == [
+        *(b"import a", b"import b", b"import c", b"import d"),
+        *(b"def use_b(): ...", b"def use_c(): ...", b"def use_d(): ..."),
+    ]
 
 
 def test_another_base_is_a_mistake(lab: Lab) -> None:

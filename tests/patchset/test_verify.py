@@ -214,3 +214,25 @@ async def test_whoever_passed_a_quick_look_only_is_looked_at_whole(lab: Lab, cou
     (left,) = found.left_out
     assert (left.id, left.why) == ("id-c0", "rejected when everything ran: tests newly fail")
     assert found.conflicts == ()
+
+
+async def test_a_combination_without_a_members_own_test_is_not_good(lab: Lab) -> None:
+    people = disjoint(lab, 2)
+
+    def own(*tests: str) -> GateResult:
+        return passed("tests", evidence={"tests": 1}, detail={"own_passed": list(tests)})
+
+    grader = Grader(lab, lambda names: own("t::a"))
+    found = await verify(
+        grader,
+        lab.repo,
+        lab.base,
+        people,
+        (),
+        worth(people, ()),
+        [verdict(person.id, own(f"t::{word}")) for person, word in zip(people, "ab", strict=True)],
+        report=reports,
+    )
+    (conflict,) = found.conflicts
+    assert len(found.members) == 1 and (conflict.kind, conflict.where) == (ConflictKind.BEHAVIOURAL, "t::b")
+    assert conflict.why.endswith("together t::b no longer passes")

@@ -58,7 +58,17 @@ def use(a, b):
 
 def module(**marks: str) -> str:
     text = MODULE
-    for name in ("imports", "names", "all", "sizes", "members", "attributes", "methods", "calls", "functions"):
+    for name in (
+        "imports",
+        "names",
+        "all",
+        "sizes",
+        "members",
+        "attributes",
+        "methods",
+        "calls",
+        "functions",
+    ):
         text = text.replace(f"@{name}", marks.get(name, ""))
     return text
 
@@ -73,9 +83,17 @@ def of_module(ours: dict[str, str], theirs: dict[str, str]) -> str | Reason:
         ({"imports": "import sys\n"}, {"imports": "import io\n"}, {"imports": "import io\nimport sys\n"}),
         ({"names": ", gamma"}, {"names": ", delta"}, {"names": ", delta, gamma"}),
         ({"all": ', "zeta"'}, {"all": ', "gamma"'}, {"all": ', "gamma", "zeta"'}),
-        ({"sizes": '    "b": 3,  # b\n'}, {"sizes": "    'a': 4,\n"}, {"sizes": '    "b": 3,  # b\n    \'a\': 4,\n'}),
+        (
+            {"sizes": '    "b": 3,  # b\n'},
+            {"sizes": "    'a': 4,\n"},
+            {"sizes": "    \"b\": 3,  # b\n    'a': 4,\n"},
+        ),
         ({"members": "    X = 4\n"}, {"members": "    Y = 3\n"}, {"members": "    Y = 3\n    X = 4\n"}),
-        ({"attributes": "    b = 1\n"}, {"attributes": "    a = 1\n"}, {"attributes": "    a = 1\n    b = 1\n"}),
+        (
+            {"attributes": "    b = 1\n"},
+            {"attributes": "    a = 1\n"},
+            {"attributes": "    a = 1\n    b = 1\n"},
+        ),
         (
             {"methods": "\n    def b(self):\n        pass  # b\n"},
             {"methods": "\n    # a\n    def a(self):\n        pass\n"},
@@ -105,7 +123,11 @@ def test_what_both_add_at_one_place_goes_one_after_the_other(
         ({"sizes": '    "a": 3,\n'}, {"sizes": '    "b": 3,\n'}, Reason.NUMBER),
         ({"sizes": '    "a": 3,\n'}, {"sizes": "    'a': 4,\n"}, Reason.DUPLICATE),
         ({"members": "    X = 3\n"}, {"members": "    Y = 3\n"}, Reason.NUMBER),
-        ({"methods": "\n    def a(self):\n        pass\n"}, {"methods": "\n    def a(self):\n        1\n"}, Reason.SAME_NAME),
+        (
+            {"methods": "\n    def a(self):\n        pass\n"},
+            {"methods": "\n    def a(self):\n        1\n"},
+            Reason.SAME_NAME,
+        ),
         (
             {"methods": "\n    def a(self):\n        pass\n"},
             {"methods": "\n    @property\n    def a(self):\n        pass\n"},
@@ -113,8 +135,16 @@ def test_what_both_add_at_one_place_goes_one_after_the_other(
         ),
         ({"attributes": "    a = 1\n"}, {"attributes": "    b = a\n"}, Reason.ORDER),
         ({"calls": "register(B)\n"}, {"calls": "unregister(A)\n"}, Reason.ORDER),
-        ({"functions": "\n\ndef open():\n    pass\n"}, {"functions": "\n\ndef a():\n    open('x')\n"}, Reason.NAMES),
-        ({"functions": "\n\ndef a(): pass\n"}, {"methods": "\n    def q(self):\n        return a()\n", "functions": "\n\nx = 1\n"}, Reason.NAMES),
+        (
+            {"functions": "\n\ndef open():\n    pass\n"},
+            {"functions": "\n\ndef a():\n    open('x')\n"},
+            Reason.NAMES,
+        ),
+        (
+            {"functions": "\n\ndef a(): pass\n"},
+            {"methods": "\n    def q(self):\n        return a()\n", "functions": "\n\nx = 1\n"},
+            Reason.NAMES,
+        ),
     ],
 )
 def test_what_cannot_stand_together_stays_a_conflict(

@@ -53,16 +53,14 @@ def _key(node: Node, level: int) -> str:
 
 def _row(version: Sequence[Node], ambiguous: Sequence[set[str]]) -> Row:
     found: Row = {}
+    counts: Counter[str] = Counter()
     for node in version:
         level = 0
         while level < len(ambiguous) - 1 and _key(node, level) in ambiguous[level]:
             level += 1
-        name = key = f"{level} {_key(node, level)}"
-        count = 1
-        while name in found:
-            count += 1
-            name = f"{key} #{count}"
-        found[name] = node
+        key = f"{level} {_key(node, level)}"
+        counts[key] += 1
+        found[f"{key} #{counts[key]}"] = node
     return found
 
 

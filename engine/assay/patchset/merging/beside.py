@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from assay.patchset.merging.entries import Node, label
 from assay.patchset.merging.pick import content
 from assay.patchset.merging.reasons import Clash, Reason
+
+_MOST_PAIRS = 40_000
 
 _SPOKEN = frozenset({"", "print", "write", "writelines", "echo", "send", "sleep"})
 """Functions whose calls are in a row because one comes after the other."""
@@ -48,8 +52,8 @@ class Beside:
         elif texts[1] == texts[2]:
             self._meet([], [], where)
         else:
-            mine = [base, ours] if texts[1] != texts[0] else []
-            yours = [base, theirs] if texts[2] != texts[0] else []
+            mine = _edited(base, ours) if texts[1] != texts[0] else []
+            yours = _edited(base, theirs) if texts[2] != texts[0] else []
             # Inside of an entry that both changed, merging it has looked already.
             self._meet(mine, yours, where, together=not (mine and yours))
 
@@ -61,6 +65,8 @@ class Beside:
     def _meet(
         self, mine: Sequence[Node], yours: Sequence[Node], where: str, *, together: bool = True
     ) -> None:
+        if (len(mine) + len(self._ours)) * (len(yours) + len(self._theirs)) > _MOST_PAIRS:
+            raise Clash(Reason.ORDER, where, "too much is changed side by side")
         pairs = [(one, two) for one in mine for two in self._theirs]
         pairs += [(one, two) for one in self._ours for two in yours]
         if together:
@@ -79,3 +85,12 @@ class Beside:
         if not (a.free and b.free) or a.binds & b.uses or b.binds & a.uses:
             return False
         return not a.binds & b.binds or (one.unites and two.unites)
+
+
+def _edited(base: Node, side: Node) -> list[Node]:
+    """An entry before and after. One that only says what a name is bound to still binds the name; what an
+    assignment binds is another value."""
+    if base.tag == side.tag == "assignment":
+        return [base, side]
+    binds = base.reach.binds ^ side.reach.binds
+    return [replace(node, reach=replace(node.reach, binds=binds)) for node in (base, side)]

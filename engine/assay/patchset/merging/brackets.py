@@ -82,7 +82,7 @@ def _literal(text: Text, root: ast.List | ast.Set | ast.Dict | ast.Tuple, depth:
     else:
         elements = [_element(text, one, text.start(one), text.end(one)) for one in root.elts]
         rule = Rule.NAMED if isinstance(root, ast.Set) else Rule.ROW
-        group = Group(rule=rule, label=f"a {type(root).__name__.lower()}")
+        group = Group(rule=rule, label=f"a {type(root).__name__.lower()}", paired=rule is Rule.ROW)
     bracket = _OPENS[type(root)]
     return bracketed(text.text, text.start(root), text.end(root), elements, group, bracket)
 

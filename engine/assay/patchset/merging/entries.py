@@ -73,6 +73,8 @@ class Group(Record, frozen=True, kw_only=True):
     """Stands between entries (the last may have it as well); empty for entries that end by themselves."""
     label: str = ""
     """How to speak of it in a sentence."""
+    paired: bool = False
+    """Another group may go with it, entry by entry."""
 
 
 def write(group: Group) -> str:

@@ -21,6 +21,9 @@ from assay.patchset.merging.order import SortKey, sorted_by, take_turns
 from assay.patchset.merging.pick import content, pick, pick_space, squeeze
 from assay.patchset.merging.reasons import Clash, Reason
 
+_MOST_ENTRIES = 20_000
+"""Of one group, in all versions together."""
+
 _VALUES = frozenset({"int", "float", "complex", "bool", "NoneType", "atom"})
 """Entries of which a list is rather a measured or counted row than a collection."""
 
@@ -39,6 +42,7 @@ class Join:
         self._meaning = meaning
         self._lines = lines
         self._firsts: list[int] = []
+        """Of each list that both grow: -1 if what ours adds is first, 1 if last, 0 if they are mixed."""
         self.ours: list[str] = []
         self.theirs: list[str] = []
         self.groups: set[str] = set()
@@ -46,7 +50,7 @@ class Join:
     def merge(self, base: Group, ours: Group, theirs: Group) -> Group:
         """The whole of a file. Raises `Clash`."""
         merged = self._group(base, ours, theirs, "")
-        if len(self._firsts) > 1 and len({*self._firsts}) > 1:
+        if len(self._firsts) > 1 and {*self._firsts} not in ({-1}, {1}):
             why = "both add to several lists, and the order in one would not be that in the other"
             raise Clash(Reason.ORDER, "", why)
         return merged
@@ -56,6 +60,8 @@ class Join:
         if (picked := pick(*texts)) is not None:
             return theirs if picked == texts[2] else ours
         versions = [group.nodes for group in (base, ours, theirs)]
+        if sum(map(len, versions)) > _MOST_ENTRIES:
+            raise Clash(Reason.UNREADABLE, where, f"there are more than {_MOST_ENTRIES} entries")
         rows = name_rows(versions)
         order = self._order(base, versions)
         nodes = self._by_name(rows, order, where) if order is not None else self._by_place(base, rows, where)
@@ -103,8 +109,9 @@ class Join:
     def _gap(self, group: Group, rows: Sequence[Row], gap: Gap, where: str) -> list[tuple[str, Node]]:
         """What stands between two entries that all have."""
         base, ours, theirs = rows
-        _no_lost_moves(base, theirs, gap.ours, gap.base, where)
-        _no_lost_moves(base, ours, gap.theirs, gap.base, where)
+        here = frozenset(gap.base)
+        _no_lost_moves(base, theirs, gap.ours, here, where)
+        _no_lost_moves(base, ours, gap.theirs, here, where)
         texts = [
             [(key, content(row[key])) for key in keys]
             for row, keys in ((base, gap.base), (ours, gap.ours), (theirs, gap.theirs))
@@ -114,10 +121,11 @@ class Join:
             return [(key, row[key]) for key in keys]
         if group.rule is Rule.ROW and gap.base:
             raise Clash(Reason.SAME_PLACE, _at(where, base[gap.base[0]]), "both change the same entries")
+        there = [(ours, frozenset(gap.ours)), (theirs, frozenset(gap.theirs))]
         for key in gap.base:
-            self._gone(base[key], [row[key] for row, keys in _pairs(rows, gap) if key in keys], where)
-        mine = [key for key in gap.ours if key not in gap.base]
-        yours = [key for key in gap.theirs if key not in gap.base]
+            self._gone(base[key], [row[key] for row, keys in there if key in keys], where)
+        mine = [key for key in gap.ours if key not in here]
+        yours = [key for key in gap.theirs if key not in here]
         return self._added(group, rows, mine, yours, where)
 
     def _gone(self, node: Node, kept: Sequence[Node], where: str) -> None:
@@ -133,10 +141,11 @@ class Join:
         self, group: Group, rows: Sequence[Row], mine: list[str], yours: list[str], where: str
     ) -> list[tuple[str, Node]]:
         _, ours, theirs = rows
-        common = [key for key in mine if key in yours]
-        if common != [key for key in yours if key in mine]:
+        both = frozenset(mine) & frozenset(yours)
+        common = [key for key in mine if key in both]
+        if common != [key for key in yours if key in both]:
             raise Clash(Reason.ORDER, where, "both add the same entries in different orders")
-        own = [ours[k] for k in mine if k not in common], [theirs[k] for k in yours if k not in common]
+        own = [ours[k] for k in mine if k not in both], [theirs[k] for k in yours if k not in both]
         if own[0] and own[1]:
             _may_join(group, *own, [ours[k] for k in common], where)
         found: list[tuple[str, Node]] = []
@@ -231,18 +240,14 @@ class Join:
         self.groups.add(group.label)
         self.ours += [label(nodes[key]) for key in mine]
         self.theirs += [label(nodes[key]) for key in yours]
-        if group.rule is Rule.ROW and group.separator:
+        if group.paired:
             place = {key: index for index, key in enumerate(nodes)}
             if max(place[key] for key in mine) < min(place[key] for key in yours):
                 self._firsts.append(-1)
             elif max(place[key] for key in yours) < min(place[key] for key in mine):
                 self._firsts.append(1)
             else:
-                self._firsts += [-1, 1]  # agrees with no second list
-
-
-def _pairs(rows: Sequence[Row], gap: Gap) -> tuple[tuple[Row, tuple[str, ...]], ...]:
-    return ((rows[1], gap.ours), (rows[2], gap.theirs))
+                self._firsts.append(0)
 
 
 def _sides(rows: Sequence[Row], gap: Gap) -> tuple[list[Node], list[Node]]:
@@ -264,7 +269,7 @@ def _at(where: str, node: Node) -> str:
     return f"{where}.{label(node)}" if where else label(node)
 
 
-def _no_lost_moves(base: Row, other: Row, keys: Iterable[str], here: Sequence[str], where: str) -> None:
+def _no_lost_moves(base: Row, other: Row, keys: Iterable[str], here: frozenset[str], where: str) -> None:
     """What a side moved to here must be as it was on the other side."""
     for key in keys:
         if (
@@ -281,9 +286,8 @@ def _may_join(
 ) -> None:
     """Whether what both add at one place can stand one after the other; `common` is what both add alike."""
     at = _at(where, mine[0])
-    if any(node.tag == "Numbered" for node in common) or any(
-        one.tag == two.tag == "Numbered" for one in mine for two in yours
-    ):
+    counted = [any(node.tag == "Numbered" for node in nodes) for nodes in (common, mine, yours)]
+    if counted[0] or (counted[1] and counted[2]):
         raise Clash(Reason.NUMBER, at, f"both add what comes next: {label(mine[0])} and {label(yours[0])}")
     if group.rule is not Rule.ROW:
         return

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from assay.patchset.merging.entries import Group, Node, Reach, Rule, body
+from assay.patchset.merging.entries import Group, Node, Reach, Rule
 from assay.patchset.merging.reasons import Clash, Reason
 
 _REQUIREMENT = re.compile(r"[ \t]*([A-Za-z0-9][A-Za-z0-9._-]*)")
@@ -22,6 +22,10 @@ _UNDERLINE = re.compile(r"([=\-~^\"'`+*#:.])\1{2,}[ \t]*\r?\n?\Z")
 SAYS = "\x1f"
 """Stands between the headings above and what a piece of prose says."""
 
+_MOST_PAIRS = 40_000
+_MOST_TITLE = 200
+"""Characters of a heading that tell it from others."""
+
 _MANY = 0.6
 """Points that share so many of their words are one point in two wordings."""
 
@@ -30,26 +34,23 @@ _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
 
 def read_requirements(text: str) -> Group:
     """A requirements or constraints file: a requirement a line, continued by backslashes."""
-    nodes: list[Node] = []
-    lead, entry = "", ""
+    entries: list[tuple[str, list[str]]] = []
+    lead: list[str] = []
+    is_open = False
     for line in text.splitlines(keepends=True):
         comment = line.lstrip().startswith("#")
-        if comment and line[0] in " \t" and nodes and not entry and not lead:
-            # Written below what it is about, as by tools that lock requirements.
-            last = nodes.pop()
-            nodes.append(_requirement(last.lead, body(last) + line))
+        if is_open or (comment and line[0] in " \t" and entries and not lead):
+            # Continued; or written below what it is about, as by tools that lock requirements.
+            entries[-1][1].append(line)
+        elif comment or not line.strip():
+            lead.append(line)
             continue
-        if not entry and (not line.strip() or comment):
-            lead += line
-            continue
-        entry += line
-        if not line.rstrip("\r\n").endswith("\\"):
-            nodes.append(_requirement(lead, entry))
-            lead, entry = "", ""
-    if entry:
-        nodes.append(_requirement(lead, entry))
-        lead = ""
-    return Group(rule=Rule.NAMED, nodes=tuple(nodes), tail=lead, label="requirements")
+        else:
+            entries.append(("".join(lead), [line]))
+            lead = []
+        is_open = not comment and line.rstrip("\r\n").endswith("\\")
+    nodes = tuple(_requirement(before, "".join(entry)) for before, entry in entries)
+    return Group(rule=Rule.NAMED, nodes=nodes, tail="".join(lead), label="requirements")
 
 
 def check_requirements(base: str, ours: str, theirs: str, merged: str) -> None:
@@ -107,6 +108,8 @@ def _sections(text: str) -> dict[str, _Section]:
 
 def _unlike(mine: Sequence[str], yours: Sequence[str]) -> None:
     """Both may have added one point in two wordings."""
+    if len(mine) * len(yours) > _MOST_PAIRS:
+        raise Clash(Reason.ORDER, "", "both add very many points")
     for one in mine:
         words = set(one.split())
         for two in yours:
@@ -197,7 +200,7 @@ def _prose(lead: str, block: list[str], path: list[tuple[str, str]]) -> Node:
             path.pop()
         while path and level.startswith("#") and len(path[-1][0]) >= len(level):
             path.pop()
-        path.append((level, said))
+        path.append((level, said[:_MOST_TITLE]))
         tag = "Numbered" if re.search(r"\d", said) else "heading"
         above = " / ".join(title for _, title in path[:-1])
         return Node(keys=(f"{above}{SAYS}{said}", text), lead=lead, parts=(text,), sort=said[:80], tag=tag)

@@ -22,8 +22,9 @@ _TEXT = re.compile(
     r'"""(?:[^\\]|\\.)*?"{3,5}' r"|'''.*?'{3,5}" r'|"(?:[^"\\\n]|\\.)*+"' r"|'[^'\n]*+'", re.DOTALL
 )
 _ATOM = re.compile(r"""[^\s,\[\]{}"'#=:]+(?:[:T ][^\s,\[\]{}"'#=]+)?""")
-_KEY = re.compile(r"""(?:"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'|[A-Za-z0-9_.\- \t])+?(?=[ \t\r\n]*[=:])""")
-_SIGN = re.compile(r"[ \t\r\n]*[=:][ \t\r\n]*")
+_NAME = r"""(?:"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'|[A-Za-z0-9_\-]++)"""
+_KEY = re.compile(rf"{_NAME}(?:[ \t]*+\.[ \t]*+{_NAME})*+")
+_SIGN = re.compile(r"[ \t\r\n]*+[=:][ \t\r\n]*+")
 _INTEGER = re.compile(r"-?\d{1,18}\Z")
 
 Parts = tuple[str | Group, ...]
