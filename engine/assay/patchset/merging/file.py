@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from assay.model.candidate import Record
 from assay.patchset.merging.entries import Group, Node, body, write
-from assay.patchset.merging.formats import Format, format_of
+from assay.patchset.merging.formats import Format, Versions, format_of
 from assay.patchset.merging.inventory import inventory, missing
 from assay.patchset.merging.join import Join, Lines
 from assay.patchset.merging.reasons import Clash, Reason
@@ -81,18 +81,19 @@ def merge_file(
 
 
 def _merged(found: Format, texts: Texts, lines: Lines) -> tuple[str, Join]:
-    shared = found.shared(texts.versions)
-    base, ours, theirs = (found.read(text, shared) for text in texts.versions)
+    before, versions, behind = found.window(texts.versions)
+    shared = found.shared(versions)
+    base, ours, theirs = (found.read(text, shared) for text in versions)
     join, other = Join(found.meaning, lines), Join(found.meaning, lines)
     merged = write(join.merge(base, ours, theirs))
     if write(other.merge(base, theirs, ours)) != merged:
         raise Clash(Reason.ORDER, "", "the result would depend on the order of the two")
-    _verify(found, texts, merged, (base, ours, theirs), shared)
-    return merged, join
+    _verify(found, versions, merged, (base, ours, theirs), shared)
+    return before + merged + behind, join
 
 
 def _verify(
-    found: Format, texts: Texts, merged: str, groups: tuple[Group, Group, Group], shared: frozenset[str]
+    found: Format, versions: Versions, merged: str, groups: tuple[Group, Group, Group], shared: frozenset[str]
 ) -> None:
     """Raises `Clash` unless the result is what it should be."""
     try:
@@ -105,7 +106,7 @@ def _verify(
     if lost is not None:
         where = ".".join(name for name in lost[:-1] if name not in ("is", "says", "exists", "remarks"))
         raise Clash(Reason.LOST, where[:120], "the result would not hold just what both sides want there")
-    found.check(*texts.versions, merged)
+    found.check(*versions, merged)
 
 
 def _saying(meaning: Callable[[Node], object], shared: frozenset[str]) -> Callable[[Node], str]:

@@ -16,15 +16,25 @@ _NAMES = ("change", "history", "news", "release", "unreleased")
 """How a list of changes is called, if its name has no telling suffix."""
 
 
+Versions = tuple[str, str, str]
+
+
+def _everything(versions: Versions) -> tuple[str, Versions, str]:
+    return "", versions, ""
+
+
 class Format(NamedTuple):
     """`shared` finds in versions what is not to be looked into, and `read` is told; `meaning` is what a node
-    says whatever its layout; `check` raises `Clash` for a bad result, from base, ours, theirs and merged."""
+    says whatever its layout; `check` raises `Clash` for a bad result, from base, ours, theirs and merged.
+    `window` cuts off what all versions have before and behind, as far as nothing that is merged depends on
+    it."""
 
     name: str
     shared: Callable[[Iterable[str]], frozenset[str]]
     read: Callable[[str, Collection[str]], Group]
     meaning: Callable[[Node], object]
     check: Callable[[str, str, str, str], None]
+    window: Callable[[Versions], tuple[str, Versions, str]] = _everything
 
 
 def _nothing(versions: Iterable[str]) -> frozenset[str]:
@@ -41,7 +51,7 @@ TOML = Format("toml", _nothing, _whole(data.read_toml), data.meaning, data.check
 REQUIREMENTS = Format(
     "requirements", _nothing, _whole(lines.read_requirements), data.meaning, lines.check_requirements
 )
-PROSE = Format("prose", _nothing, _whole(lines.read_prose), data.meaning, lines.check_prose)
+PROSE = Format("prose", _nothing, _whole(lines.read_prose), data.meaning, lines.check_prose, lines.window)
 
 _SUFFIXES = {
     ".py": PYTHON,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from assay.patchset.merging.entries import Group, Node, Reach, Rule
@@ -74,6 +75,33 @@ def read_prose(text: str) -> Group:
         nodes.append(node)
         lead = ""
     return Group(rule=Rule.ROW, nodes=tuple(nodes), tail=lead, label="a list")
+
+
+def window(versions: tuple[str, str, str]) -> tuple[str, tuple[str, str, str], str]:
+    """The sections in which the versions differ, and what all have before and behind: lists of changes are
+    long, and grow in one place."""
+    rows = [text.splitlines(keepends=True) for text in versions]
+    least = min(map(len, rows))
+    first = next((i for i in range(least) if not rows[0][i] == rows[1][i] == rows[2][i]), least)
+    most = least - first
+    last = next((i for i in range(most) if not rows[0][~i] == rows[1][~i] == rows[2][~i]), most)
+    cuts = _headings(versions[0])
+    start = max((cut for cut in cuts if cut + 2 <= first), default=0)
+    kept = len(rows[0]) - min((cut for cut in cuts if cut >= len(rows[0]) - last), default=len(rows[0]))
+    base, ours, theirs = ("".join(row[start : len(row) - kept]) for row in rows)
+    return "".join(rows[0][:start]), (base, ours, theirs), "".join(rows[0][len(rows[0]) - kept :])
+
+
+@lru_cache(maxsize=16)
+def _headings(text: str) -> tuple[int, ...]:
+    """The numbers of the lines, from 0, at which a section starts."""
+    lines = text.splitlines(keepends=True)
+    found, at = [], 0
+    for block in _blocks(lines):
+        if _is_heading(lines, at):
+            found.append(at)
+        at += len(block)
+    return tuple(found)
 
 
 def check_prose(base: str, ours: str, theirs: str, merged: str) -> None:

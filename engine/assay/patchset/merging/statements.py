@@ -26,6 +26,8 @@ Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _MAX_BRACES = 500_000_000
 """Braces times length: `ast` takes time in proportion to it for an f-string of many fields."""
 
+_LABELS = {"fields": "a class"}
+
 _UNORDERED = frozenset({"TypedDict", "BaseModel", "Protocol"})
 """Bases of classes that are given their fields by name."""
 
@@ -89,7 +91,9 @@ def _suite(text: _Reading, statements: Sequence[ast.stmt], start: int, end: int,
             said = text.text[first:last]
             nodes.append(Node(keys=(said_in(said), said), lead=lead, parts=(said,), tag="Several"))
         at = last
-    return Group(rule=Rule.SUITE, nodes=tuple(nodes), tail=text.text[at:end], label=f"a {scope}")
+    return Group(
+        rule=Rule.SUITE, nodes=tuple(nodes), tail=text.text[at:end], label=_LABELS.get(scope, f"a {scope}")
+    )
 
 
 def _by_lines(text: Text, statements: Sequence[ast.stmt]) -> Iterator[list[ast.stmt]]:
