@@ -1,9 +1,9 @@
 """Textual conflicts of one pair: three-way merges of what both touch, in memory.
 
-Promises: the answer is that of merging the trees both ways round. Where both sides only edit the same text
-files, which is most pairs, the lines they replace tell, or the files alone are merged, and nothing is
-written; adds, deletes, renames, mode and type changes, binaries, and what must be merged and is no UTF-8 take
-the merge of trees.
+Promises: the answer is that of merging the trees both ways round, by syntax where text conflicts. Where both
+sides only edit the same text files, which is most pairs, the lines they replace tell, or the files alone are
+merged, and nothing is written; adds, deletes, renames, mode and type changes, binaries, and what must be
+merged and is no UTF-8 take the merge of trees.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pygit2.enums import FileMode
 from assay.model.candidate import Base, Candidate, Change, ChangeKind
 from assay.model.report import Conflict, ConflictKind
 from assay.patchset.edits import Edits, Meeting, meeting
-from assay.patchset.merging.pairs import unless_merged
+from assay.patchset.merging.pairs import BySyntax
 from assay.patchset.overlap import Overlap
 from assay.repo.merge import MergeConflicts, merge
 from assay.repo.repository import Repository
@@ -28,7 +28,8 @@ def textual(repo: Repository, base: Base) -> Callable[[Overlap], Conflict | None
     """What tells of each pair: a conflict if it merges neither as text, the same in both orders, nor by
     syntax."""
     edits = Edits(repo)
-    return lambda pair: unless_merged(repo, base, pair, _textual(repo, base, edits, pair))
+    syntax = BySyntax(repo, base)
+    return lambda pair: syntax.unless_merged(pair, _textual(repo, base, edits, pair))
 
 
 def _textual(repo: Repository, base: Base, edits: Edits, pair: Overlap) -> Conflict | None:

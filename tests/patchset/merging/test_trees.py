@@ -5,10 +5,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.patchset.support import Content, Lab
 
+from assay.model.report import Conflict, ConflictKind
 from assay.patchset.conflicts import find
 from assay.patchset.merging.file import MergedFile, Unmergeable, merge_file
+from assay.patchset.merging.pairs import BySyntax
 from assay.patchset.merging.reasons import Reason
 from assay.patchset.merging.trees import Merged, git_lines, structural_merge
+from assay.patchset.overlap import Overlap
 from assay.repo.merge import merge_text
 
 BASE = b"import a\n\n\ndef one():\n    return 1\n"
@@ -73,6 +76,17 @@ def test_a_pair_that_merges_by_syntax_is_no_conflict_and_one_that_does_not_says_
     assert conflict.why.endswith("by syntax it does not merge either: both add a, with different content")
 
 
+def test_no_more_pairs_are_tried_than_there_is_time_for(lab: Lab) -> None:
+    lab.base = type(lab.base)(commit=None, tree=lab.tree(lab.base.tree, {"m.py": BASE}))
+    a, b, c = (lab.candidate(name, {"m.py": with_function(name)}) for name in "abc")
+    syntax = BySyntax(lab.repo, lab.base, most=1)
+    conflict = Conflict(a=a.id, b=b.id, kind=ConflictKind.TEXTUAL, where="m.py", why="w")
+    assert syntax.unless_merged(Overlap(a, b, ("m.py",), False), conflict) is None
+    assert syntax.unless_merged(Overlap(a, b, ("m.py",), False), None) is None
+    left = syntax.unless_merged(Overlap(a, c, ("m.py",), False), conflict)
+    assert left is not None and left.why == "w; more than 1 pairs conflict, and no more are tried by syntax"
+
+
 def _some(names: str) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from(names), unique=True, max_size=3)
 
@@ -104,8 +118,9 @@ def test_where_git_merges_syntax_comes_to_the_same(
 
 
 def _same(found: bytes, by_git: bytes) -> bool:
-    """Blank lines aside: git joins a line that both sides end on, syntax an entry."""
-    return found.split() == by_git.split()
+    """Blank lines aside, and which of two additions is first where one side removed what stood between them."""
+    functions = [sorted(b" ".join(f.split()) for f in text.split(b"def ")) for text in (found, by_git)]
+    return functions[0] == functions[1]
 
 
 def test_entries_hold_for_what_git_would_mix_up(lab: Lab) -> None:
