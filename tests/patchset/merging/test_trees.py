@@ -118,7 +118,7 @@ def test_where_git_merges_syntax_comes_to_the_same(
 
 
 def _same(found: bytes, by_git: bytes) -> bool:
-    """Blank lines aside, and which of two additions is first where one side removed what stood between them."""
+    """Blank lines aside, and which of two additions is first where one side removed what was between."""
     functions = [sorted(b" ".join(f.split()) for f in text.split(b"def ")) for text in (found, by_git)]
     return functions[0] == functions[1]
 
