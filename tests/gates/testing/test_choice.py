@@ -102,6 +102,13 @@ def test_only_what_the_diff_can_affect_runs(quick):
     assert got.detail["quick"] is True
 
 
+def test_files_of_tests_that_are_left_out_are_not_missed_where_the_base_s_decide(quick):
+    got, _ = quick(SAME, from_base=True, perturb=True)
+    assert got.outcome is Outcome.PASSED
+    assert got.detail["selected"]["ran"] == 2
+    assert got.detail["quick"] is True
+
+
 def test_what_newly_fails_ends_the_run_and_is_confirmed(quick):
     got, _ = quick(WRONG)
     assert got.outcome is Outcome.FAILED

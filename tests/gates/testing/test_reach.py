@@ -2,7 +2,7 @@
 
 import pytest
 
-from assay.gates.testing.reach import described, indirect, reaching
+from assay.gates.testing.reach import described, indirect, reached, reaching
 from assay.gates.testing.reads import FileReads, ReadMap
 from assay.gates.testing.units import outline
 
@@ -74,3 +74,4 @@ def test_reaching_follows_imports_backwards_and_takes_the_wild_along():
         "x": FileReads(blob="", names=("x",), imports=("w",)),
     }
     assert reaching(ReadMap(tree="t", modules=modules), "c") == {"a", "b", "c", "w", "x"}
+    assert reached(ReadMap(tree="t", modules=modules), {"a", "elsewhere"}) == {"a", "b", "c", "elsewhere"}

@@ -155,7 +155,7 @@ class Bench:
 
     def narrowed(self, run: Run) -> Run:
         """A run of the base's as if it had been of the tests that were chosen."""
-        return narrowed(run, self.choice.tests)
+        return narrowed(run, self.choice.tests, self.choice.unloaded)
 
     async def again(self) -> Run:
         """The candidate's run of what was chosen once more."""

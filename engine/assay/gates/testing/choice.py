@@ -7,14 +7,16 @@ decide; a selection is never empty where the base has a test that passes, so tha
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Collection, Iterable
 from typing import Any
 
 from msgspec import structs
 
 from assay.gates.protocol import Toolbox
-from assay.gates.testing import ahead, health, readmap
+from assay.gates.testing import ahead, health, reach, readmap
 from assay.gates.testing.impact import affected
+from assay.gates.testing.reads import ReadMap
 from assay.gates.testing.run import NOTHING, UNHURRIED, Haste, Made, Run
 from assay.gates.testing.siblings import Siblings
 from assay.gates.testing.suite import COLLECTION, Suite
@@ -31,13 +33,15 @@ MOST = 0.8
 class Choice(Record, frozen=True, kw_only=True):
     """`tests` are ids, or files of which every test is meant, None for everything that pytest finds; `ran` is
     how many of the base's tests that are, `of` how many it has, `shared` how many tests or files other
-    candidates passed with the same changes, `why` what a selection, or its lack, rests on."""
+    candidates passed with the same changes, `why` what a selection, or its lack, rests on. `unloaded` are
+    test files, and helpers of theirs, that a selection has no need of."""
 
     tests: tuple[str, ...] | None = None
     ran: int = 0
     of: int = 0
     shared: int = 0
     why: str = ""
+    unloaded: frozenset[str] = frozenset()
     haste: Haste = UNHURRIED
     warm: Warmth | None = None
     made: Made = NOTHING
@@ -108,7 +112,8 @@ async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_ba
     tests, ran = selection(on_base.suite, found.tests - known, found.files - known)
     if ran > MOST * len(on_base.suite.cases):
         return structs.replace(everything, why="nearly every test can be affected")
-    return structs.replace(everything, tests=tests, ran=ran, shared=len(known), why=found.why)
+    idle = _unloaded(reads, on_base.suite, tests)
+    return structs.replace(everything, tests=tests, ran=ran, shared=len(known), why=found.why, unloaded=idle)
 
 
 async def siblings(toolbox: Toolbox, tree: str) -> Siblings:
@@ -154,13 +159,27 @@ def selection(suite: Suite, wanted: Collection[str], files: Collection[str]) -> 
     return (*sorted(whole), *alone), len(within) + len(alone)
 
 
-def narrowed(run: Run, tests: Collection[str] | None) -> Run:
-    """A complete run as if it had been of these tests and files alone. Pure."""
+def narrowed(run: Run, tests: Collection[str] | None, unloaded: Collection[str] = ()) -> Run:
+    """A complete run as if it had been of these tests and files alone, and not loaded some others. Pure."""
     if tests is None:
         return run
     seen = {*tests, *(_file(test) + COLLECTION for test in tests)}
     cases = tuple(case for case in run.suite.cases if case.id in seen or _file(case.id) in seen)
-    return structs.replace(run, suite=structs.replace(run.suite, cases=cases))
+    loaded = tuple(path for path in run.suite.loaded if path not in unloaded)
+    return structs.replace(run, suite=structs.replace(run.suite, cases=cases, loaded=loaded))
+
+
+def _unloaded(reads: ReadMap, suite: Suite, tests: Collection[str]) -> frozenset[str]:
+    """Files that the whole suite loads and these tests do not get at; no helper where they may get at any."""
+    chosen = {*tests, *(_file(test) for test in tests)}
+    own = {case.file for case in suite.cases if case.id in chosen or _file(case.id) in chosen}
+    needed = reach.reached(reads, own)
+    others = {case.file for case in suite.cases} - own
+    idle = {path for path in suite.loaded if path not in needed and posixpath.basename(path) != "conftest.py"}
+    files = (reads.modules[path] for path in needed if path in reads.modules)
+    if any(file.wild or file.loose for file in files):
+        idle &= others
+    return frozenset(idle)
 
 
 def ran_changes(candidate: Candidate, subject: Subject) -> tuple[Change, ...]:

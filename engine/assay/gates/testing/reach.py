@@ -87,6 +87,17 @@ def reaching(read_map: ReadMap, path: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def reached(read_map: ReadMap, paths: frozenset[str] | set[str]) -> frozenset[str]:
+    """The files that some get at, themselves among them."""
+    found, todo = set(paths), list(paths)
+    while todo:
+        file = read_map.modules.get(todo.pop())
+        new = set(file.imports) - found if file is not None else set()
+        found |= new
+        todo += new
+    return frozenset(found)
+
+
 def indirect(modules: Mapping[str, FileReads]) -> dict[str, tuple[str, ...]]:
     """Last words of names of functions that may write to what lasts, and where."""
     found: dict[str, set[str]] = {}
