@@ -151,3 +151,101 @@ def test_what_cannot_stand_together_stays_a_conflict(
     ours: dict[str, str], theirs: dict[str, str], reason: Reason
 ) -> None:
     assert of_module(ours, theirs) is reason
+
+
+_RECORD = "class P(Struct):\n    x: int\n@"
+_BRANCH = "def f(x):\n    if x == 1:\n        return 1\n@    return 0\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "base", "ours", "theirs", "reason"),
+    [
+        ("m.py", _RECORD, "    y: int = 0\n", "    z: str = ''\n", Reason.ORDER),
+        ("m.py", "def f(a@):\n    return a\n", ", b=1", ", c=2", Reason.SAME_PLACE),
+        ("m.py", "def f():\n    return a, b@\n", ", c", ", d", Reason.SAME_PLACE),
+        ("m.py", "C = ['git', 'log'@]\n", ", '--since'", ", '--until'", Reason.ORDER),
+        ("m.py", "C = ['a'@]\n", ", 'k', 'a'", ", 'b', 'z'", Reason.ORDER),
+        ("m.py", "V = (1, 2@)\n", ", 3", ", 4", Reason.ORDER),
+        ("m.py", "V = (1, 2, @3)\n", "4, ", "5, ", Reason.ORDER),
+        ("m.py", "P = namedtuple('P', ['x'@])\n", ", 'y'", ", 'z'", Reason.SAME_PLACE),
+        (
+            "m.py",
+            _BRANCH,
+            "    elif x == 2:\n        return 2\n",
+            "    elif x == 3:\n        return 3\n",
+            Reason.SAME_PLACE,
+        ),
+        (
+            "m.py",
+            _BRANCH,
+            "    if x == 2:\n        return 2\n",
+            "    if x == 3:\n        return 3\n",
+            Reason.ORDER,
+        ),
+        ("m.py", "def f():\n    print(1)\n@", "    print(2)\n", "    print(3)\n", Reason.ORDER),
+        ("m.py", "@def f():\n    pass\n", "@a\n", "@b\n", Reason.SAME_PLACE),
+        ("m.py", "class A(B@):\n    pass\n", ", C", ", D", Reason.SAME_PLACE),
+        (
+            "m.py",
+            "o = [\n    O(1, 'a'),\n    O(2, 'b'),\n@]\n",
+            "    O(3, 'c'),\n",
+            "    O(3, 'd'),\n",
+            Reason.NUMBER,
+        ),
+        ("d.json", '[{"id": 1}, {"id": 2}@]\n', ', {"id": 3, "a": 1}', ', {"id": 3, "b": 1}', Reason.NUMBER),
+        ("p.toml", '[project]\ndependencies = ["a"@]\n', ', "b>1"', ', "b>2"', Reason.DUPLICATE),
+        ("p.toml", "[a]\nx = 1\n@", "y = 1\n", "y = 2\n", Reason.SAME_NAME),
+        ("requirements.txt", "a\n@", "Some.Name>1\n", "some-name>2\n", Reason.SAME_NAME),
+        ("CHANGES.md", "# T\n\n1. a\n@", "2. b\n", "2. c\n", Reason.NUMBER),
+        ("CHANGES.md", "# T\n\n@", "## 1.1\n\n- b\n", "## 1.2\n\n- c\n", Reason.NUMBER),
+        ("CHANGES.md", "# T\n\n@## 1.0\n", "## 1.1\n\n- b\n\n", "## 1.1\n\n- c\n\n", Reason.NUMBER),
+        ("CHANGES.md", "# T\n\n@", "One.\n", "Two.\n", Reason.ORDER),
+        (
+            "CHANGES.md",
+            "- a\n@",
+            "- fix the bug in the parser of rows\n",
+            "- Fix the bug in the parser of rows.\n",
+            Reason.SAME_NAME,
+        ),
+        ("CHANGES.md", "# T\n\n## A\n\n- x\n@", "- y\n", "- z\n\nReleased.\n", Reason.ORDER),
+        ("m.txt", "a\n@", "b\n", "c\n", Reason.FORMAT),
+        ("m.py", "a = 1\n@", "b = '\0'\n", "c = 1\n", Reason.UNREADABLE),
+    ],
+)
+def test_where_it_may_matter_what_comes_first_nothing_is_merged(
+    path: str, base: str, ours: str, theirs: str, reason: Reason
+) -> None:
+    assert merged(path, *at(base, "@", ours, theirs)) is reason
+
+
+def test_what_one_side_removes_and_the_other_uses_or_changes_stays_a_conflict() -> None:
+    base = "import os\n\n\ndef old():\n    return os.x\n\n\ndef last():\n    return 1\n"
+    without = base.replace("import os\n\n\n", "").replace("os.x", "2")
+    user = base + "\n\ndef user():\n    return os.y\n"
+    assert merged("m.py", base, without, user) is Reason.NAMES
+    assert merged("m.py", base, base.replace("old", "new"), user.replace("os.y", "old()")) is Reason.NAMES
+    assert merged("m.py", base, base.replace("def last", "def end"), base.replace("1", "2")) is Reason.REMOVED
+
+
+def test_layout_is_kept_and_follows_the_side_that_spread_a_group_over_lines() -> None:
+    spread = "from m import (\n    a,\n    b,\n    c,\n)\n"
+    assert merged("m.py", "from m import a, b\n", spread, "from m import a, b, d\n") == (
+        "from m import (\n    a,\n    b,\n    c,\n    d,\n)\n"
+    )
+    assert (
+        merged("m.py", "import a", "import a\nimport c", "import a\nimport b")
+        == "import a\nimport b\nimport c"
+    )
+
+
+@pytest.mark.parametrize("codec", ["utf-8-sig", "latin-1"])
+def test_bytes_keep_their_encoding(codec: str) -> None:
+    head = "# -*- coding: latin-1 -*-\n" if codec == "latin-1" else ""
+    base, ours, theirs = (f"{head}a = 'é'\n{more}".encode(codec) for more in ("", "b = 'ü'\n", "c = 'ö'\n"))
+    found = merge_file("m.py", base, ours, theirs)
+    assert isinstance(found, MergedFile)
+    assert found.data == f"{head}a = 'é'\nb = 'ü'\nc = 'ö'\n".encode(codec)
+
+
+def test_line_ends_are_not_mixed() -> None:
+    assert merged("m.py", "a = 1\n", "a = 1\r\nb = 2\r\n", "a = 1\nc = 2\n") is Reason.UNREADABLE

@@ -293,7 +293,11 @@ def _may_join(
         return
     added = {node.tag for node in (*mine, *yours)}
     if group.separator:
-        fits = added == {node.tag for node in group.nodes} and not added & _VALUES and not _is_command(group)
+        fits = (
+            added == {node.tag for node in group.nodes}
+            and not added & _VALUES
+            and not _is_command((*group.nodes, *mine, *yours))
+        )
         fits = fits and not (_is_mixed(mine, yours) and not (_in_order(mine) and _in_order(yours)))
     else:
         fits = len(added) == 1 and all(node.reach.free for node in (*mine, *yours))
@@ -302,9 +306,9 @@ def _may_join(
         raise Clash(Reason.ORDER, at, what)
 
 
-def _is_command(group: Group) -> bool:
+def _is_command(nodes: Iterable[Node]) -> bool:
     """Whether a list holds options of a program, some of which go with what follows them."""
-    return any(node.tag == "Text" and node.sort.startswith("-") for node in group.nodes)
+    return any(node.tag == "Text" and node.sort.startswith("-") for node in nodes)
 
 
 def _is_mixed(mine: Sequence[Node], yours: Sequence[Node]) -> bool:

@@ -30,6 +30,8 @@ def fit(base: Group, ours: Group, theirs: Group, nodes: Sequence[Node], where: s
         head = pick_space(base.head, ours.head, theirs.head, where)
         if base.rule is Rule.SUITE:
             nodes = _spaced(base, (ours, theirs), nodes)
+        elif base.rule is Rule.ROW:
+            nodes = _listed((ours, theirs), nodes)
         return replace(theirs, head=head, nodes=tuple(nodes), tail=tail)
     model = _model(base, ours, theirs)
     last = [bool(group.nodes) and group.nodes[-1].separated for group in (base, ours, theirs)]
@@ -131,4 +133,19 @@ def _spaced(base: Group, sides: Sequence[Group], nodes: Sequence[Node]) -> list[
             found.append(replace(node, lead=wider[0]) if wider else node)
         else:
             found.append(node)
+    return found
+
+
+def _listed(sides: Sequence[Group], nodes: Sequence[Node]) -> list[Node]:
+    """The blank line before a list stays before it: a side's first point may come to follow others."""
+    space: dict[int, str] = {}
+    for group in sides:
+        for at, node in enumerate(group.nodes):
+            if node.reach.free and not (at and group.nodes[at - 1].reach.free):
+                after = group.nodes[at + 1 : at + 2]
+                space[id(node)] = after[0].lead if after and after[0].reach.free else ""
+    found = list(nodes[:1])
+    for before, node in itertools.pairwise(nodes):
+        moved = before.reach.free and id(node) in space and not (node.lead + space[id(node)]).strip()
+        found.append(replace(node, lead=space[id(node)]) if moved else node)
     return found

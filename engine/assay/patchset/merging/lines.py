@@ -30,6 +30,7 @@ _MOST_TITLE = 200
 _MANY = 0.6
 """Points that share so many of their words are one point in two wordings."""
 
+_WORD = re.compile(r"\w+")
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
 
 
@@ -139,9 +140,9 @@ def _unlike(mine: Sequence[str], yours: Sequence[str]) -> None:
     if len(mine) * len(yours) > _MOST_PAIRS:
         raise Clash(Reason.ORDER, "", "both add very many points")
     for one in mine:
-        words = set(one.split())
+        words = set(_WORD.findall(one.casefold()))
         for two in yours:
-            others = set(two.split())
+            others = set(_WORD.findall(two.casefold()))
             if (
                 one != two
                 and min(len(words), len(others)) > 4
