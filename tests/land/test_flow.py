@@ -139,6 +139,31 @@ def test_jointly_broken_candidates_do_not_land_together(sample, candidates):
     assert report.patch_set.left_out
 
 
+def test_candidates_that_add_at_one_place_land_as_one_verified_tree(sample):
+    before = git(sample, "rev-parse", "main").strip()
+    for name in ("cheapest", "dearest"):
+        git(sample, "checkout", "-q", "-b", name, before)
+        with (sample / "src/stockroom/catalog.py").open("a") as code:
+            code.write(f"\n    def {name}(self):\n        return {name!r}\n")
+        with (sample / "tests/test_catalog.py").open("a") as tests:
+            tests.write(f"\n\ndef test_{name}(catalog):\n    assert catalog.{name}() == {name!r}\n")
+        git(sample, "commit", "-qam", f"Add {name}")
+    git(sample, "checkout", "-q", "main")
+    report = landed(sample, ("cheapest", "dearest"))
+    chosen = report.patch_set
+    assert len(chosen.members) == 2 and chosen.verdict is Decision.ACCEPTED and not chosen.conflicts
+    assert [file.path for file in chosen.merged] == ["src/stockroom/catalog.py", "tests/test_catalog.py"]
+    (tests_gate,) = (gate for gate in chosen.gates if gate.gate == "tests")
+    assert {name.split("::")[1] for name in tests_gate.detail["own_passed"]} == {
+        "test_cheapest",
+        "test_dearest",
+    }
+    assert git(sample, "rev-parse", "main^{tree}").strip() == chosen.tree
+    with Ledger.open(sample / ".git" / "assay") as ledger:
+        steps = [step for step in ledger.steps(report.transaction) if step.state is State.VERIFIED]
+        assert [file["path"] for file in steps[0].payload["merged"]] == [file.path for file in chosen.merged]
+
+
 def test_a_dry_run_and_a_rejected_landing_change_nothing(sample, candidates):
     before = state_of(sample)
     dry = landed(sample, candidates("good-fix"), dry_run=True)
