@@ -15,7 +15,7 @@ from assay.delta.sanitise import cells
 from assay.delta.text import text
 from assay.model.delta import SymbolChange, SymbolChangeKind
 from assay.model.outcome import Severity
-from assay.model.report import Landed, PatchSet
+from assay.model.report import Landed, MergedFile, PatchSet
 from assay.model.tool import Isolation, Tier
 from assay.model.verdict import Contribution, Decision
 
@@ -113,6 +113,20 @@ def test_a_set_of_nothing_is_not_described(full_report):
     empty = PatchSet(members=(), left_out=(), conflicts=(), tree=None, verdict=None, reason="merges cleanly")
     assert any(row.startswith("Patch set") for row in rows_of(full_report))
     assert not any("merges cleanly" in row for row in rows_of(replace(full_report, patch_set=empty)))
+
+
+def test_what_was_merged_by_syntax_is_said_with_what_stands_beside_what(full_report):
+    file = MergedFile(
+        path="src/a.py",
+        format="python",
+        candidate="two",
+        others=("one",),
+        groups=("a class",),
+        added=("b",),
+        beside=("a", "c"),
+    )
+    rows = rows_of(replace(full_report, patch_set=replace(full_report.patch_set, merged=(file,))))
+    assert any("src/a.py two × one: b beside a, c" in row for row in rows)
 
 
 def test_missing_isolation_is_said_loudly(full_report):
