@@ -236,3 +236,14 @@ async def test_a_combination_without_a_members_own_test_is_not_good(lab: Lab) ->
     (conflict,) = found.conflicts
     assert len(found.members) == 1 and (conflict.kind, conflict.where) == (ConflictKind.BEHAVIOURAL, "t::b")
     assert conflict.why.endswith("together t::b no longer passes")
+
+
+async def test_a_quick_verdict_stands_for_nothing_but_its_own_tests(lab: Lab) -> None:
+    (person,) = disjoint(lab, 1)
+    quick = passed("tests", evidence={"tests": 1}, detail={"quick": True, "own_passed": ["t::a"]})
+    full = passed("tests", evidence={"tests": 1}, detail={"own_passed": []})
+    grader = Grader(lab, lambda names: full)
+    args = (grader, lab.repo, lab.base, [person], (), worth([person], ()), [verdict(person.id, quick)])
+    found = await verify(*args, report=reports)
+    assert grader.asked == [(person.tree, (person.name,))] and found.members == ()
+    assert "t::a passes on a member of the set alone" in found.left_out[0].why

@@ -27,7 +27,7 @@ from assay.model.event import Observer, Stage, nobody
 from assay.model.outcome import GateResult
 from assay.model.report import PatchSet, Report
 from assay.model.tool import Isolation, Tier
-from assay.model.verdict import Decision, Verdict, partial
+from assay.model.verdict import Decision, Verdict
 from assay.patchset.combine import Combined, combine
 from assay.patchset.select import choose, worth
 from assay.patchset.verify import verify
@@ -188,8 +188,7 @@ async def _verify(found: Findings) -> tuple[GateResult, ...]:
         accepted,
         found.conflicts(),
         worth(accepted, found.verdicts),
-        # A set of one is its member's own verdict only if everything ran for that.
-        [verdict for verdict in found.verdicts if not partial(verdict)],
+        found.verdicts,
         report=gate_reports,
     )
     tree = found.patch_set.tree

@@ -24,7 +24,7 @@ from msgspec.structs import replace
 from assay.model.candidate import Base, Candidate, Oid
 from assay.model.outcome import GateResult, Outcome
 from assay.model.report import Conflict, ConflictKind, GateReport, PatchSet
-from assay.model.verdict import Decision, Verdict
+from assay.model.verdict import Decision, Verdict, partial
 from assay.patchset.blame import culprits
 from assay.patchset.combine import Combined, combine
 from assay.patchset.owntests import with_own_tests
@@ -58,8 +58,9 @@ async def verify(
 ) -> PatchSet:
     """Choose among accepted `candidates`, verify the choice, learn from a failure, choose again.
 
-    `verdicts` are those of the members' own (from grading each alone on `base`) that are as thorough as what
-    lands has to be; a member without one may turn out to be rejected by itself. `report` puts the final gate
+    `verdicts` are those of the members' own, from grading each alone on `base`. One that looked at less than
+    everything tells which new tests have to pass, and no more: a member with no other may turn out to be
+    rejected by itself. `report` puts the final gate
     results into the report's form. `members` of the result are in the order in which they were combined; it
     is empty, with no tree and no verdict, when there was nothing to choose from.
     """
@@ -102,7 +103,11 @@ class _Verification:
         self._values = values
         self._report = report
         self._own = own
-        self._known = {c.tree: own[c.id] for c in candidates if c.tree is not None and c.id in own}
+        self._known = {
+            c.tree: own[c.id]
+            for c in candidates
+            if c.tree is not None and c.id in own and not partial(own[c.id])
+        }
 
     async def run(self) -> PatchSet:
         while True:
