@@ -151,6 +151,7 @@ def _patch_set(chosen: PatchSet, names: Mapping[str, str], delta: Delta | None) 
         ),
         Group(label="Merged by syntax", lines=bounded([_merged(f, names) for f in chosen.merged], _MOST)),
         Group(label="Conflicts", lines=bounded([_conflict(c, names) for c in chosen.conflicts], _MOST)),
+        Group(label="Suspected", lines=bounded([_conflict(c, names) for c in chosen.suspected], _MOST)),
     )
     return Section(
         title="Patch set",

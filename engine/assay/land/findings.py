@@ -24,10 +24,10 @@ from assay.model.candidate import Candidate, Oid
 from assay.model.delta import Delta, MemberShare
 from assay.model.event import Observer, Planned, Stage
 from assay.model.outcome import GateResult
-from assay.model.report import Conflict, Landed, PatchSet, Report
+from assay.model.report import Landed, PatchSet, Report
 from assay.model.verdict import Decision, Risk, Verdict
 from assay.patchset.combine import Combined, combine
-from assay.patchset.conflicts import find
+from assay.patchset.graph import Graph, graph
 from assay.repo.diff import changes
 from assay.risk.score import assess
 
@@ -67,9 +67,9 @@ class Findings:
         self.verdicts = tuple(map(self._with_risk, job.candidates, verdicts))
         self.run.step(State.GRADED)
 
-    def conflicts(self) -> tuple[Conflict, ...]:
-        """Between accepted candidates, pair by pair."""
-        return find(self.job.repo, self.job.base, self.accepted)
+    def graph(self) -> Graph:
+        """Of the accepted candidates: what each pair of them is to each other."""
+        return graph(self.job.repo, self.job.base, self.accepted)
 
     def combined(self, patch_set: PatchSet) -> Combined | None:
         """The members of a set as one tree, if they merge."""

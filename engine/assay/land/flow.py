@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from assay.land import plan
 from assay.land.findings import Findings
@@ -116,18 +117,20 @@ async def _grade(job: Job, observer: Observer) -> Report:
 
 def _unverified(found: Findings) -> PatchSet:
     """The set that could land together as far as merging tells; `land` verifies it before it lands."""
-    conflicts = found.conflicts()
+    known = found.graph()
     accepted = found.accepted
-    choice = choose(accepted, conflicts, worth(accepted, found.verdicts))
+    choice = choose(accepted, known.edges, worth(accepted, found.verdicts))
     combined = combine(found.job.repo, found.job.base, [c for c in accepted if c.id in choice.members])
     return PatchSet(
         members=choice.members,
         left_out=choice.left_out,
-        conflicts=conflicts,
+        conflicts=known.proven,
         tree=combined.tree if isinstance(combined, Combined) and choice.members else None,
         verdict=None,
         reason=_MERGES if isinstance(combined, Combined) else _CLASHES,
         merged=combined.merged if isinstance(combined, Combined) and choice.members else (),
+        suspected=known.suspected,
+        cleared=known.cleared(choice.members),
     )
 
 
@@ -181,16 +184,18 @@ async def _verify(found: Findings) -> tuple[GateResult, ...]:
         return verdict
 
     accepted = found.accepted
-    found.patch_set = await verify(
+    known = found.graph()
+    verified = await verify(
         grade_tree,
         found.job.repo,
         found.job.base,
         accepted,
-        found.conflicts(),
+        known.edges,
         worth(accepted, found.verdicts),
         found.verdicts,
         report=gate_reports,
     )
+    found.patch_set = replace(verified, cleared=known.cleared(verified.members))
     tree = found.patch_set.tree
     own = {c.tree: v.gates for c, v in zip(found.job.candidates, found.verdicts, strict=True)}
     return results.get(tree or "", own.get(Oid(tree) if tree else None, ()))

@@ -79,13 +79,60 @@ class ConflictKind(StrEnum):
     BEHAVIOURAL = "behavioural"
 
 
+class Confidence(StrEnum):
+    """How sure a conflict is."""
+
+    PROVEN = "proven"
+    """The two do not land together."""
+    SUSPECTED = "suspected"
+    """Only a run can tell: the two may land together, and whether they can is asked early."""
+
+
+class Witness(Record, frozen=True, kw_only=True):
+    """What one side of a conflict does, and where: `line` counts from 1 in that side's own file, and is 0
+    where no line is meant or, for something that it takes away, in the base's file."""
+
+    path: str
+    line: int
+    does: str
+
+
 class Conflict(Record, frozen=True, kw_only=True):
-    """A proven incompatibility of two candidates, with its witness. `where` is `path` or `path:symbol`."""
+    """An incompatibility of two candidates, with its witness. `where` is `path`, `path:line` or
+    `path:symbol`."""
 
     a: str
     b: str
     kind: ConflictKind
     where: str
+    why: str
+    confidence: Confidence = Confidence.PROVEN
+    symbols: tuple[str, ...] = ()
+    """What the two disagree about, as `module:name`, the one of `where` first; empty if no name is at
+    issue."""
+    witness: tuple[Witness, ...] = ()
+    """What `a` does, then what `b` does; empty where `why` says all there is."""
+
+
+class Clearance(StrEnum):
+    """Why two candidates are held to be compatible."""
+
+    DISJOINT = "disjoint"
+    """They share no file, and neither uses a name that the other touches."""
+    NAMES = "names"
+    """Each name that they share is used as it is once both are in."""
+    ORDER = "order"
+    """They share files, and merge to the same text in both orders."""
+
+
+class Cleared(Record, frozen=True, kw_only=True):
+    """Two candidates that were looked at and found compatible; `shared` are paths and `module:name`s, of
+    which at most a few are listed."""
+
+    a: str
+    b: str
+    kind: Clearance
+    shared: tuple[str, ...]
     why: str
 
 
@@ -122,6 +169,10 @@ class PatchSet(Record, frozen=True, kw_only=True):
     gates: tuple[GateReport, ...] = ()
     merged: tuple[MergedFile, ...] = ()
     """What of it was merged by syntax."""
+    suspected: tuple[Conflict, ...] = ()
+    """Pairs that may not go together, which only a run can tell; `conflicts` holds what is proven."""
+    cleared: tuple[Cleared, ...] = ()
+    """Pairs of members that share files or names, and why they are compatible. All other pairs share none."""
 
 
 class PolicyStamp(Record, frozen=True, kw_only=True):

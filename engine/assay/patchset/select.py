@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 
 from assay.model.candidate import Candidate, Record
-from assay.model.report import Conflict, LeftOut
+from assay.model.report import Confidence, Conflict, LeftOut
 from assay.model.verdict import Verdict
 from assay.patchset.solve import Solver, bits
 
@@ -61,10 +61,12 @@ def choose(
     values: Mapping[str, Worth],
     groups: Iterable[frozenset[str]] = (),
 ) -> Choice:
-    """Choose among accepted candidates. `groups` are sets of ids known to fail when all land together."""
+    """Choose among accepted candidates. `groups` are sets of ids known to fail when all land together. A
+    conflict that is only suspected keeps nobody out."""
     distinct, doubles = _distinct(candidates)
     place = {candidate.id: index for index, candidate in enumerate(distinct)}
-    edges = [c for c in conflicts if c.a in place and c.b in place and c.a != c.b]
+    proven = [c for c in conflicts if c.confidence is Confidence.PROVEN]
+    edges = [c for c in proven if c.a in place and c.b in place and c.a != c.b]
     masks = [sum(1 << place[member] for member in group) for group in groups if group <= place.keys()]
     worths = [values.get(candidate.id, Worth()) for candidate in distinct]
     tasks = _tasks(candidates)

@@ -24,10 +24,9 @@ from assay.repo.repository import Repository
 _FILES = frozenset({FileMode.BLOB, FileMode.BLOB_EXECUTABLE})
 
 
-def textual(repo: Repository, base: Base) -> Callable[[Overlap], Conflict | None]:
+def textual(repo: Repository, base: Base, edits: Edits) -> Callable[[Overlap], Conflict | None]:
     """What tells of each pair: a conflict if it merges neither as text, the same in both orders, nor by
-    syntax."""
-    edits = Edits(repo)
+    syntax. `edits` remembers what it learns of each candidate."""
     syntax = BySyntax(repo, base)
     return lambda pair: syntax.unless_merged(pair, _textual(repo, base, edits, pair))
 

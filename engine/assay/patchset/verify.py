@@ -8,7 +8,8 @@ Promises:
   graded together and rejected, or its own rejection by a thorough grading;
 - an inconclusive answer blames nobody: it is asked for once more, and then the whole set is inconclusive;
 - a combination on which a member's own new tests no longer pass, though its gates let it, is no good set;
-- no tree is graded twice, the one repetition after an inconclusive answer aside.
+- no tree is graded twice, the one repetition after an inconclusive answer aside;
+- when a set fails, the pairs of it that were suspected are asked first.
 
 choose ──► combine ──► grade ──► accepted: done
   ▲           │          │
@@ -23,9 +24,9 @@ from msgspec.structs import replace
 
 from assay.model.candidate import Base, Candidate, Oid
 from assay.model.outcome import GateResult, Outcome
-from assay.model.report import Conflict, ConflictKind, GateReport, PatchSet
+from assay.model.report import Confidence, Conflict, ConflictKind, GateReport, PatchSet
 from assay.model.verdict import Decision, Verdict, partial
-from assay.patchset.blame import culprits
+from assay.patchset.blame import Fails, culprits
 from assay.patchset.combine import Combined, combine
 from assay.patchset.owntests import with_own_tests
 from assay.patchset.select import Choice, Worth, choose
@@ -34,6 +35,8 @@ from assay.repo.repository import Repository
 GradeTree = Callable[[Oid, tuple[Candidate, ...]], Awaitable[Verdict]]
 """Runs the gates on a combined tree of these members."""
 GateReports = Callable[[Iterable[GateResult]], tuple[GateReport, ...]]
+_FIRST = 4
+"""So many suspected pairs are asked before the search: each costs a run, which a search may do without."""
 _PATIENCE = 4
 """A member of so many failing groups is left out for good: each further group would cost several runs."""
 
@@ -155,12 +158,22 @@ class _Verification:
                 return True  # some part of a set that merges does not: no less a reason to part them
             return (await self._verdict(combined.tree, group)).decision is Decision.REJECTED
 
-        group = await culprits(members, fails)
+        group = await self._suspects(members, fails) or await culprits(members, fails)
         combined = self._combine(group)
         if isinstance(combined, Conflict):
             self._learn(group, combined)
         elif not await self._reject_alone(group):
             self._learn(group, self._behavioural(group, await self._verdict(combined.tree, group)))
+
+    async def _suspects(self, members: tuple[str, ...], fails: Fails[str]) -> tuple[str, ...] | None:
+        """The first suspected pair among `members` that fails by itself: cheaper to ask than a search."""
+        pairs = [(c.a, c.b) for c in self._given if c.confidence is Confidence.SUSPECTED]
+        within = [pair for pair in pairs if len(members) > len(pair) and set(pair) <= set(members)]
+        for pair in within[:_FIRST]:
+            group = tuple(member for member in members if member in pair)
+            if await fails(group):
+                return group
+        return None
 
     async def _reject_alone(self, group: tuple[str, ...]) -> bool:
         """Whether a member of a failing group fails by itself: asked of those of whom it is not known."""
@@ -214,13 +227,18 @@ class _Verification:
         return PatchSet(
             members=choice.members,
             left_out=tuple(left_out),
-            conflicts=(*self._given, *self._learnt),
+            conflicts=(*_of(Confidence.PROVEN, self._given), *self._learnt),
             tree=combined.tree if combined is not None else None,
             verdict=verdict.decision if verdict is not None else None,
             reason=reason,
             gates=self._report(verdict.gates) if verdict is not None else (),
             merged=combined.merged if combined is not None else (),
+            suspected=_of(Confidence.SUSPECTED, self._given),
         )
+
+
+def _of(confidence: Confidence, conflicts: Iterable[Conflict]) -> tuple[Conflict, ...]:
+    return tuple(conflict for conflict in conflicts if conflict.confidence is confidence)
 
 
 def _witness(verdict: Verdict) -> tuple[str, str]:

@@ -1,0 +1,103 @@
+"""What becomes of a value: whether it is awaited, iterated, unpacked, indexed.
+
+Promises: pure. The value of a name that is assigned once in a function is followed to where it is read.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+
+from assay.gates.syntax import Function, last_name, own_nodes
+
+AWAIT = "await"
+ITER = "iterate"
+ASYNC_ITER = "iterate asynchronously"
+INDEX = "index"
+LENGTH = "len"
+NEXT = "next"
+WITH = "with"
+ASYNC_WITH = "async with"
+UNPACK = "unpack:"
+ATTRIBUTE = "attribute:"
+COMPARE = "compare"
+DISCARD = "discard"
+IMPORT = "import"
+OTHER = "other"
+
+_ITERATING = frozenset(
+    {
+        "list", "tuple", "sorted", "set", "frozenset", "sum", "any", "all", "enumerate", "zip", "map", "min",
+        "max", "iter", "join", "dict", "filter",
+    }
+)  # fmt: skip
+
+
+def of(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> tuple[str, ...]:
+    """What becomes of the value of this expression, sorted; `OTHER` stands for all that has no word."""
+    parent = parents.get(node)
+    if isinstance(parent, ast.Assign) and len(parent.targets) == 1:
+        target = parent.targets[0]
+        if isinstance(target, ast.Name):
+            return tuple(sorted(_followed(target.id, parent, parents)))
+        return (_unpacked(target),)
+    return (_one(node, parent),)
+
+
+def _unpacked(target: ast.expr) -> str:
+    if isinstance(target, ast.Tuple | ast.List) and not any(isinstance(t, ast.Starred) for t in target.elts):
+        return f"{UNPACK}{len(target.elts)}"
+    return OTHER
+
+
+def _one(node: ast.AST, parent: ast.AST | None) -> str:  # noqa: PLR0911 - one word for each parent
+    match parent:
+        case ast.Await():
+            return AWAIT
+        case ast.AsyncFor(iter=it) if it is node:
+            return ASYNC_ITER
+        case ast.comprehension(iter=it, is_async=1) if it is node:
+            return ASYNC_ITER
+        case ast.For(target=target, iter=it) | ast.comprehension(target=target, iter=it) if it is node:
+            return ITER
+        case ast.YieldFrom() | ast.Starred():
+            return ITER
+        case ast.Subscript(value=value) if value is node:
+            return INDEX
+        case ast.Attribute(attr=attr):
+            return f"{ATTRIBUTE}{attr}"
+        case ast.Compare():
+            return COMPARE
+        case ast.Expr():
+            return DISCARD
+        case ast.withitem():
+            return WITH
+        case ast.Call() if parent.func is not node:
+            return _handed(last_name(parent))
+        case ast.Assign(targets=[target]):
+            return _unpacked(target)
+    return OTHER
+
+
+def _handed(function: str) -> str:
+    if function in _ITERATING:
+        return ITER
+    return {"len": LENGTH, "next": NEXT}.get(function, OTHER)
+
+
+def _followed(name: str, start: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> set[str]:
+    """What becomes of a name's value in the function around; `OTHER` where the name is bound again."""
+    around = parents.get(start)
+    while around is not None and not isinstance(around, Function):
+        around = parents.get(around)
+    if around is None:
+        return {OTHER}
+    reads = [node for node in _names(around) if node.id == name]
+    if sum(isinstance(node.ctx, ast.Store) for node in reads) != 1:
+        return {OTHER}
+    found = {_one(node, parents.get(node)) for node in reads if isinstance(node.ctx, ast.Load)}
+    return found or {DISCARD}
+
+
+def _names(function: Function) -> Iterator[ast.Name]:
+    return (node for node in own_nodes(function) if isinstance(node, ast.Name))

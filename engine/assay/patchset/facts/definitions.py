@@ -1,0 +1,419 @@
+"""What a Python source defines: one walk over everything that is no function body, and a look into those.
+
+Promises: pure; whatever else a definition says, its `name`, `kind` and `digest` are there. What this module
+cannot follow it marks (`several`, `decorated`, `open`) rather than guesses at. May raise `syntax.REFUSED` for
+what was built to break it.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator
+
+from msgspec.structs import replace
+
+from assay.gates.syntax import Function, is_words, last_name, own_nodes
+from assay.patchset.facts.paths import (
+    annotated,
+    imported,
+    own_names,
+    path_of,
+    stored,
+    targets,
+)
+from assay.patchset.facts.records import (
+    CALL,
+    UNKNOWN,
+    Binding,
+    Definition,
+    Fixture,
+    Kind,
+    Module,
+    Path,
+)
+from assay.patchset.facts.signature import signature_of
+
+_BINDINGS = {
+    "staticmethod": Binding.STATIC,
+    "classmethod": Binding.CLASS,
+    "property": Binding.PROPERTY,
+    "cached_property": Binding.PROPERTY,
+    "abstractproperty": Binding.PROPERTY,
+    "setter": Binding.PROPERTY,
+    "getter": Binding.PROPERTY,
+    "deleter": Binding.PROPERTY,
+}
+_MANAGERS = frozenset({"contextmanager", "asynccontextmanager"})
+_HARMLESS = frozenset(
+    {
+        "abstractmethod",
+        "abstractproperty",
+        "lru_cache",
+        "cache",
+        "override",
+        "final",
+        "overload",
+        "deprecated",
+    }
+)
+_DATACLASSES = frozenset({"dataclass"})
+_ABSTRACT = frozenset({"abstractmethod", "abstractproperty"})
+_UNLISTED = frozenset({"__getattr__", "__getattribute__", "__dir__"})
+_OPENERS = frozenset({"globals", "exec", "vars", "locals"})
+_BLOCKS = ("body", "orelse", "finalbody")
+_LONGEST = 300
+
+ATTRIBUTE = "attribute"
+"""The digest of what methods set on their object: where and how often is not told apart."""
+
+
+def module_of(tree: ast.Module, source: bytes) -> Module:
+    """The definitions of a parsed source."""
+    walker = _Walker(source.splitlines())
+    walker.block(tree.body, "", None)
+    return Module(
+        definitions=walker.found,
+        stars=tuple(walker.stars),
+        exports=tuple(walker.exports) if walker.exports is not None else None,
+        open=walker.open or bool(_UNLISTED & walker.found.keys()),
+        locals=walker.locals,
+        fixtures=walker.fixtures,
+    )
+
+
+class _Walker:
+    def __init__(self, lines: list[bytes]) -> None:
+        self._lines = lines
+        self.found: dict[str, Definition] = {}
+        self.stars: list[str] = []
+        self.exports: list[str] | None = None
+        self.open = False
+        self.locals: dict[str, frozenset[str]] = {}
+        self.fixtures: dict[str, Fixture] = {}
+
+    def block(
+        self, statements: Iterable[ast.stmt], prefix: str, owner: ast.ClassDef | None, sure: bool = True
+    ) -> None:
+        """Add what a block defines; not `sure` if it may not run."""
+        for statement in statements:
+            match statement:
+                case ast.FunctionDef() | ast.AsyncFunctionDef():
+                    self._function(statement, prefix, owner, sure)
+                case ast.ClassDef():
+                    self._class(statement, prefix, sure)
+                case ast.Import() | ast.ImportFrom():
+                    self._import(statement, prefix, sure)
+                case ast.Expr(value=value):
+                    self._expression(value)
+                case _:
+                    self._assignment(statement, prefix, sure)
+                    self._inner(statement, prefix, owner, sure)
+
+    def _inner(self, statement: ast.stmt, prefix: str, owner: ast.ClassDef | None, sure: bool) -> None:
+        surely = sure and isinstance(statement, ast.With | ast.AsyncWith)
+        for name in _BLOCKS:
+            self.block(getattr(statement, name, ()), prefix, owner, surely)
+        for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+            self.block(part.body, prefix, owner, sure=False)
+
+    def _add(self, definition: Definition, sure: bool) -> None:
+        before = self.found.get(definition.name)
+        if not sure or before is not None:
+            digest = f"{before.digest} {definition.digest}" if before is not None else definition.digest
+            same_import = (
+                before is not None
+                and (before.kind, before.module, before.symbol)
+                == (definition.kind, definition.module, definition.symbol)
+                and definition.kind is Kind.IMPORT
+            )
+            kept = before if before is not None and before.binding is Binding.PROPERTY else definition
+            definition = replace(kept, several=not same_import, digest=digest[-_LONGEST:])
+        self.found[definition.name] = definition
+
+    def _text(self, node: ast.stmt) -> str:
+        decorators = [d.lineno for d in getattr(node, "decorator_list", ())]
+        first = min([node.lineno, *decorators])
+        text = b"\n".join(line.rstrip() for line in self._lines[first - 1 : node.end_lineno])
+        return hashlib.blake2b(text, digest_size=8).hexdigest()
+
+    def _function(self, node: Function, prefix: str, owner: ast.ClassDef | None, sure: bool) -> None:
+        name = prefix + node.name
+        marks = [last_name(decorator) for decorator in node.decorator_list]
+        binding = next((_BINDINGS[mark] for mark in marks if mark in _BINDINGS), Binding.PLAIN)
+        if owner is not None and node.name in ("__new__", "__init_subclass__", "__class_getitem__"):
+            binding = Binding.STATIC if node.name == "__new__" else Binding.CLASS
+        inside = _inside(node)
+        manager = bool(_MANAGERS.intersection(marks))
+        known = _HARMLESS | _BINDINGS.keys() | _MANAGERS
+        self.locals[name] = frozenset(own_names(node))
+        self._fixture(node, name)
+        self._add(
+            Definition(
+                name=name,
+                kind=Kind.FUNCTION,
+                line=node.lineno,
+                end=node.end_lineno or node.lineno,
+                digest=self._text(node),
+                several="overload" in marks,
+                decorated=any(mark not in known for mark in marks),
+                signature=signature_of(node.args),
+                binding=binding,
+                is_async=isinstance(node, ast.AsyncFunctionDef) and not manager and not inside.yields,
+                generator=inside.yields and not manager,
+                arity=inside.arity,
+                hands_on=inside.hands_on,
+                abstract=bool(_ABSTRACT.intersection(marks)),
+                unwritten=inside.unwritten,
+                returns=annotated(node.returns),
+                raises=tuple(sorted(inside.raises)),
+            ),
+            sure,
+        )
+        if owner is not None and binding is not Binding.STATIC and node.args.args:
+            self._attributes(node, prefix, node.args.args[0].arg)
+        for inner in own_nodes(node):
+            if isinstance(inner, Function):
+                self._nested(inner, f"{name}.")
+
+    def _nested(self, node: Function, prefix: str) -> None:
+        self.locals[prefix + node.name] = frozenset(own_names(node))
+        for inner in own_nodes(node):
+            if isinstance(inner, Function):
+                self._nested(inner, f"{prefix}{node.name}.")
+
+    def _attributes(self, node: Function, prefix: str, receiver: str) -> None:
+        """What a method sets on its first parameter."""
+        for inner in own_nodes(node):
+            if isinstance(inner, ast.Call) and last_name(inner) in ("setattr", "vars"):
+                self._open_class(prefix, inner, receiver)
+            value = getattr(inner, "value", None)
+            notes = annotated(inner.annotation) if isinstance(inner, ast.AnnAssign) else ()
+            for target in targets(inner):
+                parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+                for part in parts:
+                    match part:
+                        case ast.Attribute(value=ast.Name(id=root), attr=attr) if root == receiver:
+                            single = part is target and isinstance(value, ast.expr)
+                            held = (*notes, CALL) if notes else path_of(value) if single and value else ()
+                            self._attribute(prefix + attr, part.lineno, _settled(held, node))
+
+    def _attribute(self, name: str, line: int, value: Path) -> None:
+        before = self.found.get(name)
+        if before is None:
+            self.found[name] = Definition(
+                name=name, kind=Kind.VARIABLE, line=line, end=line, digest=ATTRIBUTE, value=value
+            )
+        elif before.kind is Kind.VARIABLE and not before.value and before.literal in ("None", ""):
+            self.found[name] = replace(before, value=value)
+        elif before.value != value:
+            self.found[name] = replace(before, several=True)
+
+    def _open_class(self, prefix: str, call: ast.Call, receiver: str) -> None:
+        first = call.args[0] if call.args else None
+        if isinstance(first, ast.Name) and first.id == receiver:
+            name = prefix.rstrip(".")
+            if name in self.found:
+                self.found[name] = replace(self.found[name], open=True)
+
+    def _fixture(self, node: Function, name: str) -> None:
+        for decorator in node.decorator_list:
+            if last_name(decorator) != "fixture":
+                continue
+            asked = node.name
+            for keyword in decorator.keywords if isinstance(decorator, ast.Call) else ():
+                if keyword.arg == "name" and isinstance(keyword.value, ast.Constant):
+                    asked = str(keyword.value.value)
+            self.fixtures[asked] = Fixture(
+                name=asked, function=name, line=node.lineno, digest=self._text(node)
+            )
+
+    def _class(self, node: ast.ClassDef, prefix: str, sure: bool) -> None:
+        marks = [last_name(decorator) for decorator in node.decorator_list]
+        plain = all(k.arg == "metaclass" and last_name(k.value) == "ABCMeta" for k in node.keywords)
+        tuple_like = any(last_name(base) == "NamedTuple" for base in node.bases)
+        made = any(
+            mark in _DATACLASSES and not _special(decorator)
+            for mark, decorator in zip(marks, node.decorator_list, strict=True)
+        )
+        name = prefix + node.name
+        head = [*node.decorator_list, *node.bases, *node.keywords]
+        members = {statement.name for statement in node.body if isinstance(statement, Function)}
+        self._add(
+            Definition(
+                name=name,
+                kind=Kind.CLASS,
+                line=node.lineno,
+                end=node.end_lineno or node.lineno,
+                digest=" ".join(ast.dump(each)[:_LONGEST] for each in head),
+                decorated=any(mark not in _DATACLASSES | {"final", "total_ordering"} for mark in marks),
+                bases=tuple(path_of(_bare(base)) or (UNKNOWN,) for base in node.bases),
+                metaclass=not plain,
+                dataclass=made or tuple_like,
+                open=bool(_UNLISTED & members),
+            ),
+            sure,
+        )
+        self.block(node.body, f"{name}.", node)
+
+    def _import(self, node: ast.Import | ast.ImportFrom, prefix: str, sure: bool) -> None:
+        if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
+            self.stars.append("." * node.level + (node.module or ""))
+        for bound, module, symbol in imported(node):
+            self._add(
+                Definition(
+                    name=prefix + bound,
+                    kind=Kind.IMPORT,
+                    line=node.lineno,
+                    end=node.end_lineno or node.lineno,
+                    digest=f"{module}:{symbol}",
+                    module=module,
+                    symbol=symbol,
+                ),
+                sure,
+            )
+
+    def _expression(self, value: ast.expr) -> None:
+        if isinstance(value, ast.Call):
+            called = last_name(value)
+            inner = value.func.value if isinstance(value.func, ast.Attribute) else value
+            self.open |= called in _OPENERS or last_name(inner) in _OPENERS
+            if called == "extend" and isinstance(value.func, ast.Attribute):
+                self._export(getattr(value.func.value, "id", ""), value.args[0] if value.args else None, True)
+
+    def _assignment(self, node: ast.stmt, prefix: str, sure: bool) -> None:
+        value = getattr(node, "value", None)
+        several = isinstance(node, ast.AugAssign | ast.For | ast.AsyncFor)
+        for target in targets(node):
+            if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Call):
+                self.open |= last_name(target.value) in _OPENERS
+            single = isinstance(target, ast.Name)
+            for name in stored(target):
+                if not prefix:
+                    self._export(name, value, several)
+                self._variable(node, prefix + name, value if single else None, sure and not several)
+
+    def _variable(self, node: ast.stmt, name: str, value: ast.expr | None, sure: bool) -> None:
+        notes = annotated(node.annotation) if isinstance(node, ast.AnnAssign) else ()
+        held = (*notes, CALL) if notes else path_of(value) if value is not None else ()
+        optional, skipped = _default(value)
+        self._add(
+            Definition(
+                name=name,
+                kind=Kind.VARIABLE,
+                line=node.lineno,
+                end=node.end_lineno or node.lineno,
+                digest=self._text(node),
+                value=held if held and held[0] != UNKNOWN else (),
+                literal=_literal(value),
+                field=isinstance(node, ast.AnnAssign) and not skipped and not _is_classvar(node.annotation),
+                default=optional,
+            ),
+            sure,
+        )
+
+    def _export(self, name: str, value: ast.expr | None, more: bool) -> None:
+        if name != "__all__":
+            return
+        if not isinstance(value, ast.List | ast.Tuple):
+            self.exports, self.open = None, True
+            return
+        words = [part.value for part in value.elts if isinstance(part, ast.Constant)]
+        known = self.exports or [] if more else []
+        self.exports = [*known, *(word for word in words if isinstance(word, str))]
+
+
+class _Inside:
+    """What one look into a function's body tells."""
+
+    def __init__(self) -> None:
+        self.yields = False
+        self.hands_on = False
+        self.arity = 0
+        self.raises: set[str] = set()
+        self.unwritten = False
+
+
+def _inside(node: Function) -> _Inside:
+    found = _Inside()
+    arities: set[int] = set()
+    for inner in own_nodes(node):
+        match inner:
+            case ast.Yield() | ast.YieldFrom():
+                found.yields = True
+            case ast.Return(value=value):
+                arities.add(_arity(value))
+                found.hands_on |= not isinstance(value, ast.Constant | ast.Tuple | ast.List | ast.Dict | None)
+            case ast.Raise(exc=exc) if exc is not None:
+                found.raises.add(last_name(exc))
+    found.arity = arities.pop() if len(arities) == 1 and not found.yields else 0
+    body = [statement for statement in node.body if not is_words(statement)]
+    found.unwritten = (
+        len(body) == 1 and isinstance(body[0], ast.Raise) and "NotImplementedError" in found.raises
+    )
+    return found
+
+
+def _arity(value: ast.expr | None) -> int:
+    if isinstance(value, ast.Tuple) and not any(isinstance(part, ast.Starred) for part in value.elts):
+        return len(value.elts)
+    return 0
+
+
+def _settled(held: Path, function: Function) -> Path:
+    """What a method stores, if it can be said without the method's own names."""
+    if not held or held[0] == UNKNOWN:
+        return ()
+    for parameter in [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]:
+        if parameter.arg == held[0]:
+            notes = annotated(parameter.annotation)
+            return (*notes, CALL, *held[1:]) if notes else ()
+    return held if len(held) > 1 and held[-1] == CALL else ()
+
+
+def _bare(base: ast.expr) -> ast.expr:
+    """`Base` of `Base[T]`."""
+    return base.value if isinstance(base, ast.Subscript) else base
+
+
+def _special(decorator: ast.expr) -> bool:
+    """Whether a dataclass is asked for that has another constructor than its fields tell."""
+    if not isinstance(decorator, ast.Call):
+        return False
+    return any(keyword.arg in ("init", "kw_only", None) for keyword in decorator.keywords)
+
+
+def _is_classvar(annotation: ast.expr) -> bool:
+    bare = annotation.value if isinstance(annotation, ast.Subscript) else annotation
+    return last_name(bare) in ("ClassVar", "KW_ONLY")
+
+
+def _default(value: ast.expr | None) -> tuple[bool, bool]:
+    """Whether a field may be left out, and whether it cannot be given at all."""
+    if value is None:
+        return False, False
+    if isinstance(value, ast.Call) and last_name(value) == "field":
+        words = {keyword.arg: keyword.value for keyword in value.keywords}
+        init = words.get("init")
+        skipped = isinstance(init, ast.Constant) and init.value is False
+        return bool({"default", "default_factory", "factory"} & words.keys()), skipped
+    return True, False
+
+
+_CONTAINERS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
+
+
+def _literal(value: ast.expr | None) -> str:
+    if isinstance(value, _CONTAINERS):
+        return type(value).__name__.lower()
+    if value is None or not all(_plain(part) for part in _parts(value)):
+        return ""
+    return ast.unparse(value)[:_LONGEST]
+
+
+def _parts(value: ast.expr) -> Iterator[ast.AST]:
+    return (part for part in ast.walk(value) if not isinstance(part, ast.operator | ast.unaryop))
+
+
+def _plain(part: ast.AST) -> bool:
+    return isinstance(part, ast.Constant | ast.BinOp | ast.UnaryOp)

@@ -1,0 +1,147 @@
+"""The facts of blobs, each read once.
+
+Promises: whatever a blob holds, there is an answer: None where it cannot be parsed. What is kept is bounded
+by the sources' bytes. Parsing runs nothing, and `ast` alone is used, which refuses what is built to break it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from assay.gates.syntax import REFUSED, parse
+from assay.patchset.facts.data import NO_DATA, Data, data_of
+from assay.patchset.facts.definitions import module_of
+from assay.patchset.facts.records import Module, Path, Use, Uses
+from assay.patchset.facts.signature import Shape
+from assay.patchset.facts.uses import uses_of
+
+_KEPT = 512 * 1024
+"""Bytes of source whose syntax trees are kept: a tree takes some hundred times its source."""
+
+
+class Span(NamedTuple):
+    """Lines, counted from 1, both included."""
+
+    first: int
+    last: int
+
+
+class Leaf(NamedTuple):
+    """One simple statement, or the head of a compound one; `entries` if it is a display or a call over
+    several lines, whose entries are independent of each other."""
+
+    span: Span
+    entries: bool
+
+
+class Library:
+    """Facts by blob; `read` gives a blob's bytes."""
+
+    def __init__(self, read: Callable[[str], bytes]) -> None:
+        self._read = read
+        self._modules: dict[str, Module | None] = {}
+        self._every: dict[str, Uses] = {}
+        self._data: dict[str, Data] = {}
+        self._leaves: dict[str, tuple[Leaf, ...]] = {}
+        self._keys: dict[str, Counter[tuple[Path, Shape | None, bool]]] = {}
+        self._trees: OrderedDict[str, tuple[ast.Module | None, int]] = OrderedDict()
+        self._held = 0
+
+    def source(self, blob: str) -> bytes:
+        """A blob's bytes."""
+        return self._read(blob)
+
+    def module(self, blob: str) -> Module | None:
+        """What a Python source binds."""
+        if blob not in self._modules:
+            self._modules[blob] = self._module(blob)
+        return self._modules[blob]
+
+    def _module(self, blob: str) -> Module | None:
+        tree = self.tree(blob)
+        if tree is None:
+            return None
+        try:
+            return module_of(tree, self._read(blob))
+        except REFUSED:
+            return None
+
+    def uses(self, blob: str, spans: Sequence[Span]) -> Uses:
+        """What these lines of a Python source use; nothing where it cannot be parsed."""
+        tree = self.tree(blob) if spans else None
+        if tree is None:
+            return Uses()
+        try:
+            return uses_of(tree, lambda first, last: any(s.first <= last and first <= s.last for s in spans))
+        except REFUSED:
+            return Uses()
+
+    def keys(self, blob: str) -> Counter[tuple[Path, Shape | None, bool]]:
+        """How often a whole source uses each thing, wherever."""
+        if blob not in self._keys:
+            found = self.uses(blob, [Span(1, 1 << 40)]) if blob else Uses()
+            self._keys[blob] = Counter(use.key for use in found.uses)
+        return self._keys[blob]
+
+    def leaves(self, blob: str) -> tuple[Leaf, ...]:
+        """The simple statements of a Python source and the heads of the others, in order of their lines."""
+        if blob not in self._leaves:
+            tree = self.tree(blob)
+            found = [_leaf(node) for node in ast.walk(tree) if isinstance(node, ast.stmt)] if tree else []
+            self._leaves[blob] = tuple(sorted(found))
+        return self._leaves[blob]
+
+    def data(self, path: str, blob: str) -> Data:
+        """What a data file says."""
+        if not blob:
+            return NO_DATA
+        if blob not in self._data:
+            self._data[blob] = data_of(path, self._read(blob))
+        return self._data[blob]
+
+    def tree(self, blob: str) -> ast.Module | None:
+        """The syntax tree of a Python source."""
+        found = self._trees.get(blob)
+        if found is not None:
+            self._trees.move_to_end(blob)
+            return found[0]
+        source = self._read(blob)
+        tree = parse(source)
+        self._trees[blob] = tree, len(source)
+        self._held += len(source)
+        while self._held > _KEPT and len(self._trees) > 1:
+            _, (_, size) = self._trees.popitem(last=False)
+            self._held -= size
+        return tree
+
+
+def _leaf(node: ast.stmt) -> Leaf:
+    body = getattr(node, "body", None)
+    value = getattr(node, "value", None)
+    entries = isinstance(value, ast.Dict | ast.List | ast.Tuple | ast.Set | ast.Call)
+    if isinstance(body, list) and body and isinstance(body[0], ast.stmt):
+        decorators = [d.lineno for d in getattr(node, "decorator_list", ())]
+        first = min([node.lineno, *decorators])
+        return Leaf(Span(first, max(node.lineno, body[0].lineno - 1)), isinstance(node, ast.ClassDef))
+    return Leaf(
+        Span(node.lineno, node.end_lineno or node.lineno), entries or isinstance(node, ast.ImportFrom)
+    )
+
+
+def is_python(path: str) -> bool:
+    """Whether a path names a Python source."""
+    return path.endswith((".py", ".pyi"))
+
+
+def newly(
+    uses: Sequence[Use], before: Counter[tuple[Path, Shape | None, bool]], new: Sequence[Span]
+) -> list[Use]:
+    """Those uses that are new: their name stands on a new line, or their call is one that was not there."""
+
+    def is_new(line: int) -> bool:
+        return any(span.first <= line <= span.last for span in new)
+
+    return [use for use in uses if is_new(use.line) or not before[use.key]]

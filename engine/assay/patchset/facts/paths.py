@@ -1,0 +1,178 @@
+"""Expressions as paths, and the names that pieces of source bind.
+
+Promises: pure; of what is no chain of names, attributes and calls the path begins with `UNKNOWN`, and that of
+a literal is empty: nothing of ours can be meant by its attributes.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+
+from assay.gates.syntax import Function, own_nodes
+from assay.patchset.facts.records import CALL, IMPORTED, SUPER, UNKNOWN, Path
+
+NO_ONE: Path = (UNKNOWN,)
+
+_LITERALS = (
+    ast.Constant,
+    ast.JoinedStr,
+    ast.List,
+    ast.Tuple,
+    ast.Set,
+    ast.Dict,
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.GeneratorExp,
+    ast.Lambda,
+    ast.Compare,
+)
+_TRANSPARENT = frozenset({"Optional", "Annotated", "Final", "ClassVar", "Type", "type"})
+
+
+def path_of(node: ast.AST, names: Mapping[str, Path] | None = None, inside: str = "") -> Path:
+    """The path of an expression; `names` says what local names hold, `inside` which class `super()` is in."""
+    steps: list[str] = []
+    while True:
+        match node:
+            case ast.Attribute(value=value, attr=attr):
+                steps.append(attr)
+                node = value
+            case ast.Call(func=ast.Name(id="super"), args=[]) if inside:
+                return (SUPER + inside, *reversed(steps))
+            case ast.Call(func=func):
+                steps.append(CALL)
+                node = func
+            case ast.Await(value=value):
+                node = value
+            case ast.Name(id=name):
+                root = names.get(name) if names is not None else None
+                return (*((name,) if root is None else root), *reversed(steps))
+            case _:
+                return () if isinstance(node, _LITERALS) else (UNKNOWN, *reversed(steps))
+
+
+def annotated(node: ast.expr | None) -> Path:
+    """The path of the class that an annotation names, of `X | None` and `Optional[X]` that of X; else ()."""
+    match node:
+        case ast.Name(id=name):
+            return (name,)
+        case ast.Attribute():
+            found = path_of(node)
+            return () if found[0] == UNKNOWN else found
+        case ast.Constant(value=str(text)):
+            plain = text.strip()
+            return tuple(plain.split(".")) if plain.replace(".", "").isidentifier() else ()
+        case ast.BinOp(op=ast.BitOr(), left=left, right=ast.Constant(value=None)):
+            return annotated(left)
+        case ast.Subscript(value=value, slice=inner) if _last(value) in _TRANSPARENT - {"Type", "type"}:
+            return annotated(inner.elts[0] if isinstance(inner, ast.Tuple) and inner.elts else inner)
+    return ()
+
+
+def _last(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def stored(node: ast.AST) -> Iterator[str]:
+    """The plain names that an assignment's target binds."""
+    match node:
+        case ast.Name(id=name):
+            yield name
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            for part in parts:
+                yield from stored(part)
+        case ast.Starred(value=value):
+            yield from stored(value)
+
+
+def targets(statement: ast.AST) -> Iterator[ast.expr]:
+    """What a statement assigns to, its blocks aside."""
+    match statement:
+        case ast.Assign(targets=several):
+            yield from several
+        case ast.AnnAssign(target=target) | ast.AugAssign(target=target):
+            yield target
+        case ast.For(target=target) | ast.AsyncFor(target=target):
+            yield target
+        case ast.With(items=items) | ast.AsyncWith(items=items):
+            yield from (item.optional_vars for item in items if item.optional_vars is not None)
+
+
+def imported(statement: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, str, str]]:
+    """(bound name, module with leading dots, name in it or '') of each name that an import binds."""
+    if isinstance(statement, ast.Import):
+        for alias in statement.names:
+            if alias.asname:
+                yield alias.asname, alias.name, ""
+            else:
+                yield alias.name.split(".", 1)[0], alias.name.split(".", 1)[0], ""
+        return
+    module = "." * statement.level + (statement.module or "")
+    for alias in statement.names:
+        if alias.name != "*":
+            yield alias.asname or alias.name, module, alias.name
+
+
+def parameters(args: ast.arguments) -> list[ast.arg]:
+    """Every parameter, in order."""
+    extra = [arg for arg in (args.vararg, args.kwarg) if arg is not None]
+    return [*args.posonlyargs, *args.args, *args.kwonlyargs, *extra]
+
+
+def own_names(function: Function) -> dict[str, Path]:
+    """What a function binds for itself, and what each such name holds: `NO_ONE` where that is not sure."""
+    found: dict[str, Path] = {}
+    outer: set[str] = set()
+
+    def bind(name: str, path: Path) -> None:
+        found[name] = NO_ONE if name in found else path
+
+    for parameter in parameters(function.args):
+        holds = annotated(parameter.annotation)
+        variadic = parameter in (function.args.vararg, function.args.kwarg)
+        bind(parameter.arg, (*holds, CALL) if holds and not variadic else NO_ONE)
+    for node in own_nodes(function):
+        if isinstance(node, ast.Global | ast.Nonlocal):
+            outer.update(node.names)
+        for name, path in _binds(node):
+            bind(name, path)
+    return {name: path for name, path in found.items() if name not in outer}
+
+
+def _binds(node: ast.AST) -> Iterator[tuple[str, Path]]:
+    """The names that one node of a function binds there, and what they hold."""
+    match node:
+        case ast.Import() | ast.ImportFrom():
+            for name, module, symbol in imported(node):
+                yield name, (f"{IMPORTED}{module}:{symbol}",)
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            yield name, path_of(value)
+        case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation):
+            holds = annotated(annotation)
+            yield name, (*holds, CALL) if holds else NO_ONE
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name, NO_ONE
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            yield name, NO_ONE
+        case ast.NamedExpr(target=target) | ast.comprehension(target=target):
+            yield from ((name, NO_ONE) for name in stored(target))
+        case _:
+            yield from ((name, NO_ONE) for target in targets(node) for name in stored(target))
+
+
+def values_settled(names: dict[str, Path]) -> dict[str, Path]:
+    """The same names, with what they hold said in names from outside the function: `x = y` where `y =
+    F()`."""
+    settled: dict[str, Path] = {}
+    for name, held in names.items():
+        path, seen = held, {name}
+        while path and path[0] in names:
+            if path[0] in seen:
+                path = NO_ONE
+                break
+            seen.add(path[0])
+            path = (*names[path[0]], *path[1:])
+        settled[name] = path
+    return settled

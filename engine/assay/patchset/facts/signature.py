@@ -1,0 +1,138 @@
+"""Signatures and the shapes of calls: does this call still go through, and to the same parameters?
+
+Promises: pure. The answers are Python's own rules of binding (language reference, "Calls"), and None where
+the call's `*` and `**` leave it open.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from assay.model.candidate import Record
+
+
+class Parameter(Record, frozen=True, kw_only=True):
+    """One parameter by name; `optional` if it has a default, which is `default` in normal form."""
+
+    name: str
+    optional: bool = False
+    default: str = ""
+
+
+class Signature(Record, frozen=True, kw_only=True):
+    """The parameters of a function, by the ways in which they may be given."""
+
+    only: tuple[Parameter, ...] = ()
+    plain: tuple[Parameter, ...] = ()
+    keyword: tuple[Parameter, ...] = ()
+    star: bool = False
+    double: bool = False
+
+    def without_first(self) -> Signature:
+        """What is left to give once the first positional one is (`self`)."""
+        if self.only:
+            only, plain = self.only[1:], self.plain
+        else:
+            only, plain = (), self.plain[1:]
+        return Signature(only=only, plain=plain, keyword=self.keyword, star=self.star, double=self.double)
+
+
+class Shape(Record, frozen=True, kw_only=True):
+    """How a call gives its arguments."""
+
+    positional: int = 0
+    keywords: tuple[str, ...] = ()
+    star: bool = False
+    double: bool = False
+
+
+def refusal(signature: Signature, shape: Shape) -> str:
+    """Why the call cannot be bound, as the end of a sentence; '' if it can, or if nobody can tell."""
+    places = (*signature.only, *signature.plain)
+    if shape.positional > len(places) and not signature.star:
+        return f"it takes {_count(len(places))}, not {shape.positional}"
+    named = {p.name for p in (*signature.plain, *signature.keyword)}
+    for keyword in shape.keywords:
+        if keyword not in named and not signature.double:
+            return f"it has no parameter `{keyword}`"
+    taken = {p.name for p in signature.plain[: max(0, shape.positional - len(signature.only))]}
+    for keyword in shape.keywords:
+        if keyword in taken:
+            return f"`{keyword}` is given twice"
+    return _missing(signature, shape)
+
+
+def _missing(signature: Signature, shape: Shape) -> str:
+    places = (*signature.only, *signature.plain)
+    given = set(shape.keywords)
+    if not shape.star:
+        for index, parameter in enumerate(places[shape.positional :], shape.positional):
+            by_name = index >= len(signature.only) and (parameter.name in given or shape.double)
+            if not parameter.optional and not by_name:
+                return f"`{parameter.name}` is missing"
+    if not shape.double:
+        for parameter in signature.keyword:
+            if not parameter.optional and parameter.name not in given:
+                return f"`{parameter.name}` is missing"
+    return ""
+
+
+def astray(old: Signature, new: Signature, shape: Shape) -> str:
+    """A parameter that one of the call's positional arguments was for and no longer reaches, '' if none."""
+    before, after = ([p.name for p in (*s.only, *s.plain)] for s in (old, new))
+    keywords = {p.name for p in new.keyword}
+    for index, name in enumerate(before[: shape.positional]):
+        if (name in after and after.index(name) != index) or name in keywords:
+            return name
+    return ""
+
+
+def default_changed(old: Signature, new: Signature, shape: Shape) -> str:
+    """A parameter that the call leaves to its default, which is another one now; '' if none."""
+    if shape.star or shape.double:
+        return ""
+    before = {p.name: p for p in (*old.only, *old.plain, *old.keyword)}
+    given = {p.name for p in (*new.only, *new.plain)[: shape.positional]} | set(shape.keywords)
+    for parameter in (*new.only, *new.plain, *new.keyword):
+        was = before.get(parameter.name)
+        if parameter.name in given or was is None or not (was.optional and parameter.optional):
+            continue
+        if was.default != parameter.default:
+            return parameter.name
+    return ""
+
+
+def signature_of(args: ast.arguments) -> Signature:
+    """The signature that a definition spells out."""
+    places = [*args.posonlyargs, *args.args]
+    defaults: list[ast.expr | None] = [*[None] * (len(places) - len(args.defaults)), *args.defaults]
+    parameters = [_parameter(arg, default) for arg, default in zip(places, defaults, strict=True)]
+    return Signature(
+        only=tuple(parameters[: len(args.posonlyargs)]),
+        plain=tuple(parameters[len(args.posonlyargs) :]),
+        keyword=tuple(_parameter(a, d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True)),
+        star=args.vararg is not None,
+        double=args.kwarg is not None,
+    )
+
+
+def shape_of(call: ast.Call) -> Shape:
+    """How a call gives its arguments."""
+    return Shape(
+        positional=sum(not isinstance(arg, ast.Starred) for arg in call.args),
+        keywords=tuple(sorted(keyword.arg for keyword in call.keywords if keyword.arg)),
+        star=any(isinstance(arg, ast.Starred) for arg in call.args),
+        double=any(keyword.arg is None for keyword in call.keywords),
+    )
+
+
+def _parameter(arg: ast.arg, default: ast.expr | None) -> Parameter:
+    if default is None:
+        return Parameter(name=arg.arg)
+    return Parameter(name=arg.arg, optional=True, default=ast.dump(default)[:400])
+
+
+def _count(number: int) -> str:
+    return {0: "no positional argument", 1: "one positional argument"}.get(
+        number, f"{number} positional arguments"
+    )

@@ -1,0 +1,327 @@
+"""What some lines of a Python source use: names and attributes with the calls around them, names by their
+text.
+
+Promises: pure; only top-level statements that have one of the wanted lines are walked. Local names are
+resolved to what they hold where one plain assignment or an annotation tells; everything else that is local
+begins with `UNKNOWN`. May raise `syntax.REFUSED` for what was built to break it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from assay.gates.syntax import Function, last_name
+from assay.patchset.facts import contexts, named
+from assay.patchset.facts.paths import NO_ONE, own_names, parameters, path_of, stored, targets, values_settled
+from assay.patchset.facts.records import CALL, Named, Path, Request, Use, Uses
+from assay.patchset.facts.signature import shape_of
+
+Wanted = Callable[[int, int], bool]
+"""Whether any of these lines, both included, counted from 1, is wanted."""
+
+_ABSENCE = frozenset(
+    {"ImportError", "ModuleNotFoundError", "AttributeError", "NameError", "Exception", "BaseException", ""}
+)
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:[.:][A-Za-z_]\w*)+")
+_IMPORTERS = frozenset({"patch", "setattr", "delattr", "import_module", "import_string", "importorskip"})
+_RUNNERS = frozenset(
+    {
+        "run",
+        "call",
+        "check_call",
+        "check_output",
+        "Popen",
+        "which",
+        "entry_points",
+        "load_entry_point",
+        "execvp",
+    }
+)
+_SHORT = 100
+_STATIC = frozenset({"staticmethod"})
+
+
+def uses_of(tree: ast.Module, wanted: Wanted) -> Uses:
+    """What the wanted lines of a parsed source use."""
+    finder = _Finder(wanted)
+    for statement in tree.body:
+        decorators = [d.lineno for d in getattr(statement, "decorator_list", ())]
+        if wanted(min([statement.lineno, *decorators]), statement.end_lineno or statement.lineno):
+            finder.statement(statement)
+    return Uses(
+        uses=tuple(finder.uses),
+        locals=tuple(finder.locals),
+        stores=frozenset(finder.stores),
+        named=tuple(finder.named),
+        requests=tuple(finder.requests),
+        strings=frozenset(finder.strings),
+        programs=frozenset(finder.programs),
+        dotted=tuple(finder.dotted),
+    )
+
+
+class _Scope:
+    """Where a piece of source stands."""
+
+    __slots__ = ("catches", "cls", "guarded", "names", "qualified")
+
+    def __init__(
+        self,
+        qualified: str = "",
+        names: Mapping[str, Path] | None = None,
+        cls: str = "",
+        guarded: bool = False,
+        catches: tuple[str, ...] = (),
+    ) -> None:
+        self.qualified = qualified
+        self.names: Mapping[str, Path] = names if names is not None else {}
+        self.cls = cls
+        self.guarded = guarded
+        self.catches = catches
+
+    def within(self, names: Mapping[str, Path]) -> _Scope:
+        return _Scope(self.qualified, {**self.names, **names}, self.cls, self.guarded, self.catches)
+
+    def guard(self, guarded: bool, catches: Iterable[str] = ()) -> _Scope:
+        every = (*self.catches, *catches)
+        return _Scope(self.qualified, self.names, self.cls, self.guarded or guarded, every)
+
+
+class _Finder:
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
+        self._parents: dict[ast.AST, ast.AST] = {}
+        self.uses: list[Use] = []
+        self.locals: list[tuple[str, str, int]] = []
+        self.named: list[Named] = []
+        self.requests: list[Request] = []
+        self.stores: set[tuple[str, str]] = set()
+        self.strings: set[str] = set()
+        self.programs: set[str] = set()
+        self.dotted: list[tuple[str, int, bool]] = []
+
+    def statement(self, statement: ast.stmt) -> None:
+        self._parents = {child: node for node in ast.walk(statement) for child in ast.iter_child_nodes(node)}
+        self._walk(statement, _Scope())
+
+    def _walk(self, node: ast.AST, scope: _Scope) -> None:
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                self._function(node, scope)
+            case ast.ClassDef():
+                self._class(node, scope)
+            case ast.Lambda():
+                self._each([*node.args.defaults, *filter(None, node.args.kw_defaults)], scope)
+                self._walk(node.body, scope.within({p.arg: NO_ONE for p in parameters(node.args)}))
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                bound = {name: NO_ONE for part in node.generators for name in stored(part.target)}
+                self._each(ast.iter_child_nodes(node), scope.within(bound))
+            case ast.Try() | ast.If() | ast.IfExp() | ast.With() | ast.AsyncWith():
+                self._guarding(node, scope)
+            case ast.Name() | ast.Attribute():
+                self._chain(node, None, scope)
+            case ast.Call():
+                self._call(node, scope)
+            case ast.Import() | ast.ImportFrom():
+                self._import(node, scope)
+            case ast.Constant(value=str(text)):
+                self._text(node, text)
+            case _:
+                if isinstance(node, ast.Subscript | ast.Compare | ast.Dict):
+                    self._add_named(node, scope)
+                self._each(ast.iter_child_nodes(node), scope)
+
+    def _each(self, nodes: Iterable[ast.AST], scope: _Scope) -> None:
+        for node in nodes:
+            self._walk(node, scope)
+
+    def _function(self, node: Function, scope: _Scope) -> None:
+        qualified = f"{scope.qualified}.{node.name}".lstrip(".")
+        notes = [p.annotation for p in parameters(node.args) if p.annotation is not None]
+        defaults = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
+        heads = [*node.decorator_list, *defaults]
+        self._each(heads, scope)
+        self._each([*notes, *filter(None, [node.returns])], scope.guard(guarded=True))
+        self._request(node, qualified)
+        names = own_names(node)
+        marks = {last_name(decorator) for decorator in node.decorator_list}
+        if scope.cls and scope.qualified == scope.cls and node.args.args and not marks & _STATIC:
+            itself = tuple(scope.cls.split("."))
+            by_class = "classmethod" in marks or node.name in ("__new__", "__init_subclass__")
+            names[node.args.args[0].arg] = itself if by_class else (*itself, CALL)
+        inner = _Scope(qualified, {**scope.names, **values_settled(names)}, scope.cls, scope.guarded)
+        self._each(node.body, inner)
+
+    def _class(self, node: ast.ClassDef, scope: _Scope) -> None:
+        self._each([*node.decorator_list, *node.bases, *node.keywords], scope)
+        qualified = f"{scope.qualified}.{node.name}".lstrip(".")
+        # A class inside a function is nobody's to name: its `self` is unknown, like all that is local there.
+        nameable = scope.qualified == scope.cls and node.name not in scope.names
+        own: dict[str, Path] = {}
+        for statement in node.body:
+            for name in _bound(statement):
+                own[name] = NO_ONE
+        for statement in node.body:
+            inside = _Scope(qualified, scope.names, qualified if nameable else "", scope.guarded)
+            self._walk(statement, inside if isinstance(statement, Function) else inside.within(own))
+
+    def _guarding(self, node: ast.Try | ast.If | ast.IfExp | ast.With | ast.AsyncWith, scope: _Scope) -> None:
+        if isinstance(node, ast.Try):
+            self._try(node, scope)
+        elif isinstance(node, ast.If | ast.IfExp):
+            self._if(node, scope)
+        else:
+            self._with(node, scope)
+
+    def _try(self, node: ast.Try, scope: _Scope) -> None:
+        caught = [name for handler in node.handlers for name in _exceptions(handler.type)]
+        self._each(node.body, scope.guard(bool(_ABSENCE.intersection(caught)), caught))
+        # What only runs after a failed import is as unlikely to run as the import is to fail.
+        self._each(node.handlers, scope.guard(bool(_ABSENCE.intersection(caught))))
+        self._each([*node.orelse, *node.finalbody], scope)
+
+    def _if(self, node: ast.If | ast.IfExp, scope: _Scope) -> None:
+        words = {last_name(part) for part in ast.walk(node.test)}
+        asks = bool(words & {"hasattr", "TYPE_CHECKING", "version_info", "getattr"})
+        self._walk(node.test, scope.guard(asks))
+        branches = ast.iter_child_nodes(node)
+        self._each((part for part in branches if part is not node.test), scope.guard(asks))
+
+    def _with(self, node: ast.With | ast.AsyncWith, scope: _Scope) -> None:
+        caught: list[str] = []
+        for item in node.items:
+            self._walk(item, scope)
+            if isinstance(item.context_expr, ast.Call) and last_name(item.context_expr) in (
+                "raises",
+                "suppress",
+                "assertRaises",
+                "assertRaisesRegex",
+            ):
+                caught += [name for arg in item.context_expr.args for name in _exceptions(arg)]
+        expected = bool((_ABSENCE - {"", "Exception"} | {"TypeError"}).intersection(caught))
+        self._each(node.body, scope.guard(expected, caught))
+
+    def _call(self, node: ast.Call, scope: _Scope) -> None:
+        self._add_named(node, scope)
+        if isinstance(node.func, ast.Name | ast.Attribute):
+            self._chain(node.func, node, scope)
+        else:
+            self._walk(node.func, scope)
+        asks = isinstance(node.func, ast.Name) and node.func.id in ("hasattr", "getattr")
+        self._each([*node.args, *node.keywords], scope.guard(guarded=asks))
+
+    def _chain(self, node: ast.Name | ast.Attribute, call: ast.Call | None, scope: _Scope) -> None:
+        """One longest chain of attributes: a use, and whatever else its root holds."""
+        path = path_of(node, scope.names, scope.cls)
+        line, end = node.end_lineno or node.lineno, (call or node).end_lineno or node.lineno
+        stores = not isinstance(node.ctx, ast.Load)
+        plain = stores and isinstance(node, ast.Name)
+        if path and path != NO_ONE and not plain and self._wanted(line, end):
+            self.uses.append(
+                Use(
+                    scope=scope.qualified,
+                    path=path,
+                    line=line,
+                    end=end,
+                    call=shape_of(call) if call is not None else None,
+                    contexts=contexts.of(call or node, self._parents),
+                    guarded=scope.guarded,
+                    store=stores,
+                    catches=scope.catches,
+                )
+            )
+        self._prefix(node, scope)
+
+    def _prefix(self, node: ast.AST, scope: _Scope) -> None:
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        if not isinstance(node, ast.Name):
+            self._walk(node, scope)
+        elif node.id in scope.names and self._wanted(node.lineno, node.lineno):
+            if isinstance(node.ctx, ast.Load):
+                self.locals.append((scope.qualified, node.id, node.lineno))
+            else:
+                self.stores.add((scope.qualified, node.id))
+
+    def _import(self, node: ast.Import | ast.ImportFrom, scope: _Scope) -> None:
+        end = node.end_lineno or node.lineno
+        for alias in node.names:
+            if not self._wanted(alias.lineno, alias.end_lineno or end) or alias.name == "*":
+                continue
+            root = alias.name if isinstance(node, ast.Import) else "." * node.level + (node.module or "")
+            symbol = "" if isinstance(node, ast.Import) else alias.name
+            self.uses.append(
+                Use(
+                    scope=scope.qualified,
+                    path=(f"@{root}:{symbol}",),
+                    line=alias.lineno,
+                    end=alias.lineno,
+                    guarded=scope.guarded,
+                    contexts=(contexts.IMPORT,),
+                )
+            )
+
+    def _text(self, node: ast.Constant, text: str) -> None:
+        if len(text) > _SHORT or not self._wanted(node.lineno, node.end_lineno or node.lineno):
+            return
+        self.strings.add(text)
+        if self._runs(node):
+            self.programs.add(text)
+        if _DOTTED.fullmatch(text):
+            parent = self._parents.get(node)
+            imports = isinstance(parent, ast.Call) and last_name(parent) in _IMPORTERS
+            self.dotted.append((text, node.lineno, imports))
+
+    def _runs(self, node: ast.AST) -> bool:
+        parent = self._parents.get(node)
+        if isinstance(parent, ast.List | ast.Tuple | ast.keyword):
+            parent = self._parents.get(parent)
+        return isinstance(parent, ast.Call) and last_name(parent) in _RUNNERS
+
+    def _add_named(self, node: ast.AST, scope: _Scope) -> None:
+        for found in named.of(node, self._parents, scope.names, scope.cls):
+            if self._wanted(found.line, found.line):
+                self.named.append(found)
+
+    def _request(self, node: Function, qualified: str) -> None:
+        is_fixture = any(last_name(decorator) == "fixture" for decorator in node.decorator_list)
+        for decorator in node.decorator_list:
+            if isinstance(decorator, ast.Call) and last_name(decorator) == "usefixtures":
+                for arg in decorator.args:
+                    if isinstance(arg, ast.Constant) and self._wanted(arg.lineno, arg.lineno):
+                        self.requests.append(Request(name=str(arg.value), scope=qualified, line=arg.lineno))
+        if not is_fixture and not node.name.startswith("test"):
+            return
+        given = _parametrized(node) | {"self", "cls", "request"}
+        places = [*node.args.posonlyargs, *node.args.args]
+        asked = [*places[: len(places) - len(node.args.defaults)], *node.args.kwonlyargs]
+        for parameter in asked:
+            if parameter.arg not in given and self._wanted(parameter.lineno, parameter.lineno):
+                self.requests.append(Request(name=parameter.arg, scope=qualified, line=parameter.lineno))
+
+
+def _bound(statement: ast.stmt) -> Iterable[str]:
+    if isinstance(statement, Function | ast.ClassDef):
+        return [statement.name]
+    return [name for target in targets(statement) for name in stored(target)]
+
+
+def _exceptions(node: ast.expr | None) -> list[str]:
+    if node is None:
+        return [""]
+    return [last_name(part) for part in node.elts] if isinstance(node, ast.Tuple) else [last_name(node)]
+
+
+def _parametrized(node: Function) -> set[str]:
+    """Parameters of a test that get their values from its own decorators."""
+    found: set[str] = set()
+    for decorator in node.decorator_list:
+        if isinstance(decorator, ast.Call) and last_name(decorator) in ("parametrize", "given", "patch"):
+            if last_name(decorator) != "parametrize":
+                return {arg.arg for arg in parameters(node.args)}
+            for part in ast.walk(decorator.args[0]) if decorator.args else ():
+                if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                    found.update(word.strip() for word in part.value.split(","))
+    return found

@@ -1,0 +1,297 @@
+"""The conflict graph of a set of candidates: every edge and every cleared pair, with its witness.
+
+Promises: nothing is run and nothing is checked out; the result depends on the base and the candidates alone,
+and is in their order. Pairs are found through indexes (paths, symbols, names, numbers), never by going
+through all of them; a pair that no index brings together is cleared without having been looked at. A pair
+has one edge: the strongest of what was found, textual conflicts first.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from assay.model.candidate import Base, Candidate
+from assay.model.report import Clearance, Cleared, Confidence, Conflict
+from assay.patchset.broken import broken, suspected
+from assay.patchset.clash import Clash, conflict
+from assay.patchset.edits import Edits
+from assay.patchset.halves import halves
+from assay.patchset.heirs import class_in, heirs, new_classes, new_members
+from assay.patchset.overlap import Overlap, overlaps
+from assay.patchset.spoken import lost, spoken, unprovided, unspoken
+from assay.patchset.textual import textual
+from assay.patchset.touch import Place, Touch, Touches
+from assay.patchset.twins import exported, numbers, twins, versions
+from assay.patchset.view import Symbol, Unknown
+from assay.repo.repository import Repository
+
+Pair = tuple[int, int]
+_LISTED = 8
+_MOST_PLACES = 40
+"""Uses of one symbol that are looked at for one pair: a conflict shows at the first."""
+
+
+class Graph:
+    """The edges among candidates, and the reasons for all other pairs."""
+
+    def __init__(
+        self,
+        edges: tuple[Conflict, ...],
+        files: dict[frozenset[str], tuple[str, ...]],
+        names: dict[frozenset[str], tuple[str, ...]],
+    ) -> None:
+        self.edges = edges
+        self._edge = {frozenset((edge.a, edge.b)): edge for edge in edges}
+        self._files = files
+        self._names = names
+
+    @property
+    def proven(self) -> tuple[Conflict, ...]:
+        """The pairs that cannot land together."""
+        return tuple(edge for edge in self.edges if edge.confidence is Confidence.PROVEN)
+
+    @property
+    def suspected(self) -> tuple[Conflict, ...]:
+        """The pairs of which only a run can tell."""
+        return tuple(edge for edge in self.edges if edge.confidence is Confidence.SUSPECTED)
+
+    def between(self, a: str, b: str) -> Conflict | Cleared:
+        """What is known of two candidates, by their ids."""
+        pair = frozenset((a, b))
+        edge = self._edge.get(pair)
+        if edge is not None:
+            return edge
+        names, files = self._names.get(pair, ()), self._files.get(pair, ())
+        if names:
+            why = f"{_count(len(names), 'shared name')}, each used as it is once both are in"
+            return Cleared(a=a, b=b, kind=Clearance.NAMES, shared=(*files, *names)[:_LISTED], why=why)
+        if files:
+            why = f"{_count(len(files), 'shared file')}, which merge to the same text in both orders"
+            return Cleared(a=a, b=b, kind=Clearance.ORDER, shared=files[:_LISTED], why=why)
+        why = "no shared file, and neither uses a name that the other touches"
+        return Cleared(a=a, b=b, kind=Clearance.DISJOINT, shared=(), why=why)
+
+    def cleared(self, members: Sequence[str]) -> tuple[Cleared, ...]:
+        """The pairs among these that share files or names and are compatible, in order."""
+        place = {member: index for index, member in enumerate(members)}
+        found = []
+        for pair in self._files.keys() | self._names.keys():
+            if pair <= place.keys() and pair not in self._edge:
+                a, b = sorted(pair, key=place.__getitem__)
+                found.append(self.between(a, b))
+        known = (each for each in found if isinstance(each, Cleared))
+        return tuple(sorted(known, key=lambda each: (place[each.a], place[each.b])))
+
+
+def graph(repo: Repository, base: Base, candidates: Sequence[Candidate]) -> Graph:
+    """The graph of `candidates`, all of them applied to `base`. Those without a tree, and all but the first
+    of equal trees, take no part. Raises `ValueError` for a candidate on another base."""
+    distinct: dict[str, Candidate] = {}
+    for candidate in candidates:
+        if candidate.base.tree != base.tree:
+            raise ValueError(f"{candidate.id} was applied to another base")
+        if candidate.tree is not None:
+            distinct.setdefault(candidate.tree, candidate)
+    people = list(distinct.values())
+    return _Finder(repo, base, people).graph() if len(people) > 1 else Graph((), {}, {})
+
+
+class _Finder:
+    def __init__(self, repo: Repository, base: Base, people: list[Candidate]) -> None:
+        edits = Edits(repo)
+        self._textual = textual(repo, base, edits)
+        self._people = people
+        self._touches = Touches(repo, base.tree, edits)
+        self._by_id = {candidate.id: index for index, candidate in enumerate(people)}
+        self.touch = [self._touches.of(candidate) for candidate in people]
+        self._lost = [lost(touch) for touch in self.touch]
+
+    def graph(self) -> Graph:
+        found: dict[Pair, Conflict] = {}
+        meetings: dict[Pair, Overlap] = {}
+        for overlap in overlaps(self._people):
+            pair = self._by_id[overlap.a.id], self._by_id[overlap.b.id]
+            meetings[pair] = overlap
+            edge = self._textual(overlap)
+            if edge is not None:
+                found[pair] = edge
+        index = _Index(self.touch, self._lost)
+        shared = index.pairs()
+        for pair in sorted({*shared, *meetings}):
+            if pair not in found:
+                edge = self._look(pair, index, meetings.get(pair))
+                if edge is not None:
+                    found[pair] = edge
+        ids = [candidate.id for candidate in self._people]
+
+        def keyed(of: dict[Pair, tuple[str, ...]]) -> dict[frozenset[str], tuple[str, ...]]:
+            return {frozenset((ids[a], ids[b])): what for (a, b), what in of.items() if what}
+
+        return Graph(
+            tuple(found[pair] for pair in sorted(found)),
+            keyed({pair: overlap.shared for pair, overlap in meetings.items()}),
+            keyed(shared),
+        )
+
+    def _look(self, pair: Pair, index: _Index, meeting: Overlap | None) -> Conflict | None:
+        a, b = (self.touch[each] for each in pair)
+        return conflict(a.candidate, b.candidate, self._clashes(pair, index, meeting))
+
+    def _clashes(self, pair: Pair, index: _Index, meeting: Overlap | None) -> Iterator[Clash]:
+        first, second = pair
+        a, b = self.touch[first], self.touch[second]
+        yield from self._one_way(first, second, index)
+        for clash in self._one_way(second, first, index):
+            yield clash.turned()
+        if pair in index.twins or meeting is not None:
+            yield from twins(a, b, self._touches.both(a, b))
+        for path in meeting.shared if meeting is not None else ():
+            mine, theirs = a.by_path.get(path), b.by_path.get(path)
+            if mine is not None and theirs is not None and mine.path == theirs.path:
+                yield from halves(self._touches.library, mine, theirs)
+
+    def _one_way(self, first: int, second: int, index: _Index) -> Iterator[Clash]:
+        """What the first does to the second."""
+        ours, theirs = self.touch[first], self.touch[second]
+        places = index.uses.get((first, second), ())
+        unknown = index.unknown.get((first, second), ())
+        classes = (first, second) in index.classes
+        if places or classes or (first, second) in index.spoken:
+            both = self._touches.both(ours, theirs)
+            for place in places[:_MOST_PLACES]:
+                yield from broken(ours, theirs, place, both)
+            if classes:
+                yield from heirs(ours, theirs, both)
+            yield from unspoken(ours, theirs, self._lost[first])
+            yield from unprovided(ours, theirs, both)
+        for place, label in unknown[:_MOST_PLACES]:
+            yield from suspected(ours, theirs, place, label)
+
+
+class _Index:
+    """Which candidates have to do with which, by names. Directed pairs: the first touches what the second
+    uses."""
+
+    def __init__(self, touches: Sequence[Touch], given_up: Sequence[Iterable[tuple[str, str]]]) -> None:
+        self.uses: dict[Pair, list[Place]] = defaultdict(list)
+        self.unknown: dict[Pair, list[tuple[Place, str]]] = defaultdict(list)
+        self.classes: set[Pair] = set()
+        self.spoken: set[Pair] = set()
+        self.twins: set[Pair] = set()
+        self._names: dict[Pair, set[str]] = defaultdict(set)
+        self._touches = touches
+        touching = _by(touches, lambda touch: touch.symbols)
+        members = _by(touches, _members)
+        self._index_uses(touching, members)
+        self._index_classes(touching)
+        self._index_words(given_up)
+        for keys in (_added, _versions, _numbers):
+            for everyone in _by(touches, keys).values():
+                self.twins.update((a, b) for i, a in enumerate(everyone) for b in everyone[i + 1 :])
+
+    def pairs(self) -> dict[Pair, tuple[str, ...]]:
+        """Every pair that has to do with each other, in order, with the symbols that they share."""
+        every = {*self.uses, *self.unknown, *self.classes, *self.spoken, *self.twins}
+        found: dict[Pair, set[str]] = defaultdict(set)
+        for a, b in every:
+            found[min(a, b), max(a, b)] |= self._names.get((a, b), set())
+        return {pair: tuple(sorted(names)) for pair, names in found.items()}
+
+    def _index_uses(self, touching: dict[str, list[int]], members: dict[str, list[int]]) -> None:
+        for second, touch in enumerate(self._touches):
+            for place in touch.fresh():
+                trail: set[str] = set()
+                target = touch.view.resolve(place.module, place.use.path, trail)
+                if place.use.call is not None:
+                    touch.view.signature(target, trail)
+                    if isinstance(target, Symbol) and place.use.catches:
+                        for raised in target.definition.raises:
+                            _lineage(touch, target.module, raised, trail)
+                firsts: dict[int, None] = {}
+                for label in sorted(trail & touching.keys()):
+                    for first in touching[label]:
+                        if first != second:
+                            firsts[first] = None
+                            self._names[first, second].add(label)
+                for first in firsts:
+                    self.uses[first, second].append(place)
+                if isinstance(target, Unknown) and target.attribute and place.module:
+                    self._index_unknown(second, place, target.attribute, members)
+
+    def _index_unknown(self, second: int, place: Place, name: str, members: dict[str, list[int]]) -> None:
+        for first in members.get(name, ()):
+            if first == second:
+                continue
+            touch = self._touches[first]
+            for label in (*touch.removed, *touch.changed):
+                if label.rpartition(".")[2] == name and "." in label.partition(":")[2]:
+                    self.unknown[first, second].append((place, label))
+
+    def _index_classes(self, touching: dict[str, list[int]]) -> None:
+        for second, touch in enumerate(self._touches):
+            labels = {*new_classes(touch), *(label for label, _ in new_members(touch))}
+            trail: set[str] = set()
+            for label in labels:
+                cls = class_in(touch.view, label)
+                if cls is not None:
+                    touch.view.lineage(cls, trail)
+            for label in trail - {label for label in labels if label in touch.added}:
+                for first in touching.get(label, ()):
+                    if first != second:
+                        self.classes.add((first, second))
+                        self._names[first, second].add(label)
+
+    def _index_words(self, given_up: Sequence[Iterable[tuple[str, str]]]) -> None:
+        losing: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for first, (touch, words) in enumerate(zip(self._touches, given_up, strict=True)):
+            for word in (*words, *(("fixture", name) for name in touch.fixtures_gone())):
+                losing[word].append(first)
+        if not losing:
+            return
+        for second, touch in enumerate(self._touches):
+            asked = {("fixture", request.name) for _, request in touch.requests()}
+            for word in (spoken(touch) | asked) & losing.keys():
+                for first in losing[word]:
+                    if first != second:
+                        self.spoken.add((first, second))
+                        self._names[first, second].add(":".join(word))
+
+
+def _lineage(touch: Touch, module: str, name: str, trail: set[str]) -> None:
+    found = touch.view.resolve(module, (name,), trail)
+    if isinstance(found, Symbol):
+        touch.view.lineage(found, trail)
+
+
+def _by(touches: Sequence[Touch], keys: Callable[[Touch], Iterable[str]]) -> dict[str, list[int]]:
+    """Who has each key, in order."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for index, touch in enumerate(touches):
+        for key in sorted(set(keys(touch))):
+            found[key].append(index)
+    return found
+
+
+def _members(touch: Touch) -> Iterator[str]:
+    """The last names of the members of classes that a candidate removes or changes."""
+    for label in (*touch.removed, *touch.changed):
+        if "." in label.partition(":")[2]:
+            yield label.rpartition(".")[2]
+
+
+def _added(touch: Touch) -> Iterator[str]:
+    yield from touch.added
+    yield from (seen for seen, _ in exported(touch))
+
+
+def _versions(touch: Touch) -> Iterator[str]:
+    yield from ("version" for _ in versions(touch))
+
+
+def _numbers(touch: Touch) -> Iterator[str]:
+    yield from (f"{place}/{number}" for place, number, _ in numbers(touch))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -1,0 +1,164 @@
+"""Names agreed upon by their text: fixtures, environment variables, configuration keys, options, commands.
+
+Promises: pure. Proven is a fixture that nothing in reach provides, an environment variable or a key of one
+configuration that was visibly renamed, and a command that is run by the name it had; other cases are
+suspected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from assay.model.report import ConflictKind, Witness
+from assay.patchset.clash import Clash
+from assay.patchset.facts.records import Names
+from assay.patchset.touch import Touch
+from assay.patchset.view import View
+
+_CONFIGURATION = ("config", "conf", "cfg", "setting", "option", "opts", "default", "preference", "environ")
+
+Word = tuple[str, str]
+"""(kind, name) of a name by its text."""
+COMMAND = "command"
+
+
+def lost(touch: Touch) -> dict[Word, str]:
+    """The names that a candidate no longer speaks of in any file it touches, with where it did."""
+    found: dict[Word, str] = {}
+    for file, named in touch.named(gone=True):
+        found.setdefault((named.kind, named.name), f"{file.old_path}:{named.line}")
+    for data in touch.data:
+        for key in data.old.keys() - data.new.keys():
+            found.setdefault((Names.KEY, key.rpartition(".")[2]), f"{data.path}:0")
+        kept = {entry.name for entry in data.new_entries}
+        for entry in data.old_entries:
+            if entry.name not in kept:
+                found[COMMAND, entry.name] = f"{data.path}:0"
+    return {word: where for word, where in found.items() if not _still(touch, word)}
+
+
+def _still(touch: Touch, word: Word) -> bool:
+    """Whether some version of its own still speaks of it."""
+    kind, name = word
+    quoted = [f"{quote}{name}{quote}".encode() for quote in ('"', "'")]
+    for change in touch.candidate.changes:
+        if change.new_blob and not change.binary and change.path.endswith(".py"):
+            source = touch.view.source(change.new_blob)
+            if any(text in source for text in quoted):
+                return True
+    return kind == Names.KEY and any(
+        key.rpartition(".")[2] == name for data in touch.data for key in data.new
+    )
+
+
+def gained(touch: Touch, kind: str, owner: str = "") -> set[str]:
+    """Names of a kind that a candidate's new lines speak of."""
+    found = {n.name for _, n in touch.named(gone=False) if n.kind == kind and (not owner or n.owner == owner)}
+    if kind == Names.KEY:
+        found |= {key.rpartition(".")[2] for data in touch.data for key in data.new.keys() - data.old.keys()}
+    if kind == COMMAND:
+        found |= {
+            entry.name for data in touch.data for entry in data.new_entries if entry not in data.old_entries
+        }
+    return found
+
+
+def spoken(touch: Touch) -> set[Word]:
+    """The words that may be meant by a candidate's new texts."""
+    found: set[Word] = {(named.kind, named.name) for _, named in touch.named(gone=False)}
+    for file in touch.files:
+        for text in file.uses.strings:
+            found.update(((Names.ENVIRONMENT, text), (COMMAND, text)))
+            if text.startswith("-"):
+                found.add((Names.OPTION, text))
+    return found
+
+
+def unspoken(ours: Touch, theirs: Touch, words: dict[Word, str]) -> Iterator[Clash]:
+    """Names that `theirs` newly speaks of and `ours` has given up; `words` is what `ours` lost."""
+    heard = spoken(theirs)
+    for word, where in words.items():
+        if word in heard:
+            yield from _one(ours, theirs, word, where)
+
+
+def _one(ours: Touch, theirs: Touch, word: Word, where: str) -> Iterator[Clash]:
+    kind, name = word
+    owners = {n.owner for _, n in ours.named(gone=True) if (n.kind, n.name) == word}
+    meant = [(f, n) for f, n in theirs.named(gone=False) if (n.kind, n.name) == word]
+    path, _, line = where.rpartition(":")
+    file, row = (meant[0][0].path, meant[0][1].line) if meant else _text_at(theirs, name)
+    other = sorted(gained(ours, kind) - {name})
+    if kind == Names.KEY:
+        match = [
+            n for _, n in meant if n.owner in owners or (_is_configuration(n.owner) and _configured(owners))
+        ]
+        if not match:
+            return
+        proven = bool(other) and any(_is_configuration(n.owner) for n in match)
+    elif kind == Names.ENVIRONMENT:
+        if not meant and not (name.isupper() and "_" in name):
+            return
+        proven = bool(other)
+    else:
+        proven = kind == COMMAND and any(name in f.uses.programs for f in theirs.files)
+    renamed = f" in favour of {', '.join(map(repr, other[:3]))}" if other else ""
+    label = f"{kind}:{name}"
+    yield Clash(
+        kind=ConflictKind.SEMANTIC,
+        proven=proven,
+        label=label,
+        where=f"{path}:{name}",
+        mine=Witness(path=path, line=int(line), does=f"gives up the {kind} {name!r}{renamed}"),
+        theirs=Witness(path=file, line=row, does="newly uses it"),
+    )
+
+
+def _text_at(touch: Touch, name: str) -> tuple[str, int]:
+    file = next((file for file in touch.files if name in file.uses.strings), None)
+    return (file.path, 0) if file is not None else ("", 0)
+
+
+def _is_configuration(owner: str) -> bool:
+    return any(word in owner for word in _CONFIGURATION)
+
+
+def _configured(owners: set[str]) -> bool:
+    return not owners or any(map(_is_configuration, owners))
+
+
+def unprovided(ours: Touch, theirs: Touch, both: View) -> Iterator[Clash]:
+    """Fixtures that a new test asks for and that `ours` took away."""
+    gone = ours.fixtures_gone()
+    for file, request in theirs.requests():
+        if request.name not in gone:
+            continue
+        source, fixture = gone[request.name]
+        if not provided(theirs.view, file.path, request.name) or provided(both, file.path, request.name):
+            continue
+        yield Clash(
+            kind=ConflictKind.SEMANTIC,
+            proven=True,
+            label=f"fixture:{request.name}",
+            where=f"{source}:{fixture.function}",
+            mine=Witness(
+                path=source, line=fixture.line, does=f"removes or renames the fixture `{request.name}`"
+            ),
+            theirs=Witness(path=file.path, line=request.line, does=f"asks for it in `{request.scope}`"),
+        )
+
+
+def provided(view: View, path: str, name: str) -> bool:
+    """Whether a test file sees a fixture of this name: in itself, or in the `conftest.py` files above it."""
+    places = [path]
+    directory = path.rpartition("/")[0]
+    while True:
+        places.append(f"{directory}/conftest.py".lstrip("/"))
+        if not directory:
+            break
+        directory = directory.rpartition("/")[0]
+    for place in places:
+        module = view.at(place)
+        if module is not None and (name in module.fixtures or name in module.definitions or module.stars):
+            return True
+    return False

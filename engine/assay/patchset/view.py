@@ -1,0 +1,457 @@
+"""A tree as its modules see it: what a path in one module stands for, through imports, classes and calls.
+
+Promises: pure but for reading blobs; `Missing` is only said of a module that could be read and lists what it
+binds, and is `sure` only where nothing could bind the name unseen. Every answer comes with its trail: the
+symbols (`module:name`) that it rests on.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple, TypeVar
+
+from assay.patchset.facts.library import Library
+from assay.patchset.facts.modules import Modules, absolute
+from assay.patchset.facts.records import (
+    CALL,
+    IMPORTED,
+    SUPER,
+    UNKNOWN,
+    Binding,
+    Definition,
+    Kind,
+    Module,
+    Path,
+)
+from assay.patchset.facts.signature import Parameter, Signature
+
+_DEEPEST = 24
+"""Imports of imports, bases of bases: more steps than any honest source takes."""
+_BUILTINS = frozenset(dir(builtins))
+_ALWAYS = frozenset(dir(object)) | frozenset(dir(type))
+_STANDARD = sys.stdlib_module_names
+
+
+class Symbol(NamedTuple):
+    """A definition. `bound` says that it was got at through an instance, `owned` through a class."""
+
+    module: str
+    name: str
+    definition: Definition
+    bound: bool = False
+    owned: bool = False
+
+    @property
+    def label(self) -> str:
+        """`module:name`."""
+        return f"{self.module}:{self.name}"
+
+
+class Instance(NamedTuple):
+    """Some object of a class."""
+
+    of: Symbol
+
+
+class Whole(NamedTuple):
+    """A module itself."""
+
+    name: str
+
+
+class Missing(NamedTuple):
+    """Nothing: where the name should have been."""
+
+    label: str
+    sure: bool
+
+
+class Outside(NamedTuple):
+    """Something that the project does not define: `builtins` or a module of others, and the name in it."""
+
+    module: str
+    name: str
+
+
+class Unknown(NamedTuple):
+    """Nobody can tell. `attribute` is what was asked of it last."""
+
+    attribute: str = ""
+
+
+Target = Symbol | Instance | Whole | Missing | Outside | Unknown
+Trail = set[str]
+T = TypeVar("T")
+
+
+class View:
+    """One tree: the blobs of its paths, with some modules told apart from what their blob says."""
+
+    def __init__(
+        self,
+        library: Library,
+        modules: Modules,
+        blobs: Mapping[str, str],
+        changed: Mapping[str, str],
+        told: Mapping[str, Module] | None = None,
+    ) -> None:
+        self._library = library
+        self.modules = modules
+        self._blobs = blobs
+        self._changed = changed
+        self._told = told or {}
+
+    def blob(self, path: str) -> str:
+        """The blob at a path, '' if there is none."""
+        return self._changed[path] if path in self._changed else self._blobs.get(path, "")
+
+    def source(self, blob: str) -> bytes:
+        """A blob's bytes."""
+        return self._library.source(blob)
+
+    def at(self, path: str) -> Module | None:
+        """The module in a file, None where there is none that can be read."""
+        if path in self._told:
+            return self._told[path]
+        blob = self.blob(path)
+        return self._library.module(blob) if blob else None
+
+    def module(self, name: str) -> Module | None:
+        """The module of a name."""
+        path = self.modules.path_of.get(name)
+        return self.at(path) if path is not None else None
+
+    # -- what a path stands for
+
+    def resolve(self, module: str, path: Path, trail: Trail, depth: int = 0) -> Target:
+        """What `path` stands for at the top of `module`; adds what the answer rests on to `trail`."""
+        if depth > _DEEPEST:
+            return Unknown()
+        root = path[0]
+        if root == UNKNOWN:
+            return Unknown(path[-1] if len(path) > 1 and path[-1] != CALL else "")
+        steps = path[1:]
+        if root.startswith(IMPORTED):
+            name, _, symbol = root[len(IMPORTED) :].partition(":")
+            found = self._imported(self.absolute(name, module), symbol, trail, depth)
+        elif root.startswith(SUPER):
+            if not steps:
+                return Unknown()
+            found = self._super(module, root[len(SUPER) :], steps[0], trail, depth)
+            steps = steps[1:]
+        else:
+            found = self._global(module, root, trail, depth)
+        for step in steps:
+            if isinstance(found, Missing):
+                return found
+            found = self._step(found, step, trail, depth)
+        return found
+
+    def absolute(self, name: str, here: str) -> str:
+        """The absolute name of a module that `here` imports as `name`."""
+        return absolute(name, here, self.modules.is_package(here))
+
+    def _global(self, module: str, name: str, trail: Trail, depth: int) -> Target:
+        here = self.module(module)
+        if here is None:
+            return Unknown()
+        trail.add(f"{module}:{name}")
+        definition = here.definitions.get(name)
+        if definition is not None:
+            return self._defined(module, definition, trail, depth)
+        found, sure = self._starred(module, here, name, trail, depth)
+        if found is not None:
+            return found
+        if name in _BUILTINS or name.startswith("__"):
+            return Outside("builtins", name)
+        return Missing(f"{module}:{name}", sure=sure and not here.open)
+
+    def _starred(
+        self, module: str, here: Module, name: str, trail: Trail, depth: int
+    ) -> tuple[Target | None, bool]:
+        """What a name is by `from x import *`, and whether all of those could be looked through."""
+        sure = True
+        for star in reversed(here.stars):
+            other = self.absolute(star, module)
+            source = self.module(other)
+            if source is None or depth > _DEEPEST:
+                sure = False
+                continue
+            trail.add(f"{other}:{name}")
+            if source.exports is not None:
+                if name not in source.exports:
+                    continue
+            elif name.startswith("_"):
+                continue
+            found = self._imported(other, name, trail, depth + 1)
+            if not isinstance(found, Missing):
+                return found, True
+            sure = sure and found.sure
+        return None, sure
+
+    def _defined(self, module: str, definition: Definition, trail: Trail, depth: int) -> Target:
+        if definition.kind is Kind.IMPORT:
+            other = self.absolute(definition.module, module)
+            return self._imported(other, definition.symbol, trail, depth + 1)
+        symbol = Symbol(module, definition.name, definition)
+        if definition.value and CALL not in definition.value and definition.value[0] != definition.name:
+            held = self._held(symbol, definition.value, trail, depth)
+            if isinstance(held, Symbol) and held.definition.kind is not Kind.VARIABLE:
+                return held  # another name for it
+        return symbol
+
+    def _imported(self, module: str, symbol: str, trail: Trail, depth: int) -> Target:
+        if depth > _DEEPEST:
+            return Unknown()
+        if not module or not self.modules.is_ours(module):
+            return Outside(module, symbol)
+        trail.add(f"{module}:")
+        here = self.module(module)
+        if here is None and (module in self.modules.path_of):
+            return Unknown()
+        if here is None and not self.modules.is_directory(module):
+            return Missing(f"{module}:", sure=True)
+        if not symbol:
+            return Whole(module)
+        return self._of_module(module, symbol, trail, depth)
+
+    def _of_module(self, module: str, name: str, trail: Trail, depth: int) -> Target:
+        here = self.module(module)
+        trail.add(f"{module}:{name}")
+        sure = True
+        if here is not None:
+            definition = here.definitions.get(name)
+            if definition is not None:
+                return self._defined(module, definition, trail, depth)
+            found, sure = self._starred(module, here, name, trail, depth)
+            if found is not None:
+                return found
+        below = f"{module}.{name}"
+        trail.add(f"{below}:")
+        if below in self.modules.path_of or self.modules.is_directory(below):
+            return Whole(below)
+        if name.startswith("__"):
+            return Unknown()
+        return Missing(f"{module}:{name}", sure=sure and here is not None and not here.open)
+
+    def _step(self, target: Target, step: str, trail: Trail, depth: int) -> Target:
+        if step == CALL:
+            return self._called(target, trail, depth)
+        match target:
+            case Whole(name):
+                return self._of_module(name, step, trail, depth)
+            case Symbol(definition=Definition(kind=Kind.CLASS)):
+                return self.member(target, step, trail, depth)
+            case Instance(of=cls):
+                return self.member(cls, step, trail, depth, bound=True)
+            case Symbol(definition=definition):
+                value = definition.value
+                if definition.binding is Binding.PROPERTY and definition.returns:
+                    value = (*definition.returns, CALL)
+                held = self._held(target, value, trail, depth) if value else None
+                if held is not None:
+                    return self._step(held, step, trail, depth + 1)
+        return Unknown(step)
+
+    def _held(self, symbol: Symbol, value: Path, trail: Trail, depth: int) -> Target | None:
+        """What a variable holds, if that is known."""
+        if symbol.definition.several or depth > _DEEPEST:
+            return None
+        held = self.resolve(symbol.module, value, trail, depth + 1)
+        return held if isinstance(held, Symbol | Instance | Whole) else None
+
+    def _called(self, target: Target, trail: Trail, depth: int) -> Target:
+        match target:
+            case Symbol(definition=Definition(kind=Kind.CLASS)):
+                return Instance(target)
+            case Symbol(definition=Definition(kind=Kind.FUNCTION, returns=returns)) if returns:
+                held = self._held(target, (*returns, CALL), trail, depth)
+                return held if held is not None else Unknown()
+            case Symbol(definition=Definition(kind=Kind.VARIABLE, value=value)) if value:
+                held = self._held(target, value, trail, depth)
+                return self._called(held, trail, depth + 1) if isinstance(held, Symbol) else Unknown()
+        return Unknown()
+
+    # -- classes
+
+    def lineage(self, cls: Symbol, trail: Trail, depth: int = 0) -> tuple[list[Symbol], list[Outside], bool]:
+        """The class and the project's classes above it, nearest first; those of others; whether all are
+        known."""
+        found: list[Symbol] = []
+        others: list[Outside] = []
+        known = True
+        todo = [cls]
+        seen: set[str] = set()
+        while todo:
+            here = todo.pop(0)
+            if here.label in seen or len(seen) > _DEEPEST:
+                continue
+            seen.add(here.label)
+            trail.add(here.label)
+            found.append(here)
+            for base in here.definition.bases:
+                above = self.resolve(here.module, base, trail, depth + 1)
+                if isinstance(above, Symbol) and above.definition.kind is Kind.CLASS:
+                    todo.append(above)
+                elif isinstance(above, Outside):
+                    others.append(above)
+                else:
+                    known = False
+            known = known and not here.definition.open and not here.definition.several
+            known = known and not here.definition.decorated
+        return found, others, known
+
+    def member(
+        self,
+        cls: Symbol,
+        name: str,
+        trail: Trail,
+        depth: int = 0,
+        *,
+        bound: bool = False,
+        after: bool = False,
+    ) -> Target:
+        """An attribute of a class or of its instances; `after` looks above the class only."""
+        if depth > _DEEPEST:
+            return Unknown(name)
+        classes, others, known = self.lineage(cls, trail, depth)
+        for here in classes[1:] if after else classes:
+            module = self.module(here.module)
+            trail.add(f"{here.label}.{name}")
+            definition = module.definitions.get(f"{here.name}.{name}") if module is not None else None
+            if definition is not None:
+                if definition.kind is Kind.IMPORT or definition.kind is Kind.CLASS:
+                    return Symbol(here.module, definition.name, definition)
+                return Symbol(here.module, definition.name, definition, bound=bound, owned=not bound)
+        if name in _ALWAYS or name.startswith("__") or any(_has(other, name) for other in others):
+            return Unknown()
+        strangers = [o for o in others if o.module.split(".", 1)[0] not in _STANDARD | {"builtins"}]
+        if not known and not others and not cls.definition.bases and cls.definition.open:
+            return Unknown(name)
+        return Missing(f"{cls.label}.{name}", sure=known and not strangers and not cls.definition.metaclass)
+
+    def _super(self, module: str, name: str, attribute: str, trail: Trail, depth: int) -> Target:
+        here = self.module(module)
+        definition = here.definitions.get(name) if here is not None else None
+        if definition is None or definition.kind is not Kind.CLASS:
+            return Unknown(attribute)
+        return self.member(Symbol(module, name, definition), attribute, trail, depth, bound=True, after=True)
+
+    def constructor(self, cls: Symbol, trail: Trail) -> Signature | None:
+        """How a class is called, None where that cannot be told."""
+        classes, others, known = self.lineage(cls, trail)
+        for here in classes:
+            module = self.module(here.module)
+            if module is None or here.definition.metaclass:
+                return None
+            for name in ("__init__", "__new__"):
+                trail.add(f"{here.label}.{name}")
+                found = module.definitions.get(f"{here.name}.{name}")
+                if found is not None and found.signature is not None:
+                    plain = not found.several and not found.decorated
+                    return found.signature.without_first() if plain else None
+            if here.definition.dataclass:
+                return self._fields(classes[classes.index(here) :])
+        odd = [o for o in others if (o.module, o.name) not in _PLAIN_BASES]
+        return Signature() if known and not odd else None
+
+    def _fields(self, classes: list[Symbol]) -> Signature:
+        """The constructor that a dataclass gets: the fields of the classes above come first."""
+        found: dict[str, Parameter] = {}
+        for here in reversed(classes):
+            module = self.module(here.module)
+            prefix = f"{here.name}."
+            for definition in module.definitions.values() if module is not None else ():
+                name = definition.name[len(prefix) :]
+                if definition.field and definition.name.startswith(prefix) and "." not in name:
+                    found[name] = Parameter(
+                        name=name, optional=definition.default, default=definition.literal or "..."
+                    )
+        return Signature(plain=tuple(found.values()))
+
+    def signature(self, target: Target, trail: Trail) -> Signature | None:
+        """What a call of this has to give, None where that cannot be told."""
+        if not isinstance(target, Symbol):
+            return None
+        definition = target.definition
+        if definition.kind is Kind.CLASS:
+            return None if definition.several else self.constructor(target, trail)
+        if definition.signature is None or definition.several or definition.decorated:
+            return None
+        first_is_given = {
+            Binding.PLAIN: target.bound,
+            Binding.CLASS: target.bound or target.owned,
+            Binding.STATIC: False,
+        }
+        if definition.binding is Binding.PROPERTY:
+            return None
+        return (
+            definition.signature.without_first()
+            if first_is_given[definition.binding]
+            else definition.signature
+        )
+
+    def abstract(self, cls: Symbol, trail: Trail) -> dict[str, Symbol]:
+        """The abstract methods that a class leaves open, by name, with who asks for each."""
+        classes, _, _ = self.lineage(cls, trail)
+        found: dict[str, Symbol] = {}
+        for here in reversed(classes):
+            module = self.module(here.module)
+            prefix = f"{here.name}."
+            for definition in module.definitions.values() if module is not None else ():
+                name = definition.name[len(prefix) :]
+                if not definition.name.startswith(prefix) or "." in name:
+                    continue
+                if definition.abstract:
+                    found[name] = Symbol(here.module, definition.name, definition)
+                else:
+                    found.pop(name, None)
+        return found
+
+
+_PLAIN_BASES = frozenset(
+    {
+        ("builtins", "object"),
+        ("abc", "ABC"),
+        ("typing", "Generic"),
+        ("typing", "Protocol"),
+        ("typing_extensions", "Protocol"),
+    }
+)
+
+
+def _has(other: Outside, name: str) -> bool:
+    return other.module == "builtins" and hasattr(getattr(builtins, other.name, None), name)
+
+
+def merged(base: Module, ours: Module, theirs: Module) -> Module:
+    """The module that a clean merge makes of two edits, as far as names go: where both changed what one name
+    stands for, it is ours."""
+    definitions = _merged(base.definitions, ours.definitions, theirs.definitions)
+    exports = theirs.exports
+    if ours.exports != base.exports:
+        exports = ours.exports
+        if None not in (base.exports, ours.exports, theirs.exports):
+            exports = tuple(_sets(base.exports or (), ours.exports or (), theirs.exports or ()))
+    return Module(
+        definitions=definitions,
+        stars=tuple(_sets(base.stars, ours.stars, theirs.stars)),
+        exports=exports,
+        open=ours.open or theirs.open,
+        locals=_merged(base.locals, ours.locals, theirs.locals),
+        fixtures=_merged(base.fixtures, ours.fixtures, theirs.fixtures),
+    )
+
+
+def _merged(base: dict[str, T], ours: dict[str, T], theirs: dict[str, T]) -> dict[str, T]:
+    gone = base.keys() - ours.keys()
+    found = {name: value for name, value in theirs.items() if name not in gone}
+    found.update({name: value for name, value in ours.items() if base.get(name) != value})
+    return found
+
+
+def _sets(base: tuple[str, ...], ours: tuple[str, ...], theirs: tuple[str, ...]) -> Iterator[str]:
+    yield from (name for name in theirs if name in ours or name not in base)
+    yield from (name for name in ours if name not in base and name not in theirs)
