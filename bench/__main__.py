@@ -9,15 +9,14 @@ _NAMES = ("startup", "static", "workspace", "grading", "forging", "hardening", "
 
 _PAGE = "performance"
 """Runs benchmarks itself, and writes docs/reference/performance.md: never part of all of them."""
-
-_GIVEN = "merging"
-"""Takes its repositories as arguments: not part of all of them either."""
+_GIVEN = ("merging", "pairs")
+"""Take their repositories as arguments: not part of all of them either."""
 
 
 def main(argv: list[str]) -> int:
     """Run what was asked for; the worst exit code of it."""
-    if argv and argv[0] not in (*_NAMES, _PAGE, _GIVEN):
-        print(f"usage: python -m bench [{' | '.join((*_NAMES, _PAGE))}] [options]", file=sys.stderr)
+    if argv and argv[0] not in (*_NAMES, *_GIVEN, _PAGE):
+        print(f"usage: python -m bench [{' | '.join((*_NAMES, *_GIVEN, _PAGE))}] [options]", file=sys.stderr)
         return 2
     wanted = argv[:1] or list(_NAMES)
     worst = 0

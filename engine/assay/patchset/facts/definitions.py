@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
-from assay.gates.syntax import Function, is_words, last_name, own_nodes
+from assay.gates.syntax import Function, last_name
+from assay.patchset.facts.bodies import Body, body_of
 from assay.patchset.facts.paths import (
     annotated,
     imported,
-    own_names,
     path_of,
     stored,
     targets,
@@ -32,7 +32,6 @@ from assay.patchset.facts.records import (
     Module,
     Path,
 )
-from assay.patchset.facts.signature import signature_of
 
 _BINDINGS = {
     "staticmethod": Binding.STATIC,
@@ -68,9 +67,9 @@ ATTRIBUTE = "attribute"
 """The digest of what methods set on their object: where and how often is not told apart."""
 
 
-def module_of(tree: ast.Module, source: bytes) -> Module:
-    """The definitions of a parsed source."""
-    walker = _Walker(source.splitlines())
+def module_of(tree: ast.Module, source: bytes, known: dict[str, Body] | None = None) -> Module:
+    """The definitions of a parsed source. `known` are functions looked into before, by their text."""
+    walker = _Walker(source.splitlines(), known if known is not None else {})
     walker.block(tree.body, "", None)
     return Module(
         definitions=walker.found,
@@ -83,8 +82,9 @@ def module_of(tree: ast.Module, source: bytes) -> Module:
 
 
 class _Walker:
-    def __init__(self, lines: list[bytes]) -> None:
+    def __init__(self, lines: list[bytes], known: dict[str, Body]) -> None:
         self._lines = lines
+        self._known = known
         self.found: dict[str, Definition] = {}
         self.stars: list[str] = []
         self.exports: list[str] | None = None
@@ -135,7 +135,7 @@ class _Walker:
         decorators = [d.lineno for d in getattr(node, "decorator_list", ())]
         first = min([node.lineno, *decorators])
         text = b"\n".join(line.rstrip() for line in self._lines[first - 1 : node.end_lineno])
-        return hashlib.blake2b(text, digest_size=8).hexdigest()
+        return hashlib.blake2b(text, digest_size=16).hexdigest()
 
     def _function(self, node: Function, prefix: str, owner: ast.ClassDef | None, sure: bool) -> None:
         name = prefix + node.name
@@ -143,60 +143,42 @@ class _Walker:
         binding = next((_BINDINGS[mark] for mark in marks if mark in _BINDINGS), Binding.PLAIN)
         if owner is not None and node.name in ("__new__", "__init_subclass__", "__class_getitem__"):
             binding = Binding.STATIC if node.name == "__new__" else Binding.CLASS
-        inside = _inside(node)
+        text = self._text(node)
+        body = self._known.get(text)
+        if body is None:
+            body = self._known[text] = body_of(node)
         manager = bool(_MANAGERS.intersection(marks))
         known = _HARMLESS | _BINDINGS.keys() | _MANAGERS
-        self.locals[name] = frozenset(own_names(node))
-        self._fixture(node, name)
+        self.locals.update((prefix + inner, names) for inner, names in body.locals)
+        self._fixture(node, name, text)
         self._add(
             Definition(
                 name=name,
                 kind=Kind.FUNCTION,
                 line=node.lineno,
                 end=node.end_lineno or node.lineno,
-                digest=self._text(node),
+                digest=text,
                 several="overload" in marks,
                 decorated=any(mark not in known for mark in marks),
-                signature=signature_of(node.args),
+                signature=body.signature,
                 binding=binding,
-                is_async=isinstance(node, ast.AsyncFunctionDef) and not manager and not inside.yields,
-                generator=inside.yields and not manager,
-                arity=inside.arity,
-                hands_on=inside.hands_on,
+                is_async=isinstance(node, ast.AsyncFunctionDef) and not manager and not body.yields,
+                generator=body.yields and not manager,
+                arity=body.arity,
+                hands_on=body.hands_on,
                 abstract=bool(_ABSTRACT.intersection(marks)),
-                unwritten=inside.unwritten,
+                unwritten=body.unwritten,
                 returns=annotated(node.returns),
-                raises=tuple(sorted(inside.raises)),
+                raises=body.raises,
             ),
             sure,
         )
-        if owner is not None and binding is not Binding.STATIC and node.args.args:
-            self._attributes(node, prefix, node.args.args[0].arg)
-        for inner in own_nodes(node):
-            if isinstance(inner, Function):
-                self._nested(inner, f"{name}.")
-
-    def _nested(self, node: Function, prefix: str) -> None:
-        self.locals[prefix + node.name] = frozenset(own_names(node))
-        for inner in own_nodes(node):
-            if isinstance(inner, Function):
-                self._nested(inner, f"{prefix}{node.name}.")
-
-    def _attributes(self, node: Function, prefix: str, receiver: str) -> None:
-        """What a method sets on its first parameter."""
-        for inner in own_nodes(node):
-            if isinstance(inner, ast.Call) and last_name(inner) in ("setattr", "vars"):
-                self._open_class(prefix, inner, receiver)
-            value = getattr(inner, "value", None)
-            notes = annotated(inner.annotation) if isinstance(inner, ast.AnnAssign) else ()
-            for target in targets(inner):
-                parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
-                for part in parts:
-                    match part:
-                        case ast.Attribute(value=ast.Name(id=root), attr=attr) if root == receiver:
-                            single = part is target and isinstance(value, ast.expr)
-                            held = (*notes, CALL) if notes else path_of(value) if single and value else ()
-                            self._attribute(prefix + attr, part.lineno, _settled(held, node))
+        if owner is not None and binding is not Binding.STATIC:
+            for attribute in body.attributes:
+                self._attribute(prefix + attribute.name, node.lineno + attribute.line, attribute.value)
+            cls = self.found.get(prefix.rstrip("."))
+            if body.opens and cls is not None:
+                self.found[cls.name] = replace(cls, open=True)
 
     def _attribute(self, name: str, line: int, value: Path) -> None:
         before = self.found.get(name)
@@ -209,14 +191,7 @@ class _Walker:
         elif before.value != value:
             self.found[name] = replace(before, several=True)
 
-    def _open_class(self, prefix: str, call: ast.Call, receiver: str) -> None:
-        first = call.args[0] if call.args else None
-        if isinstance(first, ast.Name) and first.id == receiver:
-            name = prefix.rstrip(".")
-            if name in self.found:
-                self.found[name] = replace(self.found[name], open=True)
-
-    def _fixture(self, node: Function, name: str) -> None:
+    def _fixture(self, node: Function, name: str, text: str) -> None:
         for decorator in node.decorator_list:
             if last_name(decorator) != "fixture":
                 continue
@@ -224,9 +199,7 @@ class _Walker:
             for keyword in decorator.keywords if isinstance(decorator, ast.Call) else ():
                 if keyword.arg == "name" and isinstance(keyword.value, ast.Constant):
                     asked = str(keyword.value.value)
-            self.fixtures[asked] = Fixture(
-                name=asked, function=name, line=node.lineno, digest=self._text(node)
-            )
+            self.fixtures[asked] = Fixture(name=asked, function=name, line=node.lineno, digest=text)
 
     def _class(self, node: ast.ClassDef, prefix: str, sure: bool) -> None:
         marks = [last_name(decorator) for decorator in node.decorator_list]
@@ -321,54 +294,6 @@ class _Walker:
         words = [part.value for part in value.elts if isinstance(part, ast.Constant)]
         known = self.exports or [] if more else []
         self.exports = [*known, *(word for word in words if isinstance(word, str))]
-
-
-class _Inside:
-    """What one look into a function's body tells."""
-
-    def __init__(self) -> None:
-        self.yields = False
-        self.hands_on = False
-        self.arity = 0
-        self.raises: set[str] = set()
-        self.unwritten = False
-
-
-def _inside(node: Function) -> _Inside:
-    found = _Inside()
-    arities: set[int] = set()
-    for inner in own_nodes(node):
-        match inner:
-            case ast.Yield() | ast.YieldFrom():
-                found.yields = True
-            case ast.Return(value=value):
-                arities.add(_arity(value))
-                found.hands_on |= not isinstance(value, ast.Constant | ast.Tuple | ast.List | ast.Dict | None)
-            case ast.Raise(exc=exc) if exc is not None:
-                found.raises.add(last_name(exc))
-    found.arity = arities.pop() if len(arities) == 1 and not found.yields else 0
-    body = [statement for statement in node.body if not is_words(statement)]
-    found.unwritten = (
-        len(body) == 1 and isinstance(body[0], ast.Raise) and "NotImplementedError" in found.raises
-    )
-    return found
-
-
-def _arity(value: ast.expr | None) -> int:
-    if isinstance(value, ast.Tuple) and not any(isinstance(part, ast.Starred) for part in value.elts):
-        return len(value.elts)
-    return 0
-
-
-def _settled(held: Path, function: Function) -> Path:
-    """What a method stores, if it can be said without the method's own names."""
-    if not held or held[0] == UNKNOWN:
-        return ()
-    for parameter in [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]:
-        if parameter.arg == held[0]:
-            notes = annotated(parameter.annotation)
-            return (*notes, CALL, *held[1:]) if notes else ()
-    return held if len(held) > 1 and held[-1] == CALL else ()
 
 
 def _bare(base: ast.expr) -> ast.expr:

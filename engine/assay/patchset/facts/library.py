@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from assay.gates.syntax import REFUSED, parse
+from assay.patchset.facts.bodies import Body
 from assay.patchset.facts.data import NO_DATA, Data, data_of
 from assay.patchset.facts.definitions import module_of
 from assay.patchset.facts.records import Module, Path, Use, Uses
@@ -49,6 +50,7 @@ class Library:
         self._keys: dict[str, Counter[tuple[Path, Shape | None, bool]]] = {}
         self._trees: OrderedDict[str, tuple[ast.Module | None, int]] = OrderedDict()
         self._held = 0
+        self._bodies: dict[str, Body] = {}
 
     def source(self, blob: str) -> bytes:
         """A blob's bytes."""
@@ -65,7 +67,7 @@ class Library:
         if tree is None:
             return None
         try:
-            return module_of(tree, self._read(blob))
+            return module_of(tree, self._read(blob), self._bodies)
         except REFUSED:
             return None
 

@@ -7,7 +7,7 @@ a literal is empty: nothing of ours can be meant by its attributes.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from assay.gates.syntax import Function, own_nodes
 from assay.patchset.facts.records import CALL, IMPORTED, SUPER, UNKNOWN, Path
@@ -121,8 +121,9 @@ def parameters(args: ast.arguments) -> list[ast.arg]:
     return [*args.posonlyargs, *args.args, *args.kwonlyargs, *extra]
 
 
-def own_names(function: Function) -> dict[str, Path]:
-    """What a function binds for itself, and what each such name holds: `NO_ONE` where that is not sure."""
+def own_names(function: Function, nodes: Iterable[ast.AST] | None = None) -> dict[str, Path]:
+    """What a function binds for itself, and what each such name holds: `NO_ONE` where that is not sure.
+    `nodes` are its own nodes, where they are at hand."""
     found: dict[str, Path] = {}
     outer: set[str] = set()
 
@@ -133,12 +134,17 @@ def own_names(function: Function) -> dict[str, Path]:
         holds = annotated(parameter.annotation)
         variadic = parameter in (function.args.vararg, function.args.kwarg)
         bind(parameter.arg, (*holds, CALL) if holds and not variadic else NO_ONE)
-    for node in own_nodes(function):
+    for node in nodes if nodes is not None else own_nodes(function):
+        if not isinstance(node, _BINDERS):
+            continue
         if isinstance(node, ast.Global | ast.Nonlocal):
             outer.update(node.names)
         for name, path in _binds(node):
             bind(name, path)
     return {name: path for name, path in found.items() if name not in outer}
+
+
+_BINDERS = (ast.stmt, ast.ExceptHandler, ast.NamedExpr, ast.comprehension, ast.MatchAs, ast.MatchStar)
 
 
 def _binds(node: ast.AST) -> Iterator[tuple[str, Path]]:

@@ -1,0 +1,115 @@
+"""What one function says about itself: what it binds, gives back, raises and sets on its object.
+
+Promises: pure; equal texts of functions have equal bodies, so that the functions that a change leaves alone,
+which is most of them, are looked into once.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from assay.gates.syntax import Function, is_words, last_name, own_nodes
+from assay.patchset.facts.paths import annotated, own_names, path_of, targets
+from assay.patchset.facts.records import CALL, UNKNOWN, Path
+from assay.patchset.facts.signature import Signature, signature_of
+
+
+class Attribute(NamedTuple):
+    """What a method sets on its first parameter: `line` counts from the `def`, `value` is () where it is not
+    known what is set."""
+
+    name: str
+    line: int
+    value: Path
+
+
+class Body(NamedTuple):
+    """One function."""
+
+    signature: Signature
+    locals: tuple[tuple[str, frozenset[str]], ...]
+    """What it binds, then what each function in it binds: by name within it, its own name first."""
+    yields: bool
+    hands_on: bool
+    arity: int
+    raises: tuple[str, ...]
+    unwritten: bool
+    attributes: tuple[Attribute, ...]
+    opens: bool
+    """It may set attributes on its first parameter that nobody can list."""
+
+
+def body_of(node: Function) -> Body:
+    """What a function says about itself."""
+    nodes = list(own_nodes(node))
+    returned = [inner.value for inner in nodes if isinstance(inner, ast.Return)]
+    yields = any(isinstance(inner, ast.Yield | ast.YieldFrom) for inner in nodes)
+    arities = {_arity(value) for value in returned}
+    raises = {
+        last_name(inner.exc) for inner in nodes if isinstance(inner, ast.Raise) and inner.exc is not None
+    }
+    written = [statement for statement in node.body if not is_words(statement)]
+    places = [*node.args.posonlyargs, *node.args.args]
+    receiver = places[0].arg if places else ""
+    return Body(
+        signature=signature_of(node.args),
+        locals=tuple(_locals(node, nodes, node.name)),
+        yields=yields,
+        hands_on=any(not isinstance(value, _FINISHED) for value in returned),
+        arity=arities.pop() if len(arities) == 1 and not yields else 0,
+        raises=tuple(sorted(raises)),
+        unwritten=len(written) == 1 and isinstance(written[0], ast.Raise) and "NotImplementedError" in raises,
+        attributes=tuple(_attributes(node, nodes, receiver)) if receiver else (),
+        opens=any(_opens(inner, receiver) for inner in nodes if isinstance(inner, ast.Call)),
+    )
+
+
+_FINISHED = (ast.Constant, ast.Tuple, ast.List, ast.Dict, type(None))
+
+
+def _locals(node: Function, nodes: Iterable[ast.AST], name: str) -> Iterator[tuple[str, frozenset[str]]]:
+    inner = list(nodes)
+    yield name, frozenset(own_names(node, inner))
+    for each in inner:
+        if isinstance(each, Function):
+            yield from _locals(each, own_nodes(each), f"{name}.{each.name}")
+
+
+def _arity(value: ast.expr | None) -> int:
+    if isinstance(value, ast.Tuple) and not any(isinstance(part, ast.Starred) for part in value.elts):
+        return len(value.elts)
+    return 0
+
+
+def _attributes(node: Function, nodes: Iterable[ast.AST], receiver: str) -> Iterator[Attribute]:
+    for inner in nodes:
+        if not isinstance(inner, ast.stmt):
+            continue
+        value = getattr(inner, "value", None)
+        notes = annotated(inner.annotation) if isinstance(inner, ast.AnnAssign) else ()
+        for target in targets(inner):
+            parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+            for part in parts:
+                match part:
+                    case ast.Attribute(value=ast.Name(id=root), attr=attr) if root == receiver:
+                        single = part is target and isinstance(value, ast.expr)
+                        held = (*notes, CALL) if notes else path_of(value) if single and value else ()
+                        yield Attribute(attr, part.lineno - node.lineno, _settled(held, node))
+
+
+def _settled(held: Path, function: Function) -> Path:
+    """What a method stores, if it can be said without the method's own names."""
+    if not held or held[0] == UNKNOWN:
+        return ()
+    for parameter in [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]:
+        if parameter.arg == held[0]:
+            notes = annotated(parameter.annotation)
+            return (*notes, CALL, *held[1:]) if notes else ()
+    return held if len(held) > 1 and held[-1] == CALL else ()
+
+
+def _opens(call: ast.Call, receiver: str) -> bool:
+    first = call.args[0] if call.args else None
+    return last_name(call) in ("setattr", "vars") and isinstance(first, ast.Name) and first.id == receiver
