@@ -19,6 +19,7 @@ from assay.model.report import ConflictKind, Witness
 from assay.patchset.clash import Clash
 from assay.patchset.edits import Hunk
 from assay.patchset.facts.library import Leaf, Library
+from assay.patchset.facts.paths import parameters
 from assay.patchset.facts.records import Definition, Kind
 from assay.patchset.touch import FileTouch
 
@@ -139,12 +140,23 @@ def _parses(source: bytes, definition: Definition, mine: Sequence[Hunk], theirs:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(textwrap.dedent(text.decode("utf-8", "replace")))
+            tree = ast.parse(textwrap.dedent(text.decode("utf-8", "replace")))
     except SyntaxError:
         return False
     except REFUSED:
         return True
-    return True
+    return not any(map(_repeats, ast.walk(tree)))
+
+
+def _repeats(node: ast.AST) -> bool:
+    """Whether a signature has two parameters of one name, or a call gives one twice: the parser allows it."""
+    if isinstance(node, ast.arguments):
+        names = [parameter.arg for parameter in parameters(node)]
+    elif isinstance(node, ast.Call):
+        names = [keyword.arg for keyword in node.keywords if keyword.arg]
+    else:
+        return False
+    return len(names) != len(set(names))
 
 
 def woven(source: bytes, first: int, last: int, mine: Sequence[Hunk], theirs: Sequence[Hunk]) -> bytes | None:

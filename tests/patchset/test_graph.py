@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.patchset.support import Content, Lab
+
+from assay.model.report import Clearance, Cleared, Confidence, Conflict, ConflictKind
+from assay.patchset.graph import graph
+
+CORE = b"""import os
+
+
+def load(path):
+    rows = os.listdir(path)
+    count = len(rows)
+    # what there is
+    total = count * 2
+    # what is told
+    print(total)
+    return rows
+
+
+class Shape:
+    def area(self):
+        return 0
+
+    def name(self):
+        return "shape"
+
+
+class Open(Shape):
+    def __getattr__(self, name):
+        return 1
+"""
+BASE = {
+    "pkg/__init__.py": b"from pkg.core import Shape, load\n",
+    "pkg/core.py": CORE,
+    "pkg/more.py": b"from pkg.core import load\n\n\ndef more():\n    return load('.')\n",
+    "pyproject.toml": b'[project]\nname = "pkg"\nversion = "1.0"\n\n[tool.a]\nx = 1\n\n[tool.b]\ny = 1\n',
+    "docs/adr/0001-x.md": b"x\n",
+}
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    return Lab(tmp_path / "repo.git", BASE)
+
+
+def between(lab: Lab, left: dict[str, Content], right: dict[str, Content]) -> Conflict | Cleared:
+    a, b = lab.candidate("left", left), lab.candidate("right", right)
+    return graph(lab.repo, lab.base, [a, b]).between(a.id, b.id)
+
+
+def core(*edits: tuple[bytes, bytes]) -> dict[str, Content]:
+    text = CORE
+    for old, new in edits:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    return {"pkg/core.py": text}
+
+
+def new(text: bytes, name: str = "new") -> dict[str, Content]:
+    return {f"pkg/{name}.py": text}
+
+
+GONE = core((b"    def area(self):\n        return 0\n\n", b""))
+
+
+def test_disjoint_pairs_are_cleared_without_a_look(lab: Lab) -> None:
+    found = between(lab, new(b"x = 1\n", "a"), new(b"y = 1\n", "b"))
+    assert isinstance(found, Cleared)
+    assert (found.kind, found.shared) == (Clearance.DISJOINT, ())
+
+
+def test_shared_files_and_shared_names_are_the_witness_of_a_cleared_pair(lab: Lab) -> None:
+    apart = between(
+        lab, core((b"import os\n", b"import os\n\nX = 1\n")), core((b"return 1\n", b"return 2\n"))
+    )
+    assert isinstance(apart, Cleared)
+    assert (apart.kind, apart.shared) == (Clearance.ORDER, ("pkg/core.py",))
+    grown = core((b"def load(path):", b"def load(path, deep=False):"))
+    found = between(lab, grown, new(b"from pkg import load\n\n\ndef f():\n    return load('x')\n"))
+    assert isinstance(found, Cleared)
+    assert (found.kind, found.shared) == (Clearance.NAMES, ("pkg.core:load",))
+
+
+def test_a_use_is_new_only_where_its_line_is(lab: Lab) -> None:
+    """The line that uses `load` in more.py is the base's: that it breaks is the business of who renames it."""
+    renamed = core((b"def load(path)", b"def read(path)"))
+    found = between(lab, renamed, {"pkg/more.py": BASE["pkg/more.py"] + b"\n\nX = 1\n"})
+    assert isinstance(found, Cleared)
+
+
+def test_both_ways_round_and_through_a_re_export(lab: Lab) -> None:
+    renamed = core((b"def load(path)", b"def read(path)")) | {
+        "pkg/__init__.py": b"from pkg.core import Shape, read\n"
+    }
+    user = new(b"import pkg\n\n\ndef f():\n    return pkg.load('x')\n")
+    for left, right in ((renamed, user), (user, renamed)):
+        found = between(lab, left, right)
+        assert isinstance(found, Conflict)
+        assert (found.kind, found.confidence) == (ConflictKind.SEMANTIC, Confidence.PROVEN)
+        assert found.symbols == ("pkg.core:load",)
+        assert {witness.path for witness in found.witness} == {"pkg/core.py", "pkg/new.py"}
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        b"from pkg.core import Open\nx = Open().area()\n",
+        b"import pkg\nimport other\nclass D(other.B, pkg.Shape):\n    def f(self): return self.area()\n",
+        b"import pkg\ndef f(s: pkg.Shape):\n    if hasattr(s, 'area'):\n        return s.area()\n",
+        b"def f(thing):\n    return thing.area()\n",
+    ],
+    ids=["__getattr__", "a base of others", "hasattr", "unknown receiver"],
+)
+def test_what_may_still_be_there_is_suspected(lab: Lab, user: bytes) -> None:
+    found = between(lab, GONE, new(user))
+    assert isinstance(found, Conflict)
+    assert (found.confidence, found.symbols[0]) == (Confidence.SUSPECTED, "pkg.core:Shape.area")
+
+
+def test_an_attribute_of_a_known_class_is_proven(lab: Lab) -> None:
+    for user in (
+        b"from pkg import Shape\n\n\ndef f():\n    shape = Shape()\n    return shape.area()\n",
+        b"from pkg import Shape\nclass Square(Shape):\n    def f(self): return self.area()\n",
+        b"from pkg import Shape\nclass Square(Shape):\n    def area(self): return super().area()\n",
+    ):
+        found = between(lab, GONE, new(user))
+        assert isinstance(found, Conflict)
+        assert (found.confidence, found.symbols[0]) == (Confidence.PROVEN, "pkg.core:Shape.area")
+
+
+def test_a_class_that_has_it_itself_is_cleared(lab: Lab) -> None:
+    user = (
+        b"from pkg import Shape\nclass Square(Shape):\n"
+        b"    def side(self): return 1\n    def f(self): return self.side()\n"
+    )
+    assert isinstance(between(lab, GONE, new(user)), Cleared)
+
+
+def test_one_function_edited_in_two_places_that_share_no_data_is_cleared(lab: Lab) -> None:
+    found = between(
+        lab,
+        core((b"    rows = os.listdir(path)\n", b"    rows = sorted(os.listdir(path))\n")),
+        core((b"    print(total)\n", b"    print('total', total)\n")),
+    )
+    assert isinstance(found, Cleared)
+
+
+def test_data_that_flows_between_two_edits_of_one_function_makes_them_suspect(lab: Lab) -> None:
+    found = between(
+        lab,
+        core((b"    count = len(rows)\n", b"    count = len(rows) + 1\n")),
+        core((b"    print(total)\n", b"    print(total, count)\n")),
+    )
+    assert isinstance(found, Conflict)
+    assert (found.kind, found.confidence) == (ConflictKind.STRUCTURAL, Confidence.SUSPECTED)
+    assert found.where == "pkg/core.py:load" and "`count`" in found.why
+
+
+def test_a_local_name_that_one_takes_away_and_the_other_reads(lab: Lab) -> None:
+    found = between(
+        lab,
+        core((b"    count = len(rows)\n", b""), (b"    total = count * 2\n", b"    total = len(rows) * 2\n")),
+        core((b"    return rows\n", b"    return rows[:count]\n")),
+    )
+    assert isinstance(found, Conflict)
+    assert (found.kind, found.confidence) == (ConflictKind.SEMANTIC, Confidence.PROVEN)
+    assert "`count`" in found.why and found.symbols == ("pkg.core:load",)
+
+
+def test_what_is_no_python_any_more_once_both_are_in(tmp_path: Path) -> None:
+    text = b"def f(\n    a=1,\n    b=2,\n    c=3,\n):\n    return a\n"
+    lab = Lab(tmp_path / "r.git", {"m.py": text})
+    found = between(
+        lab,
+        {"m.py": text.replace(b"    a=1,\n", b"    deep=0,\n    a=1,\n")},
+        {"m.py": text.replace(b"    c=3,\n", b"    c=3,\n    deep=1,\n")},
+    )
+    assert isinstance(found, Conflict)
+    assert (found.kind, found.confidence) == (ConflictKind.STRUCTURAL, Confidence.PROVEN)
+
+
+def test_keys_of_data_files_and_versions(lab: Lab) -> None:
+    text = BASE["pyproject.toml"]
+    twice = between(
+        lab,
+        {"pyproject.toml": text.replace(b"[tool.a]\n", b"[tool.a]\nz = 1\n")},
+        {"pyproject.toml": text.replace(b"x = 1\n", b"x = 1\nz = 2\n")},
+    )
+    assert isinstance(twice, Conflict)
+    assert (twice.kind, twice.where) == (ConflictKind.STRUCTURAL, "pyproject.toml:tool.a.z")
+    release = {"pyproject.toml": text.replace(b'"1.0"', b'"1.1"')}
+    both = between(lab, release | new(b"x = 1\n", "a"), release | new(b"y = 1\n", "b"))
+    assert isinstance(both, Conflict)
+    assert (both.confidence, both.where) == (Confidence.SUSPECTED, "pyproject.toml:project.version")
+
+
+def test_documents_of_one_number_are_suspected_only(lab: Lab) -> None:
+    found = between(lab, {"docs/adr/0002-a.md": b"a\n"}, {"docs/adr/0002-b.md": b"b\n"})
+    assert isinstance(found, Conflict)
+    assert found.confidence is Confidence.SUSPECTED
+
+
+def test_what_cannot_be_parsed_is_left_to_text(lab: Lab) -> None:
+    found = between(lab, new(b"def f(:\n", "a"), core((b"def load(path)", b"def read(path)")))
+    assert isinstance(found, Cleared)
+
+
+def test_members_that_were_looked_at_are_listed_in_order(lab: Lab) -> None:
+    people = [
+        lab.candidate("a", core((b"import os\n", b"import os\n\nX = 1\n"))),
+        lab.candidate("b", core((b"return 1\n", b"return 2\n"))),
+        lab.candidate("c", new(b"x = 1\n", "a")),
+    ]
+    known = graph(lab.repo, lab.base, people)
+    assert [(each.a, each.b) for each in known.cleared([p.id for p in people])] == [("id-a", "id-b")]
+    assert known.cleared(["id-a", "id-c"]) == ()
