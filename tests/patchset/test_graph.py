@@ -86,7 +86,7 @@ def test_shared_files_and_shared_names_are_the_witness_of_a_cleared_pair(lab: La
 
 
 def test_a_use_is_new_only_where_its_line_is(lab: Lab) -> None:
-    """The line that uses `load` in more.py is the base's: that it breaks is the business of who renames it."""
+    """The line that uses `load` in more.py is the base's: who renames it has to see to it."""
     renamed = core((b"def load(path)", b"def read(path)"))
     found = between(lab, renamed, {"pkg/more.py": BASE["pkg/more.py"] + b"\n\nX = 1\n"})
     assert isinstance(found, Cleared)
@@ -207,6 +207,7 @@ def test_documents_of_one_number_are_suspected_only(lab: Lab) -> None:
 def test_what_cannot_be_parsed_is_left_to_text(lab: Lab) -> None:
     found = between(lab, new(b"def f(:\n", "a"), core((b"def load(path)", b"def read(path)")))
     assert isinstance(found, Cleared)
+    assert found.why.endswith("; names in pkg/a.py could not be read")
 
 
 def test_members_that_were_looked_at_are_listed_in_order(lab: Lab) -> None:

@@ -254,7 +254,7 @@ def _result(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]
     words = set(use.contexts)
     if old.is_async != new.is_async:
         if new.is_async and contexts.AWAIT not in words:
-            yield Verdict(clear, "makes it async", "the call is not awaited")
+            yield Verdict(clear and not old.hands_on, "makes it async", "the call is not awaited")
         elif old.is_async and contexts.AWAIT in words:
             yield Verdict(clear and not new.hands_on, "makes it no longer async", "the call is awaited")
         return
@@ -263,6 +263,10 @@ def _result(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]
         return
     if old.arity != new.arity:
         yield from _unpacked(words, old, new, clear)
+    elif old.gives and new.gives and old.gives != new.gives and words - {contexts.DISCARD, contexts.ITER}:
+        yield Verdict(
+            False, f"makes it return a {new.gives}, not a {old.gives}", "the result is used as before"
+        )
 
 
 def _generated(words: set[str], new: Definition, clear: bool) -> Iterator[Verdict]:

@@ -40,11 +40,13 @@ class Graph:
         edges: tuple[Conflict, ...],
         files: dict[frozenset[str], tuple[str, ...]],
         names: dict[frozenset[str], tuple[str, ...]],
+        unread: dict[str, tuple[str, ...]] | None = None,
     ) -> None:
         self.edges = edges
         self._edge = {frozenset((edge.a, edge.b)): edge for edge in edges}
         self._files = files
         self._names = names
+        self._unread = unread or {}
 
     @property
     def proven(self) -> tuple[Conflict, ...]:
@@ -62,15 +64,17 @@ class Graph:
         edge = self._edge.get(pair)
         if edge is not None:
             return edge
+        unread = sorted({*self._unread.get(a, ()), *self._unread.get(b, ())})
+        note = f"; names in {', '.join(unread[:_LISTED])} could not be read" if unread else ""
         names, files = self._names.get(pair, ()), self._files.get(pair, ())
         if names:
             why = f"{_count(len(names), 'shared name')}, each used as it is once both are in"
-            return Cleared(a=a, b=b, kind=Clearance.NAMES, shared=(*files, *names)[:_LISTED], why=why)
+            return Cleared(a=a, b=b, kind=Clearance.NAMES, shared=(*files, *names)[:_LISTED], why=why + note)
         if files:
             why = f"{_count(len(files), 'shared file')}, which merge to the same text in both orders"
-            return Cleared(a=a, b=b, kind=Clearance.ORDER, shared=files[:_LISTED], why=why)
+            return Cleared(a=a, b=b, kind=Clearance.ORDER, shared=files[:_LISTED], why=why + note)
         why = "no shared file, and neither uses a name that the other touches"
-        return Cleared(a=a, b=b, kind=Clearance.DISJOINT, shared=(), why=why)
+        return Cleared(a=a, b=b, kind=Clearance.DISJOINT, shared=(), why=why + note)
 
     def cleared(self, members: Sequence[str]) -> tuple[Cleared, ...]:
         """The pairs among these that share files or names and are compatible, in order."""
@@ -132,6 +136,7 @@ class _Finder:
             tuple(found[pair] for pair in sorted(found)),
             keyed({pair: overlap.shared for pair, overlap in meetings.items()}),
             keyed(shared),
+            {touch.candidate.id: touch.unread for touch in self.touch if touch.unread},
         )
 
     def _look(self, pair: Pair, index: _Index, meeting: Overlap | None) -> Conflict | None:
@@ -145,7 +150,7 @@ class _Finder:
         for clash in self._one_way(second, first, index):
             yield clash.turned()
         if pair in index.twins or meeting is not None:
-            yield from twins(a, b, self._touches.both(a, b))
+            yield from twins(a, b, self._touches.both(a, b), self._touches.library)
         for path in meeting.shared if meeting is not None else ():
             mine, theirs = a.by_path.get(path), b.by_path.get(path)
             if mine is not None and theirs is not None and mine.path == theirs.path:

@@ -20,7 +20,7 @@ from assay.patchset.clash import Clash
 from assay.patchset.edits import Hunk
 from assay.patchset.facts.library import Leaf, Library
 from assay.patchset.facts.paths import parameters
-from assay.patchset.facts.records import Definition, Kind
+from assay.patchset.facts.records import Definition, Kind, Module
 from assay.patchset.touch import FileTouch
 
 _BUILTINS = frozenset(dir(builtins))
@@ -48,25 +48,30 @@ def halves(library: Library, mine: FileTouch, theirs: FileTouch) -> Iterator[Cla
 def _lost(mine: FileTouch, theirs: FileTouch) -> Iterator[Clash]:
     """Local names that `mine` takes from a function in which `theirs` newly reads them."""
     for scope, name, line in theirs.uses.locals:
-        had, has = mine.old.locals.get(scope), mine.new.locals.get(scope)
-        if had is None or has is None or name not in had or name in has:
-            continue
-        if (scope, name) in theirs.uses.stores or name not in theirs.old.locals.get(scope, ()):
+        owner = _owner(mine.old, scope, name)
+        if name in mine.new.locals.get(owner, frozenset({name})) or (owner, name) in theirs.uses.stores:
             continue
         hidden = name in _BUILTINS or name in mine.new.definitions
-        definition = mine.old.definitions.get(scope)
+        definition = mine.old.definitions.get(owner)
         yield Clash(
             kind=ConflictKind.SEMANTIC,
             proven=not hidden,
-            label=f"{mine.module}:{scope}",
-            where=f"{mine.path}:{scope}",
+            label=f"{mine.module}:{owner}",
+            where=f"{mine.path}:{owner}",
             mine=Witness(
                 path=mine.path,
                 line=definition.line if definition is not None else 0,
-                does=f"takes the name `{name}` out of `{mine.module}:{scope}`",
+                does=f"takes the name `{name}` out of `{mine.module}:{owner}`",
             ),
             theirs=Witness(path=theirs.path, line=line, does="newly reads it there"),
         )
+
+
+def _owner(module: Module, scope: str, name: str) -> str:
+    """The innermost function around that binds a name: itself, or one that it is in; '' if there is none."""
+    while scope and name not in module.locals.get(scope, ()):
+        scope = scope.rpartition(".")[0]
+    return scope
 
 
 def _shared(mine: FileTouch, theirs: FileTouch) -> Iterator[Definition]:

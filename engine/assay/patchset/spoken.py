@@ -7,6 +7,7 @@ suspected.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from assay.model.report import ConflictKind, Witness
@@ -20,6 +21,8 @@ _CONFIGURATION = ("config", "conf", "cfg", "setting", "option", "opts", "default
 Word = tuple[str, str]
 """(kind, name) of a name by its text."""
 COMMAND = "command"
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
+"""What is named like an environment variable."""
 
 
 def lost(touch: Touch) -> dict[Word, str]:
@@ -27,6 +30,10 @@ def lost(touch: Touch) -> dict[Word, str]:
     found: dict[Word, str] = {}
     for file, named in touch.named(gone=True):
         found.setdefault((named.kind, named.name), f"{file.old_path}:{named.line}")
+    for file in touch.files:
+        for text in file.gone.strings:
+            if _VARIABLE.fullmatch(text):
+                found.setdefault((Names.ENVIRONMENT, text), f"{file.old_path}:0")
     for data in touch.data:
         for key in data.old.keys() - data.new.keys():
             found.setdefault((Names.KEY, key.rpartition(".")[2]), f"{data.path}:0")
@@ -54,6 +61,8 @@ def _still(touch: Touch, word: Word) -> bool:
 def gained(touch: Touch, kind: str, owner: str = "") -> set[str]:
     """Names of a kind that a candidate's new lines speak of."""
     found = {n.name for _, n in touch.named(gone=False) if n.kind == kind and (not owner or n.owner == owner)}
+    if kind == Names.ENVIRONMENT:
+        found |= {text for file in touch.files for text in file.uses.strings if _VARIABLE.fullmatch(text)}
     if kind == Names.KEY:
         found |= {key.rpartition(".")[2] for data in touch.data for key in data.new.keys() - data.old.keys()}
     if kind == COMMAND:
@@ -97,9 +106,9 @@ def _one(ours: Touch, theirs: Touch, word: Word, where: str) -> Iterator[Clash]:
             return
         proven = bool(other) and any(_is_configuration(n.owner) for n in match)
     elif kind == Names.ENVIRONMENT:
-        if not meant and not (name.isupper() and "_" in name):
+        if not meant and not _VARIABLE.fullmatch(name):
             return
-        proven = bool(other)
+        proven = bool(other) and (bool(meant) or bool(owners))
     else:
         proven = kind == COMMAND and any(name in f.uses.programs for f in theirs.files)
     renamed = f" in favour of {', '.join(map(repr, other[:3]))}" if other else ""
@@ -134,11 +143,12 @@ def unprovided(ours: Touch, theirs: Touch, both: View) -> Iterator[Clash]:
         if request.name not in gone:
             continue
         source, fixture = gone[request.name]
+        moved = any(request.name in touched.new.fixtures for touched in ours.files)
         if not provided(theirs.view, file.path, request.name) or provided(both, file.path, request.name):
             continue
         yield Clash(
             kind=ConflictKind.SEMANTIC,
-            proven=True,
+            proven=not moved,
             label=f"fixture:{request.name}",
             where=f"{source}:{fixture.function}",
             mine=Witness(

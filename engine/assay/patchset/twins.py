@@ -10,28 +10,29 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from assay.model.report import ConflictKind, Witness
-from assay.patchset.broken import place_of, where_of
+from assay.patchset.broken import label_of, place_of, where_of
 from assay.patchset.clash import Clash
 from assay.patchset.facts.definitions import ATTRIBUTE
+from assay.patchset.facts.library import Library
 from assay.patchset.facts.records import Definition, Kind, Names
 from assay.patchset.heirs import class_in
-from assay.patchset.touch import FileTouch, Touch
+from assay.patchset.touch import FileTouch, Touch, origin
 from assay.patchset.view import View
 
-_NUMBERED = re.compile(r"v?(\d{2,})[-_.]")
+_NUMBERED = re.compile(r"v?(\d{2,6})[-_.](?!\d)")
 _IN_ORDER = frozenset({"migrations", "versions", "alembic", "migrate"})
 _VERSION = re.compile(r"(^|\.)(__version__|version|VERSION)$")
 _IDLE = frozenset({"_", "__all__", "pytestmark"})
 
 
-def twins(ours: Touch, theirs: Touch, both: View) -> Iterator[Clash]:
+def twins(ours: Touch, theirs: Touch, both: View, library: Library) -> Iterator[Clash]:
     """What both add, where it is not the same."""
     for label in ours.added.keys() & theirs.added.keys():
         yield from _names(ours, theirs, label)
     yield from _exported(ours, theirs)
     yield from _values(ours, theirs, both)
-    for path in ours.by_path.keys() & theirs.by_path.keys():
-        yield from _keys(ours.by_path[path], theirs.by_path[path])
+    for path in sorted(ours.by_path.keys() & theirs.by_path.keys()):
+        yield from _keys(ours.by_path[path], theirs.by_path[path], library)
     yield from _data(ours, theirs)
     yield from _versions(ours, theirs)
     yield from _numbers(ours, theirs)
@@ -43,16 +44,12 @@ def _names(ours: Touch, theirs: Touch, label: str) -> Iterator[Clash]:
     if name in _IDLE or _same(mine, other):
         return
     importing = Kind.IMPORT in (mine.kind, other.kind)
-    if (
-        mine.kind is other.kind is Kind.IMPORT
-        and not mine.symbol == other.symbol == ""
-        and _one_import(mine, other)
-    ):
+    if mine.kind is other.kind is Kind.IMPORT and _one_thing(ours, theirs, label):
         return
     owner = label.rpartition(".")[0] if "." in label.partition(":")[2] else ""
     if owner and owner in ours.added:
         return  # both add the class itself: that says it
-    set_by_methods = ATTRIBUTE in (mine.digest, other.digest)
+    set_by_methods = _is_set(mine) or _is_set(other)
     path, line = where_of(ours, label)
     there, row = where_of(theirs, label)
     what = "imports" if importing else "adds"
@@ -67,12 +64,20 @@ def _names(ours: Touch, theirs: Touch, label: str) -> Iterator[Clash]:
     )
 
 
-def _one_import(mine: Definition, other: Definition) -> bool:
-    return (mine.module, mine.symbol) == (other.module, other.symbol)
+def _one_thing(ours: Touch, theirs: Touch, label: str) -> bool:
+    """Whether two imports, each in its own tree, bring the same definition."""
+    module, _, name = label.partition(":")
+    found = {label_of(touch.view.resolve(module, tuple(name.split(".")), set())) for touch in (ours, theirs)}
+    return len(found) == 1 and found != {""}
+
+
+def _is_set(definition: Definition) -> bool:
+    """Whether it is an attribute that methods set."""
+    return definition.digest.startswith(ATTRIBUTE)
 
 
 def _same(mine: Definition, other: Definition) -> bool:
-    if ATTRIBUTE in (mine.digest, other.digest):
+    if _is_set(mine) or _is_set(other):
         return mine.digest == other.digest and mine.value == other.value and bool(mine.value)
     return mine.digest == other.digest
 
@@ -104,11 +109,14 @@ def _exported(ours: Touch, theirs: Touch) -> Iterator[Clash]:
         other = others.get(seen)
         if other is None or other == label:
             continue
+        mine, its = ours.added[label], theirs.added[other]
+        if mine.digest == its.digest:
+            continue
         path, line = where_of(ours, label)
         there, row = where_of(theirs, other)
         yield Clash(
             kind=ConflictKind.SEMANTIC,
-            proven=True,
+            proven=Kind.VARIABLE not in (mine.kind, its.kind),
             label=seen,
             where=place_of(ours, label),
             mine=Witness(path=path, line=line, does=f"adds `{label}`, known as `{seen}`"),
@@ -146,7 +154,7 @@ def _values(ours: Touch, theirs: Touch, both: View) -> Iterator[Clash]:
             )
 
 
-def _keys(mine: FileTouch, theirs: FileTouch) -> Iterator[Clash]:
+def _keys(mine: FileTouch, theirs: FileTouch, library: Library) -> Iterator[Clash]:
     """One key of one dictionary display, with two values."""
     gone = {(n.owner, n.name) for n in (*mine.gone.named, *theirs.gone.named) if n.defines}
     others = {
@@ -158,6 +166,11 @@ def _keys(mine: FileTouch, theirs: FileTouch) -> Iterator[Clash]:
             continue
         if (one.owner, one.name) in gone:
             continue  # a changed line, which text decides
+        places = [origin(mine.hunks, one.line), origin(theirs.hunks, other.line)]
+        if not mine.old_blob or library.leaf_at(mine.old_blob, places[0]) != library.leaf_at(
+            mine.old_blob, places[1]
+        ):
+            continue  # two dictionaries of one name
         label = f"{mine.module}:{one.owner}[{one.name!r}]"
         yield Clash(
             kind=ConflictKind.STRUCTURAL,

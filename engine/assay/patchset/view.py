@@ -353,7 +353,7 @@ class View:
                     plain = not found.several and not found.decorated
                     return found.signature.without_first() if plain else None
             if here.definition.dataclass:
-                return self._fields(classes[classes.index(here) :])
+                return self._fields(classes[classes.index(here) :]) if known else None
         odd = [o for o in others if (o.module, o.name) not in _PLAIN_BASES]
         return Signature() if known and not odd else None
 

@@ -52,9 +52,11 @@ def test_arbitrary_bytes_do_no_harm(source: bytes) -> None:
     some.uses("blob", _ALL)
 
 
-_WORDS = """def class async with await for in if else : ( ) [ ] { } , . = * ** -> @ x y self super() lambda yield
-import from as try except return 'k' os.environ get 1 | None""".split()
-_TOKENS = st.sampled_from([*_WORDS, "\n", "\n    ", "def f(self):\n    ", "class C(B):\n    "])
+_WORDS = (
+    "def class async with await for in if else : ( ) [ ] { } , . = * ** -> @ x y self super() lambda yield "
+    "import from as try except return 'k' os.environ get 1 | None"
+)
+_TOKENS = st.sampled_from([*_WORDS.split(" "), "\n", "\n    ", "def f(self):\n    ", "class C(B):\n    "])
 
 
 @settings(max_examples=150)

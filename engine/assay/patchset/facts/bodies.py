@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from assay.gates.syntax import Function, is_words, last_name, own_nodes
-from assay.patchset.facts.paths import annotated, own_names, path_of, targets
+from assay.patchset.facts.paths import annotated, literal_of, own_names, path_of, targets
 from assay.patchset.facts.records import CALL, UNKNOWN, Path
 from assay.patchset.facts.signature import Signature, signature_of
 
@@ -23,6 +23,7 @@ class Attribute(NamedTuple):
     name: str
     line: int
     value: Path
+    literal: str
 
 
 class Body(NamedTuple):
@@ -36,6 +37,7 @@ class Body(NamedTuple):
     arity: int
     raises: tuple[str, ...]
     unwritten: bool
+    gives: str
     attributes: tuple[Attribute, ...]
     opens: bool
     """It may set attributes on its first parameter that nobody can list."""
@@ -46,6 +48,7 @@ def body_of(node: Function) -> Body:
     nodes = list(own_nodes(node))
     returned = [inner.value for inner in nodes if isinstance(inner, ast.Return)]
     yields = any(isinstance(inner, ast.Yield | ast.YieldFrom) for inner in nodes)
+    yields = yields or (bool(returned) and all(map(_lazy, returned)))
     arities = {_arity(value) for value in returned}
     raises = {
         last_name(inner.exc) for inner in nodes if isinstance(inner, ast.Raise) and inner.exc is not None
@@ -61,6 +64,7 @@ def body_of(node: Function) -> Body:
         arity=arities.pop() if len(arities) == 1 and not yields else 0,
         raises=tuple(sorted(raises)),
         unwritten=len(written) == 1 and isinstance(written[0], ast.Raise) and "NotImplementedError" in raises,
+        gives=_kind(returned) if not yields else "",
         attributes=tuple(_attributes(node, nodes, receiver)) if receiver else (),
         opens=any(_opens(inner, receiver) for inner in nodes if isinstance(inner, ast.Call)),
     )
@@ -75,6 +79,36 @@ def _locals(node: Function, nodes: Iterable[ast.AST], name: str) -> Iterator[tup
     for each in inner:
         if isinstance(each, Function):
             yield from _locals(each, own_nodes(each), f"{name}.{each.name}")
+
+
+_LAZY = frozenset({"map", "filter", "iter", "zip", "reversed", "enumerate"})
+_DISPLAYS = (ast.Dict, ast.List, ast.Set, ast.Tuple, ast.DictComp, ast.ListComp, ast.SetComp, ast.JoinedStr)
+
+
+def _lazy(value: ast.expr | None) -> bool:
+    """Whether a value can be gone through once only, as that of a generator."""
+    if isinstance(value, ast.Call):
+        return isinstance(value.func, ast.Name) and value.func.id in _LAZY
+    return isinstance(value, ast.GeneratorExp)
+
+
+def _kind(returned: list[ast.expr | None]) -> str:
+    """A word for the type of everything that is returned; '' if it is not all of one that can be seen."""
+    kinds = {
+        _type(value) for value in returned if not (isinstance(value, ast.Constant) and value.value is None)
+    }
+    return kinds.pop() if len(kinds) == 1 else ""
+
+
+def _type(value: ast.expr | None) -> str:
+    if isinstance(value, ast.Constant):
+        return type(value.value).__name__
+    if isinstance(value, _DISPLAYS):
+        return type(value).__name__.lower().removesuffix("comp").replace("joinedstr", "str")
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
+        name = value.func.id
+        return name if name[:1].isupper() or name in ("dict", "list", "set", "tuple", "str", "int") else ""
+    return ""
 
 
 def _arity(value: ast.expr | None) -> int:
@@ -96,7 +130,8 @@ def _attributes(node: Function, nodes: Iterable[ast.AST], receiver: str) -> Iter
                     case ast.Attribute(value=ast.Name(id=root), attr=attr) if root == receiver:
                         single = part is target and isinstance(value, ast.expr)
                         held = (*notes, CALL) if notes else path_of(value) if single and value else ()
-                        yield Attribute(attr, part.lineno - node.lineno, _settled(held, node))
+                        literal = literal_of(value) if single else ""
+                        yield Attribute(attr, part.lineno - node.lineno, _settled(held, node), literal)
 
 
 def _settled(held: Path, function: Function) -> Path:

@@ -66,8 +66,8 @@ def _one(node: ast.AST, parent: ast.AST | None) -> str:  # noqa: PLR0911 - one w
             return INDEX
         case ast.Attribute(attr=attr):
             return f"{ATTRIBUTE}{attr}"
-        case ast.Compare():
-            return COMPARE
+        case ast.Compare(ops=ops):
+            return ITER if isinstance(ops[-1], ast.In | ast.NotIn) else COMPARE
         case ast.Expr():
             return DISCARD
         case ast.withitem():
@@ -95,8 +95,9 @@ def _followed(name: str, start: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> 
     reads = [node for node in _names(around) if node.id == name]
     if sum(isinstance(node.ctx, ast.Store) for node in reads) != 1:
         return {OTHER}
-    found = {_one(node, parents.get(node)) for node in reads if isinstance(node.ctx, ast.Load)}
-    return found or {DISCARD}
+    found = [_one(node, parents.get(node)) for node in reads if isinstance(node.ctx, ast.Load)]
+    again = {OTHER} if found.count(ITER) > 1 else set()
+    return {*found, *again} or {DISCARD}
 
 
 def _names(function: Function) -> Iterator[ast.Name]:

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
 from assay.gates.syntax import Function, last_name
-from assay.patchset.facts.bodies import Body, body_of
+from assay.patchset.facts.bodies import Attribute, Body, body_of
 from assay.patchset.facts.paths import (
     annotated,
     imported,
+    literal_of,
     path_of,
     stored,
     targets,
@@ -30,7 +31,6 @@ from assay.patchset.facts.records import (
     Fixture,
     Kind,
     Module,
-    Path,
 )
 
 _BINDINGS = {
@@ -64,7 +64,7 @@ _BLOCKS = ("body", "orelse", "finalbody")
 _LONGEST = 300
 
 ATTRIBUTE = "attribute"
-"""The digest of what methods set on their object: where and how often is not told apart."""
+"""Begins the digest of what methods set on their object: where and how often is not told apart."""
 
 
 def module_of(tree: ast.Module, source: bytes, known: dict[str, Body] | None = None) -> Module:
@@ -166,6 +166,7 @@ class _Walker:
                 generator=body.yields and not manager,
                 arity=body.arity,
                 hands_on=body.hands_on,
+                gives=body.gives,
                 abstract=bool(_ABSTRACT.intersection(marks)),
                 unwritten=body.unwritten,
                 returns=annotated(node.returns),
@@ -175,20 +176,27 @@ class _Walker:
         )
         if owner is not None and binding is not Binding.STATIC:
             for attribute in body.attributes:
-                self._attribute(prefix + attribute.name, node.lineno + attribute.line, attribute.value)
+                self._attribute(prefix, node.lineno, attribute)
             cls = self.found.get(prefix.rstrip("."))
             if body.opens and cls is not None:
                 self.found[cls.name] = replace(cls, open=True)
 
-    def _attribute(self, name: str, line: int, value: Path) -> None:
+    def _attribute(self, prefix: str, line: int, found: Attribute) -> None:
+        name, at = prefix + found.name, line + found.line
         before = self.found.get(name)
         if before is None:
             self.found[name] = Definition(
-                name=name, kind=Kind.VARIABLE, line=line, end=line, digest=ATTRIBUTE, value=value
+                name=name,
+                kind=Kind.VARIABLE,
+                line=at,
+                end=at,
+                digest=ATTRIBUTE + found.literal,
+                value=found.value,
+                literal=found.literal,
             )
         elif before.kind is Kind.VARIABLE and not before.value and before.literal in ("None", ""):
-            self.found[name] = replace(before, value=value)
-        elif before.value != value:
+            self.found[name] = replace(before, value=found.value, literal="")
+        elif before.value != found.value or before.literal != found.literal:
             self.found[name] = replace(before, several=True)
 
     def _fixture(self, node: Function, name: str, text: str) -> None:
@@ -278,7 +286,7 @@ class _Walker:
                 end=node.end_lineno or node.lineno,
                 digest=self._text(node),
                 value=held if held and held[0] != UNKNOWN else (),
-                literal=_literal(value),
+                literal=literal_of(value),
                 field=isinstance(node, ast.AnnAssign) and not skipped and not _is_classvar(node.annotation),
                 default=optional,
             ),
@@ -323,22 +331,3 @@ def _default(value: ast.expr | None) -> tuple[bool, bool]:
         skipped = isinstance(init, ast.Constant) and init.value is False
         return bool({"default", "default_factory", "factory"} & words.keys()), skipped
     return True, False
-
-
-_CONTAINERS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
-
-
-def _literal(value: ast.expr | None) -> str:
-    if isinstance(value, _CONTAINERS):
-        return type(value).__name__.lower()
-    if value is None or not all(_plain(part) for part in _parts(value)):
-        return ""
-    return ast.unparse(value)[:_LONGEST]
-
-
-def _parts(value: ast.expr) -> Iterator[ast.AST]:
-    return (part for part in ast.walk(value) if not isinstance(part, ast.operator | ast.unaryop))
-
-
-def _plain(part: ast.AST) -> bool:
-    return isinstance(part, ast.Constant | ast.BinOp | ast.UnaryOp)

@@ -96,6 +96,11 @@ class Library:
             self._leaves[blob] = tuple(sorted(found))
         return self._leaves[blob]
 
+    def leaf_at(self, blob: str, line: int) -> Leaf | None:
+        """The innermost statement at a line of a Python source."""
+        around = [leaf for leaf in self.leaves(blob) if leaf.span.first <= line <= leaf.span.last]
+        return min(around, key=lambda leaf: leaf.span.last - leaf.span.first, default=None)
+
     def data(self, path: str, blob: str) -> Data:
         """What a data file says."""
         if not blob:

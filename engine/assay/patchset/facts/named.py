@@ -18,6 +18,7 @@ _GETTERS = frozenset({"get", "pop", "setdefault", "getint", "getboolean", "getfl
 _ENVIRONMENT = frozenset({"getenv", "setenv", "delenv", "putenv", "unsetenv"})
 _OPTION = re.compile(r"--?[A-Za-z][\w-]*")
 _OPTIONS = frozenset({"option", "add_argument", "add_option", "Option"})
+_SETTINGS = ("setting", "config", "preference")
 _LONGEST = 100
 
 
@@ -51,6 +52,8 @@ def of(
 
 def owner_of(node: ast.AST) -> str:
     """The word by which a receiver is known: `config` of `self.config`, `load_config` of `load_config()`."""
+    while isinstance(node, ast.Subscript):
+        node = node.value
     return last_name(node).lstrip("_").lower()
 
 
@@ -70,6 +73,11 @@ def _called(node: ast.Call) -> Iterator[Named]:
             yield from _named(Names.ENVIRONMENT, first.value, "", line)
         elif called in _GETTERS and isinstance(node.func, ast.Attribute):
             yield from _keyed(first.value, node.func.value, line)
+            second = node.args[1] if called.startswith("get") and len(node.args) > 1 else None
+            if isinstance(second, ast.Constant) and isinstance(second.value, str):
+                yield from _keyed(second.value, node.func.value, line)  # of `get(section, key)`
+        elif any(word in called.lower() for word in _SETTINGS):
+            yield from _named(Names.KEY, first.value, called.lower(), line)
     for keyword in node.keywords:
         if keyword.arg == "envvar" and isinstance(keyword.value, ast.Constant):
             name = str(keyword.value.value)

@@ -182,3 +182,23 @@ def values_settled(names: dict[str, Path]) -> dict[str, Path]:
             path = (*names[path[0]], *path[1:])
         settled[name] = path
     return settled
+
+
+_CONTAINERS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
+
+
+def literal_of(value: ast.expr | None) -> str:
+    """An expression of constants as text; of a list, tuple, set or dictionary that word; else ''."""
+    if isinstance(value, _CONTAINERS):
+        return type(value).__name__.lower()
+    if value is None or not all(_plain(part) for part in _parts(value)):
+        return ""
+    return ast.unparse(value)[:300]
+
+
+def _parts(value: ast.expr) -> Iterator[ast.AST]:
+    return (part for part in ast.walk(value) if not isinstance(part, ast.operator | ast.unaryop))
+
+
+def _plain(part: ast.AST) -> bool:
+    return isinstance(part, ast.Constant | ast.BinOp | ast.UnaryOp)

@@ -66,6 +66,8 @@ class Definition(Record, frozen=True, kw_only=True):
     """All its returns are tuples of so many literal entries; 0: not so."""
     hands_on: bool = False
     """It returns what another call gives, which may be awaitable, or iterable, or anything."""
+    gives: str = ""
+    """A word for the type of everything that it returns, where that can be seen."""
     abstract: bool = False
     unwritten: bool = False
     """Its body does nothing but raise NotImplementedError."""

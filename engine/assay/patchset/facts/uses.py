@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from assay.gates.syntax import Function, last_name
 from assay.patchset.facts import contexts, named
 from assay.patchset.facts.paths import NO_ONE, own_names, parameters, path_of, stored, targets, values_settled
-from assay.patchset.facts.records import CALL, Named, Path, Request, Use, Uses
+from assay.patchset.facts.records import CALL, UNKNOWN, Named, Path, Request, Use, Uses
 from assay.patchset.facts.signature import shape_of
 
 Wanted = Callable[[int, int], bool]
@@ -205,12 +205,26 @@ class _Finder:
 
     def _call(self, node: ast.Call, scope: _Scope) -> None:
         self._add_named(node, scope)
+        self._replaced(node, scope)
         if isinstance(node.func, ast.Name | ast.Attribute):
             self._chain(node.func, node, scope)
         else:
             self._walk(node.func, scope)
         asks = isinstance(node.func, ast.Name) and node.func.id in ("hasattr", "getattr")
         self._each([*node.args, *node.keywords], scope.guard(guarded=asks))
+
+    def _replaced(self, node: ast.Call, scope: _Scope) -> None:
+        """`monkeypatch.setattr(module, "name", ...)`, `patch.object(Class, "name")`: that name is there."""
+        match node:
+            case ast.Call(
+                func=ast.Attribute(attr="setattr" | "delattr" | "object"),
+                args=[owner, ast.Constant(value=str(name)), *_],
+            ) if name.isidentifier() and self._wanted(node.lineno, node.lineno):
+                path = path_of(owner, scope.names, scope.cls)
+                if path and path[0] != UNKNOWN:
+                    self.uses.append(
+                        Use(scope=scope.qualified, path=(*path, name), line=node.lineno, end=node.lineno)
+                    )
 
     def _chain(self, node: ast.Name | ast.Attribute, call: ast.Call | None, scope: _Scope) -> None:
         """One longest chain of attributes: a use, and whatever else its root holds."""
