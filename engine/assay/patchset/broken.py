@@ -40,6 +40,9 @@ _COMMON = frozenset(
 }
 
 
+_EVERYTHING = frozenset({"", "Exception", "BaseException"})
+
+
 class Verdict(NamedTuple):
     """What is wrong with one use: whether for certain, and the words for it."""
 
@@ -306,17 +309,15 @@ def _unpacked(words: set[str], old: Definition, new: Definition, clear: bool) ->
 
 def _caught(ours: Touch, theirs: Touch, place: Place, both: View, function: Symbol) -> Iterator[Clash]:
     """Whether an exception that is caught around the call is another kind of exception now."""
-    caught = set(place.use.catches) - {"", "Exception", "BaseException"}
+    caught = set(place.use.catches) - _EVERYTHING
     if not caught or place.use.call is None:
         return
     for name in function.definition.raises:
         cls = theirs.view.resolve(function.module, (name,), set())
-        before, after = (_kinds(view, function.module, (name,)) for view in (theirs.view, both))
+        before, after = (kinds(view, function.module, (name,)) for view in (theirs.view, both))
         lost = caught & before
         if lost and after and not caught & after and isinstance(cls, Symbol):
-            words = f"makes it no {', '.join(sorted(lost))} any more"
-            found = Verdict(True, words, f"`{function.label}` raises it, and that is what is caught")
-            yield _clash(ours, theirs, place, cls, found)
+            yield uncaught(ours, place, cls, lost, proven=True)
     now = both.resolve(function.module, tuple(function.name.split(".")), set())
     if isinstance(now, Symbol) and now.definition.raises:
         lost = caught & set(function.definition.raises) - set(now.definition.raises)
@@ -325,7 +326,22 @@ def _caught(ours: Touch, theirs: Touch, place: Place, both: View, function: Symb
             yield _clash(ours, theirs, place, function, Verdict(False, words, "that is what is caught"))
 
 
-def _kinds(view: View, module: str, path: Path) -> set[str]:
+def uncaught(ours: Touch, place: Place, cls: Symbol, lost: set[str], *, proven: bool) -> Clash:
+    """An exception class that is none of the `lost` kinds any more, one of which is newly caught."""
+    path, line = where_of(ours, cls.label)
+    names = ", ".join(sorted(lost))
+    return Clash(
+        kind=ConflictKind.SEMANTIC,
+        proven=proven,
+        label=cls.label,
+        where=place_of(ours, cls.label),
+        mine=Witness(path=path, line=line, does=f"makes `{cls.label}` no {names} any more"),
+        theirs=Witness(path=place.path, line=place.use.line, does=f"newly catches {names}"),
+        note="it goes through" if proven else "it may be meant",
+    )
+
+
+def kinds(view: View, module: str, path: Path) -> set[str]:
     """The names of an exception class and of all classes above it."""
     found = view.resolve(module, path, set())
     if not isinstance(found, Symbol) or found.definition.kind is not Kind.CLASS:

@@ -17,7 +17,7 @@ from assay.patchset.broken import broken, suspected
 from assay.patchset.clash import Clash, conflict
 from assay.patchset.edits import Edits
 from assay.patchset.halves import halves
-from assay.patchset.heirs import class_in, heirs, new_classes, new_members
+from assay.patchset.heirs import catching, class_in, heirs, lost_kinds, new_classes, new_members
 from assay.patchset.overlap import Overlap, overlaps
 from assay.patchset.spoken import lost, spoken, unprovided, unspoken
 from assay.patchset.textual import textual
@@ -190,6 +190,7 @@ class _Index:
         members = _by(touches, _members)
         self._index_uses(touching, members)
         self._index_classes(touching)
+        self._index_caught()
         self._index_words(given_up)
         for keys in (_added, _versions, _numbers):
             for everyone in _by(touches, keys).values():
@@ -246,6 +247,12 @@ class _Index:
                     if first != second:
                         self.classes.add((first, second))
                         self._names[first, second].add(label)
+
+    def _index_caught(self) -> None:
+        losing = _by(self._touches, lost_kinds)
+        for second, touch in enumerate(self._touches) if losing else ():
+            for name in catching(touch):
+                self.classes.update((first, second) for first in losing.get(name, ()) if first != second)
 
     def _index_words(self, given_up: Sequence[Iterable[tuple[str, str]]]) -> None:
         losing: dict[tuple[str, str], list[int]] = defaultdict(list)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assay.model.report import ConflictKind, Witness
-from assay.patchset.broken import place_of, where_of
+from assay.patchset.broken import kinds, place_of, uncaught, where_of
 from assay.patchset.clash import Clash
 from assay.patchset.facts.records import Definition, Kind
 from assay.patchset.facts.signature import refusal
-from assay.patchset.touch import Touch
+from assay.patchset.touch import Place, Touch
 from assay.patchset.view import Missing, Symbol, View
 
 
@@ -47,8 +47,37 @@ def class_in(view: View, label: str) -> Symbol | None:
     return Symbol(name, qualified, definition)
 
 
+def lost_kinds(touch: Touch) -> dict[str, Symbol]:
+    """Classes by the names that they had above them and no longer have."""
+    found: dict[str, Symbol] = {}
+    for label, changed in touch.changed.items():
+        if changed.old.kind is changed.new.kind is Kind.CLASS and changed.old.bases != changed.new.bases:
+            module, _, name = label.partition(":")
+            path = tuple(name.split("."))
+            now = kinds(touch.view, module, path)
+            above = {
+                each for base in changed.old.bases for each in kinds(touch.view, module, base) | {base[-1]}
+            }
+            for lost in above - now if now else ():
+                found.setdefault(lost, Symbol(module, name, changed.new))
+    return found
+
+
+def catching(touch: Touch) -> dict[str, Place]:
+    """Where a candidate newly catches exceptions, by their names."""
+    return {name: place for place in touch.fresh() for name in place.use.catches}
+
+
+def _uncaught(ours: Touch, theirs: Touch) -> Iterator[Clash]:
+    lost = lost_kinds(ours)
+    for name, place in catching(theirs).items() if lost else ():
+        if name in lost and name not in ("", "Exception", "BaseException"):
+            yield uncaught(ours, place, lost[name], {name}, proven=False)
+
+
 def heirs(ours: Touch, theirs: Touch, both: View) -> Iterator[Clash]:
-    """What `ours` does to classes above those that `theirs` adds or adds to."""
+    """What `ours` does to classes above those that `theirs` adds or adds to, and to exceptions it catches."""
+    yield from _uncaught(ours, theirs)
     for label in new_classes(theirs):
         yield from _unfinished(ours, theirs, both, label)
         yield from _rebased(ours, theirs, both, label)

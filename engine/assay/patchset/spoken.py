@@ -21,6 +21,7 @@ _CONFIGURATION = ("config", "conf", "cfg", "setting", "option", "opts", "default
 Word = tuple[str, str]
 """(kind, name) of a name by its text."""
 COMMAND = "command"
+_WORDS = {str(Names.ENVIRONMENT): "environment variable", str(Names.KEY): "key"}
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 """What is named like an environment variable."""
 
@@ -118,7 +119,9 @@ def _one(ours: Touch, theirs: Touch, word: Word, where: str) -> Iterator[Clash]:
         proven=proven,
         label=label,
         where=f"{path}:{name}",
-        mine=Witness(path=path, line=int(line), does=f"gives up the {kind} {name!r}{renamed}"),
+        mine=Witness(
+            path=path, line=int(line), does=f"gives up the {_WORDS.get(kind, kind)} {name!r}{renamed}"
+        ),
         theirs=Witness(path=file, line=row, does="newly uses it"),
     )
 

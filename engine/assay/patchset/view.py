@@ -239,6 +239,11 @@ class View:
     def _step(self, target: Target, step: str, trail: Trail, depth: int) -> Target:
         if step == CALL:
             return self._called(target, trail, depth)
+        if isinstance(target, Outside):
+            return Outside(target.module, f"{target.name}.{step}".lstrip("."))
+        return self._attribute(target, step, trail, depth)
+
+    def _attribute(self, target: Target, step: str, trail: Trail, depth: int) -> Target:
         match target:
             case Whole(name):
                 return self._of_module(name, step, trail, depth)

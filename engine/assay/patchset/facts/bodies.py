@@ -64,7 +64,7 @@ def body_of(node: Function) -> Body:
         arity=arities.pop() if len(arities) == 1 and not yields else 0,
         raises=tuple(sorted(raises)),
         unwritten=len(written) == 1 and isinstance(written[0], ast.Raise) and "NotImplementedError" in raises,
-        gives=_kind(returned) if not yields else "",
+        gives=_kind([_held(value, nodes) for value in returned]) if not yields else "",
         attributes=tuple(_attributes(node, nodes, receiver)) if receiver else (),
         opens=any(_opens(inner, receiver) for inner in nodes if isinstance(inner, ast.Call)),
     )
@@ -98,6 +98,17 @@ def _kind(returned: list[ast.expr | None]) -> str:
         _type(value) for value in returned if not (isinstance(value, ast.Constant) and value.value is None)
     }
     return kinds.pop() if len(kinds) == 1 else ""
+
+
+def _held(value: ast.expr | None, nodes: list[ast.AST]) -> ast.expr | None:
+    """What a returned local name holds, if it is assigned once."""
+    if not isinstance(value, ast.Name):
+        return value
+    found = [
+        n for n in nodes if isinstance(n, ast.Name) and n.id == value.id and isinstance(n.ctx, ast.Store)
+    ]
+    given = [n.value for n in nodes if isinstance(n, ast.Assign) and n.targets == found]
+    return given[0] if len(found) == 1 and given else value
 
 
 def _type(value: ast.expr | None) -> str:

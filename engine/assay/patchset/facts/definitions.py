@@ -219,6 +219,10 @@ class _Walker:
         )
         name = prefix + node.name
         head = [*node.decorator_list, *node.bases, *node.keywords]
+        fields = [
+            s.target.id for s in node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)
+        ]
+        order = " ".join(fields) if made or tuple_like else ""
         members = {statement.name for statement in node.body if isinstance(statement, Function)}
         self._add(
             Definition(
@@ -226,7 +230,7 @@ class _Walker:
                 kind=Kind.CLASS,
                 line=node.lineno,
                 end=node.end_lineno or node.lineno,
-                digest=" ".join(ast.dump(each)[:_LONGEST] for each in head),
+                digest=" ".join([*(ast.dump(each)[:_LONGEST] for each in head), order]),
                 decorated=any(mark not in _DATACLASSES | {"final", "total_ordering"} for mark in marks),
                 bases=tuple(path_of(_bare(base)) or (UNKNOWN,) for base in node.bases),
                 metaclass=not plain,
