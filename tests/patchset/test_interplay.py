@@ -14,30 +14,38 @@ from assay.model.candidate import Candidate
 from assay.model.report import Cleared, Confidence
 from assay.patchset.combine import Combined, combine
 from assay.patchset.graph import graph
-from assay_fixtures.interplay import Pair, package, pairs
+from assay_fixtures.interplay import PACKAGES, Pair, package, pairs
 from assay_fixtures.sample import Tree
 
 PAIRS = pairs()
 
 
+RUN = [pair for pair in PAIRS if pair.probe]
+
+
 @pytest.fixture(scope="module")
-def package_lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
-    place = tmp_path_factory.mktemp("interplay") / "repo.git"
-    return Lab(place, {path: file.data for path, file in package().items()})
+def labs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Lab]:
+    place = tmp_path_factory.mktemp("interplay")
+    return {
+        name: Lab(place / f"{name}.git", {path: file.data for path, file in package(name).items()})
+        for name in PACKAGES
+    }
 
 
 def people(lab: Lab, pair: Pair) -> tuple[Candidate, Candidate]:
-    return lab.candidate("a", dict(_edits(pair.a))), lab.candidate("b", dict(_edits(pair.b)))
+    base = package(pair.package)
+    a, b = (dict(_edits(base, tree)) for tree in (pair.a, pair.b))
+    return lab.candidate("a", a), lab.candidate("b", b)
 
 
-def _edits(tree: Tree) -> Iterator[tuple[str, bytes | None]]:
-    base = package()
+def _edits(base: Tree, tree: Tree) -> Iterator[tuple[str, bytes | None]]:
     yield from ((path, file.data) for path, file in tree.items() if base.get(path) != file)
     yield from ((path, None) for path in base.keys() - tree.keys())
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=[pair.name for pair in PAIRS])
-def test_each_pair_is_seen_as_what_it_is(package_lab: Lab, pair: Pair) -> None:
+def test_each_pair_is_seen_as_what_it_is(labs: dict[str, Lab], pair: Pair) -> None:
+    package_lab = labs[pair.package]
     a, b = people(package_lab, pair)
     known = graph(package_lab.repo, package_lab.base, [a, b])
     found = known.between(a.id, b.id)
@@ -46,7 +54,7 @@ def test_each_pair_is_seen_as_what_it_is(package_lab: Lab, pair: Pair) -> None:
         assert known.edges == ()
         return
     assert not isinstance(found, Cleared), found
-    assert (found.confidence, found.kind) == (pair.edge, pair.kind)
+    assert (found.confidence, found.kind) == (pair.edge, pair.kind or found.kind)
     assert pair.symbol == "" or found.symbols[0].startswith(pair.symbol)
     assert len(found.witness) == 2
     (turned,) = graph(package_lab.repo, package_lab.base, [b, a]).edges
@@ -60,8 +68,9 @@ def test_there_are_enough_of_both() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("pair", PAIRS, ids=[pair.name for pair in PAIRS])
-def test_the_data_tell_the_truth(package_lab: Lab, pair: Pair, tmp_path: Path) -> None:
+@pytest.mark.parametrize("pair", RUN, ids=[pair.name for pair in RUN])
+def test_the_data_tell_the_truth(labs: dict[str, Lab], pair: Pair, tmp_path: Path) -> None:
+    package_lab = labs[pair.package]
     a, b = people(package_lab, pair)
     combined = combine(package_lab.repo, package_lab.base, [a, b])
     assert isinstance(combined, Combined), "the text merges"
@@ -79,7 +88,8 @@ def _succeeds(lab: Lab, tree: str, probe: str, place: Path) -> bool:
     return subprocess.run(argv, cwd=place, env=environ, capture_output=True, check=False).returncode == 0
 
 
-def test_suspicion_is_no_proof(package_lab: Lab) -> None:
+def test_suspicion_is_no_proof(labs: dict[str, Lab]) -> None:
     pair = next(pair for pair in PAIRS if pair.edge == Confidence.SUSPECTED)
+    package_lab = labs[pair.package]
     known = graph(package_lab.repo, package_lab.base, people(package_lab, pair))
     assert known.proven == () and len(known.suspected) == 1

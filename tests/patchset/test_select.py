@@ -5,9 +5,10 @@ from itertools import combinations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from assay.model.candidate import Base, Candidate, Oid
-from assay.model.report import Conflict, ConflictKind
+from assay.model.report import Confidence, Conflict, ConflictKind
 from assay.patchset.select import Choice, Worth, choose
 
 BASE = Base(commit=None, tree=Oid("0" * 40))
@@ -31,6 +32,11 @@ def test_everything_lands_that_has_no_conflict() -> None:
     choice = choose([candidate("a"), candidate("b")], (), {})
     assert (choice.members, choice.left_out, choice.exact) == (("a", "b"), (), True)
     assert choice.value == choice.bound == 2
+
+
+def test_a_suspicion_keeps_nobody_out() -> None:
+    edge = replace(conflict("a", "b"), confidence=Confidence.SUSPECTED)
+    assert choose([candidate("a"), candidate("b")], [edge], {}).members == ("a", "b")
 
 
 def test_the_larger_side_of_a_star_lands_and_the_centre_is_told_why() -> None:

@@ -247,3 +247,28 @@ async def test_a_quick_verdict_stands_for_nothing_but_its_own_tests(lab: Lab) ->
     found = await verify(*args, report=reports)
     assert grader.asked == [(person.tree, (person.name,))] and found.members == ()
     assert "t::a passes on a member of the set alone" in found.left_out[0].why
+
+
+async def test_suspected_pairs_are_asked_first_when_the_set_fails(lab: Lab) -> None:
+    """Each side of a suspicion is in the set; no search goes through the others."""
+    people = [lab.candidate(f"p{n}", {f"new{n}.py": b"x = 1\n"}) for n in range(8)]
+    people.append(lab.candidate("unit", {"const.py": b"LIMIT = 3000\n"}))
+    people.append(lab.candidate("user", {"use.py": b"from const import LIMIT\n\nX = LIMIT * 2\n"}))
+    grader = Grader(lab, lambda names: bad("t::x") if {"unit", "user"} <= names else good())
+    result = await grader.run(people)
+    assert [(c.a, c.b) for c in result.suspected] == [("id-unit", "id-user")]
+    assert [c.kind for c in result.conflicts] == [ConflictKind.BEHAVIOURAL]
+    assert len(result.members) == 9
+    assert grader.asked[1][1] == ("unit", "user")
+    assert len(grader.asked) == 3
+
+
+async def test_a_suspected_pair_that_passes_costs_nothing_more(lab: Lab) -> None:
+    people = [
+        lab.candidate("unit", {"const.py": b"LIMIT = 3000\n"}),
+        lab.candidate("user", {"use.py": b"from const import LIMIT\n\nX = LIMIT * 2\n"}),
+    ]
+    grader = Grader(lab, lambda names: good())
+    result = await grader.run(people)
+    assert len(result.suspected) == 1 and len(result.members) == 2
+    assert len(grader.asked) == 1
