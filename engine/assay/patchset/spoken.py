@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from assay.model.report import ConflictKind, Witness
 from assay.patchset.clash import Clash
@@ -21,6 +22,8 @@ _CONFIGURATION = ("config", "conf", "cfg", "setting", "option", "opts", "default
 Word = tuple[str, str]
 """(kind, name) of a name by its text."""
 COMMAND = "command"
+_MOST = 1000
+"""Names that one candidate can give up: each is searched for in what it wrote."""
 _WORDS = {str(Names.ENVIRONMENT): "environment variable", str(Names.KEY): "key"}
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 """What is named like an environment variable."""
@@ -42,13 +45,13 @@ def lost(touch: Touch) -> dict[Word, str]:
         for entry in data.old_entries:
             if entry.name not in kept:
                 found[COMMAND, entry.name] = f"{data.path}:0"
-    return {word: where for word, where in found.items() if not _still(touch, word)}
+    return {word: where for word, where in islice(found.items(), _MOST) if not _still(touch, word)}
 
 
 def _still(touch: Touch, word: Word) -> bool:
     """Whether some version of its own still speaks of it."""
     kind, name = word
-    quoted = [f"{quote}{name}{quote}".encode() for quote in ('"', "'")]
+    quoted = [f"{quote}{name}{quote}".encode("utf-8", "replace") for quote in ('"', "'")]
     for change in touch.candidate.changes:
         if change.new_blob and not change.binary and change.path.endswith(".py"):
             source = touch.view.source(change.new_blob)

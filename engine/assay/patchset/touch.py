@@ -13,7 +13,7 @@ from typing import NamedTuple
 from assay.model.candidate import Candidate, Change
 from assay.patchset.edits import Edits, Hunk
 from assay.patchset.facts.data import EntryPoint, is_data
-from assay.patchset.facts.library import Library, Span, is_python, newly
+from assay.patchset.facts.library import Library, Lines, Span, is_python, newly
 from assay.patchset.facts.modules import Modules
 from assay.patchset.facts.records import (
     EMPTY,
@@ -316,4 +316,5 @@ def origin(hunks: tuple[Hunk, ...], line: int) -> int:
 
 def _partly(uses: Uses, spans: list[Span]) -> bool:
     """Whether some use only has new lines in its arguments."""
-    return any(not any(s.first <= use.line <= s.last for s in spans) for use in uses.uses)
+    lines = Lines(spans)
+    return any(not lines.meets(use.line, use.line) for use in uses.uses)

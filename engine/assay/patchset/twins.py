@@ -22,6 +22,7 @@ from assay.patchset.view import View
 _NUMBERED = re.compile(r"v?(\d{2,6})[-_.](?!\d)")
 _IN_ORDER = frozenset({"migrations", "versions", "alembic", "migrate"})
 _VERSION = re.compile(r"(^|\.)(__version__|version|VERSION)$")
+_MOST_KEYS = 2000
 _IDLE = frozenset({"_", "__all__", "pytestmark"})
 
 
@@ -127,31 +128,26 @@ def _exported(ours: Touch, theirs: Touch) -> Iterator[Clash]:
 
 def _values(ours: Touch, theirs: Touch, both: View) -> Iterator[Clash]:
     """Members of one enumeration with one value."""
+    others = {(label.rpartition(".")[0], d.literal): label for label, d in theirs.added.items() if d.literal}
     for label, mine in ours.added.items():
         owner = label.rpartition(".")[0]
-        if mine.kind is not Kind.VARIABLE or not mine.literal or "." not in label.partition(":")[2]:
+        other = others.get((owner, mine.literal))
+        if mine.kind is not Kind.VARIABLE or other in (None, label) or "." not in label.partition(":")[2]:
             continue
-        for other_label, other in theirs.added.items():
-            if (
-                other_label.rpartition(".")[0] != owner
-                or other_label == label
-                or other.literal != mine.literal
-            ):
-                continue
-            cls = class_in(both, owner)
-            if cls is None or not any(base.module == "enum" for base in both.lineage(cls, set())[1]):
-                continue
-            path, line = where_of(ours, label)
-            there, row = where_of(theirs, other_label)
-            yield Clash(
-                kind=ConflictKind.STRUCTURAL,
-                proven=True,
-                label=label,
-                where=place_of(ours, label),
-                mine=Witness(path=path, line=line, does=f"adds `{label}` with the value {mine.literal[:40]}"),
-                theirs=Witness(path=there, line=row, does=f"adds `{other_label}` with the same value"),
-                note="one becomes an alias of the other",
-            )
+        cls = class_in(both, owner)
+        if cls is None or not any(base.module == "enum" for base in both.lineage(cls, set())[1]):
+            continue
+        path, line = where_of(ours, label)
+        there, row = where_of(theirs, str(other))
+        yield Clash(
+            kind=ConflictKind.STRUCTURAL,
+            proven=True,
+            label=label,
+            where=place_of(ours, label),
+            mine=Witness(path=path, line=line, does=f"adds `{label}` with the value {mine.literal[:40]}"),
+            theirs=Witness(path=there, line=row, does=f"adds `{other}` with the same value"),
+            note="one becomes an alias of the other",
+        )
 
 
 def _keys(mine: FileTouch, theirs: FileTouch, library: Library) -> Iterator[Clash]:
@@ -160,7 +156,7 @@ def _keys(mine: FileTouch, theirs: FileTouch, library: Library) -> Iterator[Clas
     others = {
         (n.owner, n.name): n for n in theirs.uses.named if n.kind is Names.KEY and n.defines and n.value
     }
-    for one in mine.uses.named:
+    for one in mine.uses.named[:_MOST_KEYS]:
         other = others.get((one.owner, one.name))
         if not one.defines or not one.value or other is None or other.value == one.value:
             continue

@@ -102,6 +102,7 @@ class View:
         self._blobs = blobs
         self._changed = changed
         self._told = told or {}
+        self._constructors: dict[str, tuple[Signature | None, Trail]] = {}
 
     def blob(self, path: str) -> str:
         """The blob at a path, '' if there is none."""
@@ -346,6 +347,14 @@ class View:
 
     def constructor(self, cls: Symbol, trail: Trail) -> Signature | None:
         """How a class is called, None where that cannot be told."""
+        known = self._constructors.get(cls.label)
+        if known is None:
+            steps: Trail = set()
+            known = self._constructors[cls.label] = self._constructor(cls, steps), steps
+        trail.update(known[1])
+        return known[0]
+
+    def _constructor(self, cls: Symbol, trail: Trail) -> Signature | None:
         classes, others, known = self.lineage(cls, trail)
         for here in classes:
             module = self.module(here.module)

@@ -6,7 +6,8 @@ Promises: pure. The value of a name that is assigned once in a function is follo
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 
 from assay.gates.syntax import Function, last_name, own_nodes
 
@@ -25,6 +26,9 @@ DISCARD = "discard"
 IMPORT = "import"
 OTHER = "other"
 
+_MOST = 100
+"""Reads of one name that are looked at."""
+
 _ITERATING = frozenset(
     {
         "list", "tuple", "sorted", "set", "frozenset", "sum", "any", "all", "enumerate", "zip", "map", "min",
@@ -33,13 +37,18 @@ _ITERATING = frozenset(
 )  # fmt: skip
 
 
-def of(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> tuple[str, ...]:
-    """What becomes of the value of this expression, sorted; `OTHER` stands for all that has no word."""
+Known = dict[ast.AST, dict[str, list[ast.Name]]]
+"""The names in each function that was looked into."""
+
+
+def of(node: ast.AST, parents: Mapping[ast.AST, ast.AST], known: Known) -> tuple[str, ...]:
+    """What becomes of the value of this expression, sorted; `OTHER` stands for all that has no word. What is
+    learnt of functions on the way is added to `known`."""
     parent = parents.get(node)
     if isinstance(parent, ast.Assign) and len(parent.targets) == 1:
         target = parent.targets[0]
         if isinstance(target, ast.Name):
-            return tuple(sorted(_followed(target.id, parent, parents)))
+            return tuple(sorted(_followed(target.id, parent, parents, known)))
         return (_unpacked(target),)
     return (_one(node, parent),)
 
@@ -85,14 +94,18 @@ def _handed(function: str) -> str:
     return {"len": LENGTH, "next": NEXT}.get(function, OTHER)
 
 
-def _followed(name: str, start: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> set[str]:
+def _followed(name: str, start: ast.AST, parents: Mapping[ast.AST, ast.AST], known: Known) -> set[str]:
     """What becomes of a name's value in the function around; `OTHER` where the name is bound again."""
     around = parents.get(start)
     while around is not None and not isinstance(around, Function):
         around = parents.get(around)
     if around is None:
         return {OTHER}
-    reads = [node for node in _names(around) if node.id == name]
+    if around not in known:
+        known[around] = _names(around)
+    reads = known[around].get(name, [])
+    if len(reads) > _MOST:
+        return {OTHER}
     if sum(isinstance(node.ctx, ast.Store) for node in reads) != 1:
         return {OTHER}
     found = [_one(node, parents.get(node)) for node in reads if isinstance(node.ctx, ast.Load)]
@@ -100,5 +113,9 @@ def _followed(name: str, start: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> 
     return {*found, *again} or {DISCARD}
 
 
-def _names(function: Function) -> Iterator[ast.Name]:
-    return (node for node in own_nodes(function) if isinstance(node, ast.Name))
+def _names(function: Function) -> dict[str, list[ast.Name]]:
+    found: dict[str, list[ast.Name]] = defaultdict(list)
+    for node in own_nodes(function):
+        if isinstance(node, ast.Name):
+            found[node.id].append(node)
+    return found

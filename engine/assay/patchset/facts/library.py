@@ -7,6 +7,7 @@ by the sources' bytes. Parsing runs nothing, and `ast` alone is used, which refu
 from __future__ import annotations
 
 import ast
+from bisect import bisect_right
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -28,6 +29,19 @@ class Span(NamedTuple):
 
     first: int
     last: int
+
+
+class Lines:
+    """A set of lines, given as spans in order that do not overlap."""
+
+    def __init__(self, spans: Sequence[Span]) -> None:
+        self._first = [span.first for span in spans]
+        self._last = [span.last for span in spans]
+
+    def meets(self, first: int, last: int) -> bool:
+        """Whether any of these lines, both included, is in the set."""
+        index = bisect_right(self._first, last) - 1
+        return index >= 0 and self._last[index] >= first
 
 
 class Leaf(NamedTuple):
@@ -77,7 +91,7 @@ class Library:
         if tree is None:
             return Uses()
         try:
-            return uses_of(tree, lambda first, last: any(s.first <= last and first <= s.last for s in spans))
+            return uses_of(tree, Lines(spans).meets)
         except REFUSED:
             return Uses()
 
@@ -148,7 +162,5 @@ def newly(
 ) -> list[Use]:
     """Those uses that are new: their name stands on a new line, or their call is one that was not there."""
 
-    def is_new(line: int) -> bool:
-        return any(span.first <= line <= span.last for span in new)
-
-    return [use for use in uses if is_new(use.line) or not before[use.key]]
+    lines = Lines(new)
+    return [use for use in uses if lines.meets(use.line, use.line) or not before[use.key]]

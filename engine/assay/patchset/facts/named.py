@@ -20,6 +20,8 @@ _OPTION = re.compile(r"--?[A-Za-z][\w-]*")
 _OPTIONS = frozenset({"option", "add_argument", "add_option", "Option"})
 _SETTINGS = ("setting", "config", "preference")
 _LONGEST = 100
+_MOST_NESTED = 200
+"""Larger displays are data: whose keys those in them are is not asked."""
 
 
 def of(
@@ -97,7 +99,7 @@ def _display_owner(node: ast.Dict, parents: Mapping[ast.AST, ast.AST]) -> str:
     match parents.get(node):
         case ast.Assign(targets=[target]) | ast.AnnAssign(target=target):
             return owner_of(target)
-        case ast.Dict() as outer:
+        case ast.Dict() as outer if len(outer.keys) <= _MOST_NESTED:
             above = _display_owner(outer, parents)
             key = next((k for k, v in zip(outer.keys, outer.values, strict=True) if v is node), None)
             return f"{above}.{key.value!r}" if above and isinstance(key, ast.Constant) else ""

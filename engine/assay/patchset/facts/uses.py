@@ -93,6 +93,7 @@ class _Finder:
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
         self._parents: dict[ast.AST, ast.AST] = {}
+        self._names_in: contexts.Known = {}
         self.uses: list[Use] = []
         self.locals: list[tuple[str, str, int]] = []
         self.named: list[Named] = []
@@ -104,6 +105,7 @@ class _Finder:
 
     def statement(self, statement: ast.stmt) -> None:
         self._parents = {child: node for node in ast.walk(statement) for child in ast.iter_child_nodes(node)}
+        self._names_in = {}
         self._walk(statement, _Scope())
 
     def _walk(self, node: ast.AST, scope: _Scope) -> None:
@@ -240,7 +242,7 @@ class _Finder:
                     line=line,
                     end=end,
                     call=shape_of(call) if call is not None else None,
-                    contexts=contexts.of(call or node, self._parents),
+                    contexts=contexts.of(call or node, self._parents, self._names_in),
                     guarded=scope.guarded,
                     store=stores,
                     catches=scope.catches,
