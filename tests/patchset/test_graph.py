@@ -85,6 +85,27 @@ def test_shared_files_and_shared_names_are_the_witness_of_a_cleared_pair(lab: La
     assert (found.kind, found.shared) == (Clearance.NAMES, ("pkg.core:load",))
 
 
+def test_what_only_moves_in_its_file_is_not_changed_by_who_moves_it(lab: Lab) -> None:
+    """One changes a method and calls it so; the other changes another one, above it."""
+    user = new(b"from pkg import Shape\n\n\ndef f():\n    return Shape().name(1)\n")
+    longer = core((b"    def name(self):", b"    def name(self, long):")) | user
+    above = core((b"        return 0\n", b"        # none\n        return 1\n"))
+    for left, right in ((longer, above), (above, longer)):
+        assert isinstance(between(lab, left, right), Cleared)
+
+
+def test_what_both_change_is_suspected_only(tmp_path: Path) -> None:
+    text = b"def f(\n    a=1,\n    b=2,\n    c=3,\n):\n    return a\n"
+    lab = Lab(tmp_path / "r.git", {"m.py": text})
+    found = between(
+        lab,
+        {"m.py": text.replace(b"    a=1,\n", b"    z=0,\n    a=1,\n")},
+        {"m.py": text.replace(b"    c=3,\n", b"    c=3,\n    d=4,\n"), "n.py": b"import m\n\nm.f(d=5)\n"},
+    )
+    assert isinstance(found, Conflict)
+    assert found.confidence is Confidence.SUSPECTED
+
+
 def test_a_use_is_new_only_where_its_line_is(lab: Lab) -> None:
     """The line that uses `load` in more.py is the base's: who renames it has to see to it."""
     renamed = core((b"def load(path)", b"def read(path)"))

@@ -358,7 +358,7 @@ def _clash(ours: Touch, theirs: Touch, place: Place, symbol: Symbol, found: Verd
     path, line = where_of(ours, symbol.label)
     return Clash(
         kind=ConflictKind.SEMANTIC,
-        proven=found.proven and not _rewrites(ours, theirs, place),
+        proven=found.proven and not _rewrites(ours, theirs, place) and not _shared(ours, theirs, symbol),
         label=symbol.label,
         where=place_of(ours, symbol.label),
         mine=Witness(path=path, line=line, does=_about(found.does, symbol.label)),
@@ -375,6 +375,13 @@ def _about(words: str, label: str) -> str:
             parts[index] = f"`{label}`" + ("'s" if part == "its" else "")
             break
     return " ".join(parts)
+
+
+def _shared(ours: Touch, theirs: Touch, symbol: Symbol) -> bool:
+    """Whether both change the definition itself, so that what it is with both in it is not known."""
+    every = {symbol.label, f"{symbol.label}.__init__", f"{symbol.label}.__new__"}
+    mine, other = (touch.changed.keys() | touch.added.keys() for touch in (ours, theirs))
+    return any(label in mine and label in other for label in every)
 
 
 def _rewrites(ours: Touch, theirs: Touch, place: Place) -> bool:

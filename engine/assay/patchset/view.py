@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, TypeVar
 
+from msgspec.structs import replace
+
 from assay.patchset.facts.library import Library
 from assay.patchset.facts.modules import Modules, absolute
 from assay.patchset.facts.records import (
@@ -21,6 +23,7 @@ from assay.patchset.facts.records import (
     UNKNOWN,
     Binding,
     Definition,
+    Fixture,
     Kind,
     Module,
     Path,
@@ -462,8 +465,20 @@ def merged(base: Module, ours: Module, theirs: Module) -> Module:
 def _merged(base: dict[str, T], ours: dict[str, T], theirs: dict[str, T]) -> dict[str, T]:
     gone = base.keys() - ours.keys()
     found = {name: value for name, value in theirs.items() if name not in gone}
-    found.update({name: value for name, value in ours.items() if base.get(name) != value})
+    found.update({name: value for name, value in ours.items() if not _alike(base.get(name), value)})
     return found
+
+
+def _alike(old: object, new: object) -> bool:
+    """Whether a name stands for the same as before, wherever in the file that is."""
+    if old == new or old is None:
+        return old == new
+    match old, new:
+        case Definition(), Definition():
+            return replace(old, line=0, end=0) == replace(new, line=0, end=0)
+        case Fixture(), Fixture():
+            return replace(old, line=0) == replace(new, line=0)
+    return False
 
 
 def _sets(base: tuple[str, ...], ours: tuple[str, ...], theirs: tuple[str, ...]) -> Iterator[str]:
