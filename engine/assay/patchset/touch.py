@@ -28,7 +28,8 @@ from assay.patchset.facts.records import (
     Use,
     Uses,
 )
-from assay.patchset.view import View, merged
+from assay.patchset.together import merged
+from assay.patchset.view import View
 from assay.repo.repository import Repository
 
 _REGULAR = 0o100000

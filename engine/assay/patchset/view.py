@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple, TypeVar
-
-from msgspec.structs import replace
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from assay.patchset.facts.library import Library
 from assay.patchset.facts.modules import Modules, absolute
@@ -23,7 +21,6 @@ from assay.patchset.facts.records import (
     UNKNOWN,
     Binding,
     Definition,
-    Fixture,
     Kind,
     Module,
     Path,
@@ -86,7 +83,6 @@ class Unknown(NamedTuple):
 
 Target = Symbol | Instance | Whole | Missing | Outside | Unknown
 Trail = set[str]
-T = TypeVar("T")
 
 
 class View:
@@ -441,46 +437,3 @@ _PLAIN_BASES = frozenset(
 
 def _has(other: Outside, name: str) -> bool:
     return other.module == "builtins" and hasattr(getattr(builtins, other.name, None), name)
-
-
-def merged(base: Module, ours: Module, theirs: Module) -> Module:
-    """The module that a clean merge makes of two edits, as far as names go: where both changed what one name
-    stands for, it is ours."""
-    definitions = _merged(base.definitions, ours.definitions, theirs.definitions)
-    exports = theirs.exports
-    if ours.exports != base.exports:
-        exports = ours.exports
-        if None not in (base.exports, ours.exports, theirs.exports):
-            exports = tuple(_sets(base.exports or (), ours.exports or (), theirs.exports or ()))
-    return Module(
-        definitions=definitions,
-        stars=tuple(_sets(base.stars, ours.stars, theirs.stars)),
-        exports=exports,
-        open=ours.open or theirs.open,
-        locals=_merged(base.locals, ours.locals, theirs.locals),
-        fixtures=_merged(base.fixtures, ours.fixtures, theirs.fixtures),
-    )
-
-
-def _merged(base: dict[str, T], ours: dict[str, T], theirs: dict[str, T]) -> dict[str, T]:
-    gone = base.keys() - ours.keys()
-    found = {name: value for name, value in theirs.items() if name not in gone}
-    found.update({name: value for name, value in ours.items() if not _alike(base.get(name), value)})
-    return found
-
-
-def _alike(old: object, new: object) -> bool:
-    """Whether a name stands for the same as before, wherever in the file that is."""
-    if old == new or old is None:
-        return old == new
-    match old, new:
-        case Definition(), Definition():
-            return replace(old, line=0, end=0) == replace(new, line=0, end=0)
-        case Fixture(), Fixture():
-            return replace(old, line=0) == replace(new, line=0)
-    return False
-
-
-def _sets(base: tuple[str, ...], ours: tuple[str, ...], theirs: tuple[str, ...]) -> Iterator[str]:
-    yield from (name for name in theirs if name in ours or name not in base)
-    yield from (name for name in ours if name not in base and name not in theirs)
