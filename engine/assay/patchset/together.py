@@ -1,7 +1,7 @@
 """What a module binds with two edits in it, without merging its text.
 
-Promises: pure; by names alone, so that a pair costs no parsing. It is what a clean merge of the text would bind,
-but where both edits change what one name stands for.
+Promises: pure; by names alone, so that a pair costs no parsing. It is what a clean merge of the text would
+bind, but where both edits change what one name stands for.
 """
 
 from __future__ import annotations
