@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -24,10 +25,12 @@ from assay.model.candidate import Candidate, Oid
 from assay.model.delta import Delta, MemberShare
 from assay.model.event import Observer, Planned, Stage
 from assay.model.outcome import GateResult
-from assay.model.report import Landed, PatchSet, Report
+from assay.model.report import Cluster, Landed, PatchSet, Report
 from assay.model.verdict import Decision, Risk, Verdict
+from assay.patchset.alike.votes import tasks, with_votes
 from assay.patchset.combine import Combined, combine
 from assay.patchset.graph import Graph, graph
+from assay.patchset.select import Worth, worth
 from assay.repo.diff import changes
 from assay.risk.score import assess
 
@@ -41,6 +44,7 @@ class Findings:
         self.session = open_session
         self.refs: dict[str, str] = {}
         self.verdicts: tuple[Verdict, ...] = ()
+        self.clusters: dict[str, Cluster] = {}
         self.patch_set: PatchSet | None = None
         self.delta: Delta | None = None
         self.landed: Landed | None = None
@@ -65,7 +69,22 @@ class Findings:
             job.candidates, first=job.request.first, seconds=job.request.time_limit
         )
         self.verdicts = tuple(map(self._with_risk, job.candidates, verdicts))
-        self.run.step(State.GRADED)
+        if tasks(job.candidates):
+            from assay.patchset.alike.find import alike  # a hook never comes here
+
+            observer(Stage(name="comparing attempts"))
+            self.clusters = await alike(self.session.bench, job.candidates, self.verdicts)
+        self.run.step(State.GRADED, self._clusters())
+
+    def _clusters(self) -> dict[str, Any] | None:
+        """What the journal keeps of clusters; None where there are none."""
+        distinct = {cluster.members: cluster for cluster in self.clusters.values()}
+        return {"clusters": msgspec.to_builtins(list(distinct.values()))} if distinct else None
+
+    @property
+    def worths(self) -> dict[str, Worth]:
+        """What each accepted candidate is worth, by id."""
+        return with_votes(worth(self.accepted, self.verdicts), self.clusters)
 
     def graph(self) -> Graph:
         """Of the accepted candidates: what each pair of them is to each other."""
@@ -106,7 +125,7 @@ class Findings:
             base=job.base,
             policy=stamp(job.policy),
             isolation=self.session.isolation,
-            candidates=candidate_reports(job.candidates, self.verdicts, self.refs, risks),
+            candidates=candidate_reports(job.candidates, self.verdicts, self.refs, risks, self.clusters),
             patch_set=self.patch_set,
             delta=self.delta,
             landed=self.landed,

@@ -30,7 +30,7 @@ from assay.model.report import PatchSet, Report
 from assay.model.tool import Isolation, Tier
 from assay.model.verdict import Decision, Verdict
 from assay.patchset.combine import Combined, combine
-from assay.patchset.select import choose, worth
+from assay.patchset.select import choose
 from assay.patchset.verify import verify
 from assay.repo import refs, sources
 from assay.repo.repository import open_repository
@@ -119,7 +119,7 @@ def _unverified(found: Findings) -> PatchSet:
     """The set that could land together as far as merging tells; `land` verifies it before it lands."""
     known = found.graph()
     accepted = found.accepted
-    choice = choose(accepted, known.edges, worth(accepted, found.verdicts))
+    choice = choose(accepted, known.edges, found.worths)
     combined = combine(found.job.repo, found.job.base, [c for c in accepted if c.id in choice.members])
     return PatchSet(
         members=choice.members,
@@ -191,7 +191,7 @@ async def _verify(found: Findings) -> tuple[GateResult, ...]:
         found.job.base,
         accepted,
         known.edges,
-        worth(accepted, found.verdicts),
+        found.worths,
         found.verdicts,
         report=gate_reports,
     )

@@ -11,7 +11,7 @@ from assay.grade.votes import standings
 from assay.model.candidate import Candidate
 from assay.model.errors import Exit
 from assay.model.outcome import PRIVATE, GateResult
-from assay.model.report import CandidateReport, GateReport, PolicyStamp, Report
+from assay.model.report import CandidateReport, Cluster, GateReport, PolicyStamp, Report
 from assay.model.verdict import Decision, Risk, Verdict, needs_review
 from assay.policy.overrides import TRUST_TESTS, overrides
 from assay.policy.schema import Policy
@@ -58,8 +58,9 @@ def candidate_reports(
     verdicts: Sequence[Verdict],
     refs: Mapping[str, str],
     risks: Mapping[str, Risk],
+    clusters: Mapping[str, Cluster],
 ) -> tuple[CandidateReport, ...]:
-    """One entry for each candidate, in order. `refs` and `risks` are by candidate id."""
+    """One entry for each candidate, in order. `refs`, `risks` and `clusters` are by candidate id."""
     standing = standings(candidates, verdicts)
     return tuple(
         CandidateReport(
@@ -81,6 +82,7 @@ def candidate_reports(
             repeats=verdict.repeats,
             equal_up_to=standing[candidate.id].up_to,
             votes=standing[candidate.id].votes,
+            cluster=clusters.get(candidate.id),
         )
         for candidate, verdict in zip(candidates, verdicts, strict=True)
     )

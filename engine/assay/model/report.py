@@ -26,6 +26,44 @@ class EqualUpTo(StrEnum):
     FORMATTING = "formatting"
 
 
+class Alike(StrEnum):
+    """In what the members of a cluster are the same, strongest first."""
+
+    TREE = "tree"
+    FORMATTING = "formatting"
+    ORDER = "order"
+    """They differ in comments, formatting and the order of definitions, where order cannot matter."""
+    PROBES = "probes"
+    """The tests say the same of them, and so do calls of what they change."""
+    TESTS = "tests"
+
+    @property
+    def words(self) -> str:
+        """The same as a clause."""
+        return _ALIKE[self]
+
+
+_ALIKE = {
+    Alike.TREE: "they have the same tree",
+    Alike.FORMATTING: "they differ in comments and formatting only",
+    Alike.ORDER: "they differ in comments, formatting and orders that cannot matter only",
+    Alike.PROBES: "tests and probes answer the same of them",
+    Alike.TESTS: "tests answer the same of them",
+}
+
+
+class Cluster(Record, frozen=True, kw_only=True):
+    """Attempts at one task that behave alike: `size` of `attempts`. `representative` is the one to choose
+    among them; `why` says in what they are the same, and why it is that one."""
+
+    size: int
+    attempts: int
+    members: tuple[str, ...]
+    how: Alike
+    representative: str
+    why: str
+
+
 class GateReport(Record, frozen=True, kw_only=True):
     """One gate of one candidate, as reported."""
 
@@ -68,6 +106,8 @@ class CandidateReport(Record, frozen=True, kw_only=True):
     """In what it may differ from `equivalent_to`; None where there is none."""
     votes: int = 1
     """How many candidates came to this, itself included; 0 where another stands for it."""
+    cluster: Cluster | None = None
+    """The attempts at its task that behave like it; None where it is the only attempt."""
 
 
 class ConflictKind(StrEnum):

@@ -28,6 +28,8 @@ class Worth(Record, frozen=True, kw_only=True):
     value: float = 1.0
     risk: float = 0.0
     size: int = 0
+    because: str = ""
+    """Why it is worth more than others, to follow `was chosen, which`."""
 
 
 class Choice(Record, frozen=True, kw_only=True):
@@ -198,7 +200,7 @@ class _Reasons:
         mine = self._values.get(candidate.id, Worth())
         theirs = self._values.get(member.id, Worth())
         if theirs.value > mine.value:
-            ground = "is worth more"
+            ground = theirs.because or "is worth more"
         elif theirs.risk < mine.risk:
             ground = "looks less risky"
         elif theirs.size < mine.size:

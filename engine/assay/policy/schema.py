@@ -251,11 +251,22 @@ class GateOrder(StrEnum):
     """As in `gates`."""
 
 
+class Clusters(StrEnum):
+    """By what attempts at one task count as behaving alike."""
+
+    TESTS = "tests"
+    """By what the tests said of them."""
+    PROBES = "probes"
+    """Accepted ones also by calls of what they change, which are made in jails."""
+    OFF = "off"
+
+
 class Grade(Record, frozen=True, kw_only=True):
     """How candidates are graded side by side."""
 
     equivalence: Equivalence = Equivalence.FORMATTING
     order: GateOrder = GateOrder.LEARNT
+    clusters: Clusters = Clusters.TESTS
 
 
 class RiskRules(Record, frozen=True, kw_only=True):
