@@ -179,12 +179,14 @@ class _Reasons:
         self._values = values
 
     def why(self, candidate: Candidate) -> str:
+        mine = self._tasks[candidate.tree]
         for edge in self._edges:
             other = edge.b if edge.a == candidate.id else edge.a if edge.b == candidate.id else ""
-            if other in self._members:
+            # Attempts at one task mostly conflict as well, which is not why one of them was chosen.
+            if other in self._members and not mine & self._tasks[self._members[other].tree]:
                 return f"conflicts with {self._members[other].name}, which is in the set: {edge.why}"
         for member in self._members.values():
-            shared = self._tasks[candidate.tree] & self._tasks[member.tree]
+            shared = mine & self._tasks[member.tree]
             if shared:
                 return self._rival(min(shared), candidate, member)
         for group in self._groups:

@@ -73,6 +73,24 @@ def test_invariant_4_attempts_are_told_apart_by_what_they_answer_in_jails(tmp_pa
     assert {call.label for call in benches.calls} >= {"probes of slice", "probes of join", "probes of fixed"}
 
 
+@pytest.mark.parametrize(("clusters", "sizes"), [(Clusters.TESTS, [3, 3, 3]), (Clusters.OFF, [])])
+def test_nothing_is_run_unless_the_policy_wants_probes(tmp_path, benches, clusters, sizes):
+    project = Project(tmp_path / "repo", FILES)
+    attempts = [
+        candidate(project, str(size), version(f"    return text[:{size}]\n".encode())) for size in (1, 2, 3)
+    ]
+    verdicts = [verdict(one.id) for one in attempts]
+
+    async def work(bench):
+        found = await alike(bench, attempts, verdicts)
+        assert bench.sandbox.commands == []
+        return found
+
+    policy = Policy(name="test", grade=Grade(clusters=clusters))
+    found = benches.pretend(project, policy, lambda _command, _tree: 0, work)
+    assert [cluster.size for cluster in found.values()] == sizes
+
+
 NOISY = b"""
 import os, random, time
 from collections import OrderedDict
