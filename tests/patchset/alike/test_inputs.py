@@ -28,6 +28,12 @@ def test_calls_of_tests_come_first_and_as_they_are():
     assert rest and all(call.made_up for call in rest)
 
 
+def test_examples_in_docstrings_are_made_up_calls():
+    example = 'def f(n):\n    """Words.\n\n    >>> f("shown")\n    1\n    >>> f(\n    >>> x = 3\n    """\n'
+    first = made(example)[0]
+    assert (first.positional, first.made_up) == (("'shown'",), True)
+
+
 def test_rows_of_parametrised_tests_are_tried():
     rows = "@pytest.mark.parametrize('a, b, c', [(17, 'q', 1), (19, 'r', 2)])\n"
     tests = rows + "def test_f(a, b, c):\n    f(a, b)\n"

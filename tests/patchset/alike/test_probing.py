@@ -12,7 +12,7 @@ from assay.model.candidate import Candidate, Oid
 from assay.patchset.alike.find import alike
 from assay.patchset.alike.pairs import witnesses
 from assay.patchset.alike.plan import plan
-from assay.patchset.alike.probing import observe, read, reliable, telling
+from assay.patchset.alike.probing import counted, observe, read, reliable, telling
 from assay.policy.schema import Clusters, Grade, Policy
 from assay.repo.diff import changes
 from assay.repo.globs import compile_globs
@@ -218,8 +218,9 @@ def test_refusals_of_calls_that_are_made_up_tell_nothing_apart(tmp_path):
     calls = plan(project.repo, [one], IS_TEST)
     assert calls[0].text == "clip('hello', 3)"
     assert [call.arguments.made_up for call in calls[:2]] == [False, True]
-    refusals = (("raises builtins.TypeError",) * 2, ("raises builtins.AttributeError",) * 2)
-    assert telling(calls[:2], refusals) == (0,)
+    refused, answered = ("raises builtins.TypeError",) * 2, ("value 1", "value 1")
+    runs = [counted(calls[:2], run) for run in (refused, answered)]
+    assert telling(runs) == (0,)
 
 
 def test_what_one_attempt_lacks_is_asked_of_none(tmp_path):

@@ -17,7 +17,7 @@ from assay.model.verdict import Decision, Verdict
 from assay.patchset.alike.clusters import clusters
 from assay.patchset.alike.forms import OrderForms
 from assay.patchset.alike.plan import plan
-from assay.patchset.alike.probing import Answers, meaning, observe, reliable, telling
+from assay.patchset.alike.probing import Answers, counted, observe, reliable, telling
 from assay.patchset.alike.votes import tasks
 from assay.policy.schema import Clusters
 from assay.repo.globs import compile_globs
@@ -78,12 +78,10 @@ async def _probe(
         with bench.lease():
             seen = await observe(bench, str(attempt.tree), calls, attempt.name)
         if seen is not None:
-            answers[str(attempt.tree)] = seen
+            answers[str(attempt.tree)] = counted(calls, seen)
     answers = reliable(answers)
     runs = list(answers.values())
     if runs and not any(None not in column for column in zip(*runs, strict=True)):
         return None
-    places = telling(calls, runs)
-    return {
-        tree: tuple(meaning(calls[place], seen[place]) for place in places) for tree, seen in answers.items()
-    }
+    places = telling(runs)
+    return {tree: tuple(seen[place] for place in places) for tree, seen in answers.items()}

@@ -1,14 +1,17 @@
 """Calls made up for a function: from the tests that name it, its signature, and the constants in its body.
 
 Promises: pure, deterministic and bounded; arguments are literals (their texts), small in size and value.
-Calls that tests make with literals come first, as they are.
+Calls that tests make with literals come first, as they are; then those of examples in docstrings.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
+
+from msgspec.structs import replace
 
 from assay.gates.syntax import REFUSED, Function, last_name
 from assay.model.candidate import Record
@@ -56,10 +59,16 @@ def arguments(
     parameter is filled already."""
     near = [body for test in tests for body in _functions(test) if _names(body, name)]
     found = list(islice(_called(near, name), _FROM_TESTS))
+    shown = list(_examples(versions))
+    found += [replace(call, made_up=True) for call in islice(_called(shown, name), _FROM_TESTS)]
     parameters = _parameters(function, bound=bound)
     if parameters is None:
         return tuple(dict.fromkeys(found))
-    literals = [*_literals(near), *(v for body in versions for v in _literals([body], near=True))]
+    literals = [
+        *_literals(near),
+        *_literals(shown),
+        *(v for body in versions for v in _literals([body], near=True)),
+    ]
     pools = [_pool(parameter, default, literals) for parameter, default in parameters]
     required = sum(default is None for _, default in parameters)
     rows = [*_rows(literals, len(pools)), *_combined(pools[:required])[:2], *_combined(pools)]
@@ -69,6 +78,16 @@ def arguments(
         if Arguments(positional=made.positional) not in known:
             found.append(made)
     return tuple(dict.fromkeys(found))[:CALLS]
+
+
+def _examples(versions: Iterable[Function]) -> Iterator[ast.AST]:
+    """The lines of examples in docstrings, as far as each is an expression of its own."""
+    for version in versions:
+        for line in (ast.get_docstring(version) or "").splitlines():
+            prompt, _, code = line.strip().partition(" ")
+            if prompt == ">>>":
+                with suppress(*REFUSED):
+                    yield ast.parse(code.strip(), mode="eval")
 
 
 def _functions(test: ast.Module) -> Iterator[ast.stmt]:

@@ -11,7 +11,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from assay.gates.syntax import Function, parse
+from assay.gates.syntax import REFUSED, Function, parse
 from assay.model.candidate import Candidate
 from assay.patchset.alike.inputs import Arguments, arguments
 from assay.patchset.alike.probing import Call
@@ -112,15 +112,24 @@ def _mentioning(
         if not wanted(entry.path):
             continue
         source = repo.blob(entry.blob)
-        if any(word in source for word in words) and (tree := parse(source)) is not None:
+        if any(word in source for word in words) and (tree := _parsed(source)) is not None:
             found[entry.path] = tree
     return found
 
 
 def _read(repo: Repository, tree: str, paths: set[str]) -> dict[str, ast.Module]:
     sources = {path: repo.read(tree, path) for path in sorted(paths)}
-    parsed = {path: parse(source) for path, source in sources.items() if source is not None}
+    parsed = {path: _parsed(source) for path, source in sources.items() if source is not None}
     return {path: module for path, module in parsed.items() if module is not None}
+
+
+def _parsed(source: bytes) -> ast.Module | None:
+    """The tree of a source that can be written out again, whatever part of it."""
+    tree = parse(source)
+    try:
+        return tree if tree is not None and ast.dump(tree) else None
+    except REFUSED:
+        return None
 
 
 def _is_source(entry: TreeEntry) -> bool:

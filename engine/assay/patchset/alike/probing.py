@@ -25,6 +25,7 @@ SECONDS = 20.0
 """One run of a tree's calls at most."""
 MISSING = "missing"
 """The answer to a call that a tree's process did not live to make, both times."""
+_LONGEST = 1000
 _SEEDS = ("1", "2")
 _BOOT = (
     "import sys;sys.path[:]=[p for p in sys.path if p];"
@@ -67,7 +68,7 @@ async def observe(toolbox: Toolbox, tree: str, calls: Sequence[Call], name: str)
 
 async def _run(toolbox: Toolbox, tree: str, calls: Sequence[Call], label: str, seed: str) -> Answers | None:
     environment = await toolbox.environment()
-    roots = sorted({str(toolbox.repo.root / call.target.root) for call in calls})
+    roots = sorted({call.target.root for call in calls})
     text = program()
     call = await toolbox.sandbox.run(
         JailCommand(
@@ -98,7 +99,7 @@ def read(report: bytes, count: int, rest: str | None) -> Answers:
         except (ValueError, TypeError, RecursionError):
             continue
         if type(index) is int and 0 <= index < count and (answer is None or isinstance(answer, str)):
-            found[index] = answer
+            found[index] = answer and answer[:_LONGEST]
     return tuple(found)
 
 
@@ -110,20 +111,19 @@ def reliable(runs: Mapping[str, Answers]) -> dict[str, Answers]:
     return {tree: run for tree, run in runs.items() if sum(run[p] is None for p in usual) * 2 <= len(usual)}
 
 
-def telling(calls: Sequence[Call], runs: Sequence[Answers]) -> tuple[int, ...]:
-    """The places of calls that can tell trees apart: every tree answers, and not all in the same way. That a
-    call which no test makes is refused as wrongly typed says little, in whatever way it is refused."""
+def counted(calls: Sequence[Call], run: Answers) -> Answers:
+    """The answers that count. A call that no test makes and that is refused as wrongly typed is likely to be
+    outside of what the function is for, where attempts that are equally right differ."""
     return tuple(
-        place
-        for place, call in enumerate(calls)
-        if all(run[place] is not None for run in runs)
-        and len({meaning(call, run[place]) for run in runs}) > 1
+        None if call.arguments.made_up and answer in _MISUSE else answer
+        for call, answer in zip(calls, run, strict=True)
     )
 
 
-def meaning(call: Call, answer: str | None) -> str | None:
-    """What of an answer counts."""
-    return "refused" if call.arguments.made_up and answer in _MISUSE else answer
+def telling(runs: Sequence[Answers]) -> tuple[int, ...]:
+    """The places of calls that tell trees apart: every tree answers, and not all in the same way."""
+    columns = enumerate(zip(*runs, strict=True))
+    return tuple(place for place, column in columns if None not in column and len(set(column)) > 1)
 
 
 @cache

@@ -1,9 +1,10 @@
 """The program that makes the probing calls. Its text is sent into a jail and runs in the project's own
 interpreter (3.8 or newer); nothing of Assay is there.
 
-It reads `[roots, calls]` as JSON behind its own text, makes each call twice and writes a line for each to the
-report: `[index, outcome]`. An outcome is null where it means nothing: the two calls differ, something was
-printed, opened, started or waited for, or time was up. Outcomes begin with `value` or `raises`.
+It reads `[roots, calls]` as JSON behind its own text (roots are relative to where it starts), makes each
+call twice and writes a line for each to the report: `[index, outcome]`. Outcomes begin with `value` or
+`raises`. One that means nothing is null: the two calls differ, something was printed, opened, started or
+waited for, or time was up.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import sys
 import types
 import warnings
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 SECONDS = 0.5
@@ -182,7 +184,7 @@ def main() -> None:
     watch = Watch()
     signal.signal(signal.SIGALRM, late)
     sys.addaudithook(watch.hook)
-    sys.path[:0] = roots
+    sys.path[:0] = [str(Path(root).resolve()) for root in roots]
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         for module in sorted({call["module"] for call in calls}):
             with contextlib.suppress(Exception, SystemExit):
