@@ -79,6 +79,11 @@ def test_a_file_that_may_look_at_its_own_order_is_left_alone(word):
     assert not same(A + B + looks, B + A + looks)
 
 
+def test_what_a_star_may_bind_is_not_known():
+    star = "from ours import *\n"
+    assert not same(star + A + C, star + C + A)
+
+
 def test_nothing_moves_past_what_runs():
     call = "prepare()\n"
     assert not same(A + call + B, B + call + A)

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from assay.gates.syntax import REFUSED, Function, parse
 
 _LOOKS = frozenset({
-    "globals", "locals", "vars", "dir", "inspect", "modules", "exec", "eval", "getmembers", "_getframe",
+    "*", "globals", "locals", "vars", "dir", "inspect", "modules", "exec", "eval", "getmembers", "_getframe",
     "__dict__", "__subclasses__", "__code__", "__module__", "__init_subclass__", "__class_getitem__",
 })  # fmt: skip
 _EXCEPTIONS = frozenset(
