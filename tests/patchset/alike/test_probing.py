@@ -91,6 +91,25 @@ def test_nothing_is_run_unless_the_policy_wants_probes(tmp_path, benches, cluste
     assert [cluster.size for cluster in found.values()] == sizes
 
 
+def test_accepted_attempts_of_which_tests_say_nothing_are_compared_by_text(tmp_path, benches):
+    project = Project(tmp_path / "repo", FILES)
+    more, less = b"def more(n):\n    return n\n", b"def less(n):\n    return -n\n"
+    attempts = [
+        candidate(project, "one", {"pkg/text.py": CLIP + more + less}),
+        candidate(project, "two", {"pkg/text.py": less + b"# words\n" + more + CLIP}),
+        candidate(project, "three", {"pkg/text.py": CLIP + more}),
+    ]
+    verdicts = [verdict(one.id, flaky=["t::x"]) for one in attempts]
+    policy = Policy(name="test")
+
+    async def work(bench):
+        return await alike(bench, attempts, verdicts)
+
+    found = benches.pretend(project, policy, lambda _command, _tree: 0, work)
+    assert [found[one.id].size for one in attempts] == [2, 2, 1]
+    assert found["one"].how == "order"
+
+
 NOISY = b"""
 import os, random, time
 from collections import OrderedDict

@@ -14,7 +14,7 @@ from assay.grade.equivalence import Forms
 from assay.model.candidate import Candidate
 from assay.model.report import Cluster
 from assay.model.verdict import Decision, Verdict
-from assay.patchset.alike.clusters import clusters
+from assay.patchset.alike.clusters import clusters, vector
 from assay.patchset.alike.forms import OrderForms
 from assay.patchset.alike.plan import plan
 from assay.patchset.alike.probing import Answers, counted, observe, reliable, telling
@@ -37,7 +37,11 @@ async def alike(
     found: dict[str, Cluster] = {}
     for attempts in tasks(candidates).values():
         answers = await _probe(bench, attempts, decided) if probed else {}
-        texts = _texts(bench, attempts)
+        unknown = any(
+            vector(decided[attempt.id]) is None for attempt in attempts if _accepted(decided, attempt)
+        )
+        texts = _texts(bench, [a for a in attempts if _accepted(decided, a)] if probed or unknown else [])
+        texts = [{attempt.id: (attempt.base.tree, attempt.tree) for attempt in attempts}, *texts]
         # Without a single call to make, tests are all there is.
         probes_said = probed and answers is not None
         for cluster in clusters(attempts, decided, texts, answers or {}, probed=probes_said):
@@ -45,13 +49,17 @@ async def alike(
     return found
 
 
+def _accepted(decided: Mapping[str, Verdict], attempt: Candidate) -> bool:
+    return decided[attempt.id].decision is Decision.ACCEPTED
+
+
 def _texts(bench: Bench, attempts: Sequence[Candidate]) -> list[dict[str, Hashable]]:
-    """What counts as one text, strictest first: trees, forms up to formatting, forms up to order."""
+    """What counts as one text besides the tree: forms up to formatting, forms up to order. Dear in proportion
+    to the changed files, so that only attempts come here of which tests cannot tell who is chosen."""
     forms = Forms(bench.repo.blob, compile_globs(bench.policy.compile.exclude))
     exact = compile_globs((*bench.policy.tests.paths, *bench.policy.compile.exclude))
     orders = OrderForms(bench.repo.blob, exact)
     return [
-        {attempt.id: (attempt.base.tree, attempt.tree) for attempt in attempts},
         {attempt.id: (attempt.base.tree, forms.form(attempt)) for attempt in attempts},
         {attempt.id: (attempt.base.tree, orders.form(attempt)) for attempt in attempts},
     ]
@@ -65,7 +73,7 @@ async def _probe(
     accepted = {
         str(attempt.tree): attempt
         for attempt in attempts
-        if decided[attempt.id].decision is Decision.ACCEPTED and attempt.base.tree == base.tree
+        if _accepted(decided, attempt) and attempt.base.tree == base.tree
     }
     distinct = list(accepted.values())[:_TREES]
     if len(distinct) < 2:
