@@ -130,13 +130,35 @@ def test_landing_publishes_the_verified_set_in_one_commit(sample, candidates):
     git(sample, "fsck", "--strict")
 
 
-def test_jointly_broken_candidates_do_not_land_together(sample, candidates):
+def test_candidates_of_which_names_tell_that_they_clash_do_not_land_together(sample, candidates):
     report = landed(sample, candidates("joint-rename-a", "joint-rename-b"))
     assert set(verdicts(report).values()) == {Decision.ACCEPTED}
     assert len(report.patch_set.members) == 1
     (conflict,) = report.patch_set.conflicts
-    assert conflict.kind == "behavioural"
+    assert conflict.kind == "semantic"
+    assert "_check" in conflict.where + conflict.why
     assert report.patch_set.left_out
+
+
+def test_candidates_that_only_a_run_shows_to_clash_do_not_land_together(sample):
+    before = git(sample, "rev-parse", "main").strip()
+    report_py = sample / "src/stockroom/report.py"
+    git(sample, "checkout", "-q", "-b", "narrow")
+    report_py.write_text(report_py.read_text().replace(":<24}", ":<20}"))
+    git(sample, "commit", "-qam", "Narrower names")
+    git(sample, "checkout", "-q", "-b", "columns", before)
+    (sample / "tests/test_columns.py").write_text(
+        "from stockroom.report import stock_report\n\n\ndef test_columns(catalog, inventory):\n"
+        '    assert len(stock_report(catalog, inventory, ["mug"])) == 41\n'
+    )
+    git(sample, "add", "-A")
+    git(sample, "commit", "-qm", "Test the columns")
+    git(sample, "checkout", "-q", "main")
+    report = landed(sample, ("narrow", "columns"))
+    assert set(verdicts(report).values()) == {Decision.ACCEPTED}
+    assert len(report.patch_set.members) == 1
+    (conflict,) = report.patch_set.conflicts
+    assert conflict.kind == "behavioural"
 
 
 def test_candidates_that_add_at_one_place_land_as_one_verified_tree(sample):
