@@ -107,8 +107,10 @@ class FakeFlow(types.ModuleType):
         self.asked.append(("check", request, change, head))
         return await self._answer("check", observer)
 
-    async def land(self, request, *, onto, dry_run=False, linear=False, observer) -> Report:
-        self.asked.append(("land", request, onto, dry_run, linear))
+    async def land(
+        self, request, *, onto, dry_run=False, linear=False, every_commit=True, observer
+    ) -> Report:
+        self.asked.append(("land", request, onto, dry_run, linear, every_commit))
         return await self._answer("land", observer)
 
 

@@ -130,6 +130,18 @@ def test_landing_publishes_the_verified_set_in_one_commit(sample, candidates):
     git(sample, "fsck", "--strict")
 
 
+def test_a_linear_landing_puts_only_verified_trees_on_the_branch(sample, candidates):
+    before = git(sample, "rev-parse", "main").strip()
+    report = landed(sample, candidates("good-fix", "good-feature", "good-mode"), linear=True)
+    assert flow.exit_code(report) is Exit.ACCEPTED
+    trees = git(sample, "log", "--format=%T", f"{before}..main").split()
+    with Ledger.open(sample / ".git" / "assay") as ledger:
+        found = ledger.candidates(report.transaction)
+    accepted = {one.kept.candidate.tree for one in found if one.decision is Decision.ACCEPTED}
+    assert len(trees) == 3
+    assert set(trees) <= accepted
+
+
 def test_candidates_of_which_names_tell_that_they_clash_do_not_land_together(sample, candidates):
     report = landed(sample, candidates("joint-rename-a", "joint-rename-b"))
     assert set(verdicts(report).values()) == {Decision.ACCEPTED}

@@ -11,27 +11,26 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from assay.land import plan
 from assay.land.findings import Findings
 from assay.land.job import Job, collect, prepare, with_candidates
 from assay.land.publish import check_target, publish
-from assay.land.report import exit_code, gate_reports, stamp
+from assay.land.report import exit_code, stamp
 from assay.land.request import Change, Request
 from assay.land.session import Session, session
+from assay.land.together import verify_set
 from assay.land.transaction import Transaction, transaction
 from assay.ledger.states import State
-from assay.model.candidate import Candidate, Oid, ProblemKind
+from assay.model.candidate import Oid, ProblemKind
 from assay.model.errors import BadInput, Moved
 from assay.model.event import Observer, Stage, nobody
 from assay.model.outcome import GateResult
 from assay.model.report import PatchSet, Report
 from assay.model.tool import Isolation, Tier
-from assay.model.verdict import Decision, Verdict
+from assay.model.verdict import Decision
 from assay.patchset.combine import Combined, combine
 from assay.patchset.select import choose
-from assay.patchset.verify import verify
 from assay.repo import refs, sources
 from assay.repo.repository import open_repository
 
@@ -71,16 +70,21 @@ async def land(
     onto: str,
     dry_run: bool = False,
     linear: bool = False,
+    every_commit: bool = True,
     observer: Observer = nobody,
 ) -> Report:
     """Grade the candidates on the tip of `onto`, verify the best set of them together, and publish it.
+
+    With `linear` each member becomes a commit on the one before, and with `every_commit` each of them is
+    verified as it stands, not only the last. The merge that lands otherwise is one commit on the branch's
+    line, and is verified anyway.
 
     When the branch moves meanwhile, everything is done again on the new tip, a bounded number of times; then
     `Moved` is raised and nothing is published.
     """
     for attempt in range(1, _LANDING_ATTEMPTS + 1):
         try:
-            return await _land_once(request, onto, dry_run, linear, observer)
+            return await _land_once(request, onto, dry_run, linear, every_commit, observer)
         except Moved:
             if attempt == _LANDING_ATTEMPTS:
                 raise
@@ -134,16 +138,19 @@ def _unverified(found: Findings) -> PatchSet:
     )
 
 
-async def _land_once(request: Request, onto: str, dry_run: bool, linear: bool, observer: Observer) -> Report:
+async def _land_once(
+    request: Request, onto: str, dry_run: bool, linear: bool, every_commit: bool, observer: Observer
+) -> Report:
     job, ref = _prepare_landing(request, onto, dry_run)
     job = with_candidates(job, collect(job))
-    async with _begun(job, {"onto": ref, "dry_run": dry_run, "linear": linear}) as run:
+    more = {"onto": ref, "dry_run": dry_run, "linear": linear, "every_commit": every_commit}
+    async with _begun(job, more) as run:
         async with _session(job, run, observer) as opened:
             found = Findings(job, run, opened)
             await found.grade(observer)
             run.step(State.VERIFYING)
             observer(Stage(name="verifying the set together"))
-            results = await _verify(found)
+            results = await verify_set(found, every_commit=linear and every_commit)
             run.step(State.VERIFIED, _by_syntax(found.patch_set))
         # The jails are gone before anything is published: what follows is the repository's business alone.
         _publish(found, results, ref, dry_run, linear, observer)
@@ -170,35 +177,6 @@ def _prepare_landing(request: Request, onto: str, dry_run: bool) -> tuple[Job, s
             fix="leave it out: what lands is graded on the branch it lands on",
         )
     return prepare("land", request, default_pack="agent", at=(repo, base)), ref
-
-
-async def _verify(found: Findings) -> tuple[GateResult, ...]:
-    """Set `found.patch_set` to a verified set; the gate results of its combined tree."""
-    results: dict[str, tuple[GateResult, ...]] = {}
-
-    async def grade_tree(tree: Oid, members: tuple[Candidate, ...]) -> Verdict:
-        combined = found.set_candidate(tree, members)
-        found.session.keep([combined])
-        (verdict,) = await found.session.grade([combined], landing=True)
-        results[tree] = verdict.gates
-        return verdict
-
-    accepted = found.accepted
-    known = found.graph()
-    verified = await verify(
-        grade_tree,
-        found.job.repo,
-        found.job.base,
-        accepted,
-        known.edges,
-        found.worths,
-        found.verdicts,
-        report=gate_reports,
-    )
-    found.patch_set = replace(verified, cleared=known.cleared(verified.members))
-    tree = found.patch_set.tree
-    own = {c.tree: v.gates for c, v in zip(found.job.candidates, found.verdicts, strict=True)}
-    return results.get(tree or "", own.get(Oid(tree) if tree else None, ()))
 
 
 def _publish(

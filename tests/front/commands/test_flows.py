@@ -88,8 +88,10 @@ def test_stdin_is_read_only_for_a_dash(flow, monkeypatch, capsys):
 
 def test_land_hands_its_options_to_the_flow(flow, capsys):
     entry.run(["land", "x", "--onto", "main", "--dry-run", "--linear"])
-    ((_, request, onto, dry_run, linear),) = flow.asked
-    assert (request.sources, onto, dry_run, linear) == (("x",), "main", True, True)
+    entry.run(["land", "x", "--onto", "main", "--only-tip"])
+    (_, request, onto, *flags), (*_, every_commit) = flow.asked
+    assert (request.sources, onto, flags) == (("x",), "main", [True, True, True])
+    assert every_commit is False
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,13 @@ Onto = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Do everything but the publication.")]
 Linear = Annotated[bool, typer.Option("--linear", help="Land a rebased series, not a merge.")]
+EveryCommit = Annotated[
+    bool,
+    typer.Option(
+        "--every-commit/--only-tip",
+        help="Verify each commit that the branch gains as it stands, or only the last of them.",
+    ),
+]
 
 
 def land(
@@ -25,6 +32,7 @@ def land(
     onto: Onto,
     dry_run: DryRun = False,
     linear: Linear = False,
+    every_commit: EveryCommit = True,
     repo: options.Repo = Path(),
     policy: options.PolicyName = None,
     squash: options.Squash = False,
@@ -66,5 +74,7 @@ def land(
         isolation=isolation,
     )
     view = session.View(format=format_, output=output, color=color, quiet=quiet, profile=profile)
-    landing = partial(flow.land, request, onto=onto, dry_run=dry_run, linear=linear)
+    landing = partial(
+        flow.land, request, onto=onto, dry_run=dry_run, linear=linear, every_commit=every_commit
+    )
     return session.conclude(lambda observer: landing(observer=observer), view)

@@ -1,0 +1,134 @@
+"""Verify the best set of a run's accepted candidates, and, where each becomes a commit, every commit of it.
+
+Promises: no tree is graded twice in one run, the one repetition after an inconclusive answer aside; a member
+that is taken out because its commit would not be good is named with the reason, and the set is chosen again
+without it. Nothing is published here.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from assay.land.chain import chain
+from assay.land.findings import Findings
+from assay.land.report import gate_reports
+from assay.model.candidate import Candidate, Oid
+from assay.model.outcome import GateResult
+from assay.model.report import Conflict, LeftOut, PatchSet
+from assay.model.verdict import Decision, Verdict, partial
+from assay.patchset.combine import Combined, combine
+from assay.patchset.owntests import with_own_tests
+from assay.patchset.verify import verify
+
+
+class _Undecided(Exception):
+    """A commit of the chain got no verdict, twice."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+
+async def verify_set(found: Findings, *, every_commit: bool) -> tuple[GateResult, ...]:
+    """Set `found.patch_set` to a verified set; the gate results of its combined tree. With `every_commit`
+    the members are in an order in which each commit of the chain that they make was verified as it stands."""
+    run = _Together(found)
+    while True:
+        patch_set = await run.choose()
+        if not every_commit or patch_set.verdict is not Decision.ACCEPTED:
+            break
+        ordered = await run.in_order(patch_set)
+        if ordered is not None:
+            patch_set = ordered
+            break
+    found.patch_set = replace(patch_set, left_out=(*patch_set.left_out, *run.taken_out))
+    return run.results(patch_set.tree)
+
+
+class _Together:
+    def __init__(self, found: Findings) -> None:
+        self.taken_out: list[LeftOut] = []
+        self._found = found
+        self._by_id = {candidate.id: candidate for candidate in found.job.candidates}
+        self._known = found.graph()
+        self._graded: dict[str, Verdict] = {}
+
+    async def choose(self) -> PatchSet:
+        """The best verified set of those who were not taken out."""
+        out = {left.id for left in self.taken_out}
+        accepted = [candidate for candidate in self._found.accepted if candidate.id not in out]
+        conflicts = [c for c in self._known.edges if not out & {c.a, c.b}]
+        chosen = await verify(
+            self._grade,
+            self._found.job.repo,
+            self._found.job.base,
+            accepted,
+            conflicts,
+            self._found.worths,
+            self._found.verdicts,
+            report=gate_reports,
+        )
+        return replace(chosen, cleared=self._known.cleared(chosen.members))
+
+    async def in_order(self, patch_set: PatchSet) -> PatchSet | None:
+        """The set as a chain of verified commits; None if a member had to be taken out for that."""
+        try:
+            found = await chain(patch_set.members, self._refusal)
+        except _Undecided as stop:
+            return replace(patch_set, verdict=Decision.INCONCLUSIVE, reason=stop.reason)
+        if found.refused is not None:
+            self.taken_out.append(LeftOut(id=found.refused, why=found.why))
+            return None
+        combined = self._combine(found.order)
+        if isinstance(combined, Combined) and combined.tree == patch_set.tree:
+            cleared = self._known.cleared(found.order)
+            return replace(patch_set, members=found.order, merged=combined.merged, cleared=cleared)
+        late = next(a for a, b in zip(patch_set.members, found.order, strict=True) if a != b)
+        why = f"{self._by_id[late].name} can land neither before nor after the others"
+        self.taken_out.append(LeftOut(id=late, why=why))
+        return None
+
+    def results(self, tree: str | None) -> tuple[GateResult, ...]:
+        """What the gates said of a tree, graded here or as a candidate."""
+        if tree is None:
+            return ()
+        if tree in self._graded:
+            return self._graded[tree].gates
+        pairs = zip(self._found.job.candidates, self._found.verdicts, strict=True)
+        return {c.tree: verdict.gates for c, verdict in pairs}.get(Oid(tree), ())
+
+    async def _refusal(self, members: tuple[str, ...]) -> str | None:
+        combined = self._combine(members)
+        if isinstance(combined, Conflict):
+            return combined.why
+        verdict = await self._verdict(combined.tree, tuple(self._by_id[member] for member in members))
+        if verdict.decision is Decision.ACCEPTED:
+            return None
+        last = self._by_id[members[-1]].name
+        return f"its own commit would not be good, only later ones: with {last} in, {verdict.reason}"
+
+    async def _verdict(self, tree: Oid, members: tuple[Candidate, ...]) -> Verdict:
+        # What a single member's own verdict says of its tree counts only if everything ran for it.
+        thorough = [own for own in self._found.verdicts if not partial(own)]
+        known = {self._by_id[own.candidate].tree: own for own in thorough}
+        verdict = known.get(tree) or await self._grade(tree, members)
+        if verdict.decision is Decision.INCONCLUSIVE:
+            verdict = await self._grade(tree, members)
+        if verdict.decision is Decision.INCONCLUSIVE:
+            raise _Undecided(verdict.reason)
+        ids = {member.id for member in members}
+        return with_own_tests(verdict, [own for own in self._found.verdicts if own.candidate in ids])
+
+    async def _grade(self, tree: Oid, members: tuple[Candidate, ...]) -> Verdict:
+        """What the gates say of a tree that may land, asked once unless they cannot tell."""
+        known = self._graded.get(tree)
+        if known is not None and known.decision is not Decision.INCONCLUSIVE:
+            return known
+        combined = self._found.set_candidate(tree, members)
+        self._found.session.keep([combined])
+        (verdict,) = await self._found.session.grade([combined], landing=True)
+        self._graded[tree] = verdict
+        return verdict
+
+    def _combine(self, members: tuple[str, ...]) -> Combined | Conflict:
+        job = self._found.job
+        return combine(job.repo, job.base, [self._by_id[member] for member in members])
