@@ -18,8 +18,13 @@ def from_lines(data: bytes, source: str) -> list[Proposal]:
     found: list[Proposal] = []
     for number, line in enumerate(data.split(b"\n"), start=1):
         if line.strip():
-            found.append(_proposal(_decode(line, f"{source}:{number}"), f"{source}:{number}"))
+            found.append(from_line(line, f"{source}:{number}"))
     return _some(found, source)
+
+
+def from_line(line: bytes, where: str) -> Proposal:
+    """One line of such a file, which is at `where`."""
+    return _proposal(_decode(line, where), where)
 
 
 def from_array(data: bytes, source: str) -> list[Proposal]:

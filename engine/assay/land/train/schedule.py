@@ -1,0 +1,154 @@
+"""What a landing train does next, as pure logic: the queue and what is known of it in, one step out.
+
+Promises: deterministic; nothing is run, read or written here. For whatever answers a verification gives:
+
+- nobody is published but on an answer `PASSED` for the very combination: for every prefix of it with
+  `every_commit`, for the whole of it without;
+- nobody is evicted but for an answer on the branch's own tip with this car alone ahead of it, so never on
+  account of somebody who has not landed; who is not sure to be bad is put off, not evicted;
+- the order of the queue is kept, but for those who are evicted or put off;
+- each step either asks for an unknown answer, or makes the queue shorter, or waits since it is empty.
+
+With `every_commit`, combinations are verified ahead along the paths that the answers still missing may open,
+the likeliest first: the chance of a path is the product of its members' chances to pass, and of the others'
+not to (speculation as in Uber's SubmitQueue, Ananthanarayanan et al., EuroSys 2019). Without, the whole queue
+is one batch, and one that fails is halved until it is known who is to blame.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+from assay.model.candidate import Record
+
+Combination = tuple[str, ...]
+"""Keys of cars, in the order of the queue, on the tip of the branch."""
+
+
+class Outcome(StrEnum):
+    """What is known of a combination."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    """Its last member cannot be with the others: by the gates, by a merge, or because it adds nothing."""
+    UNSURE = "unsure"
+    """This machine could not tell."""
+
+
+class Answer(Record, frozen=True, kw_only=True):
+    """What became of the verification of a combination, and why."""
+
+    outcome: Outcome
+    why: str = ""
+
+
+class Car(Record, frozen=True, kw_only=True):
+    """One that wants to land, and its chance (0 to 1, both excluded) to pass when its turn comes."""
+
+    key: str
+    chance: float = 0.9
+
+
+class Verify(Record, frozen=True, kw_only=True):
+    """Find out about these combinations, the likeliest to be needed first."""
+
+    combinations: tuple[Combination, ...]
+
+
+class Publish(Record, frozen=True, kw_only=True):
+    """Land these, one commit after the other."""
+
+    members: Combination
+
+
+class Evict(Record, frozen=True, kw_only=True):
+    """Take this one out of the queue for good."""
+
+    key: str
+    why: str
+
+
+class PutOff(Record, frozen=True, kw_only=True):
+    """Pass this one over as long as the branch is where it is."""
+
+    key: str
+    why: str
+
+
+class Wait(Record, frozen=True, kw_only=True):
+    """There is nothing to do."""
+
+
+Step = Verify | Publish | Evict | PutOff | Wait
+
+
+def next_step(
+    queue: Sequence[Car], answers: Mapping[Combination, Answer], *, slots: int, every_commit: bool
+) -> Step:
+    """What comes next for this queue on this tip. At most `slots` combinations are asked for at a time."""
+    if not queue:
+        return Wait()
+    if every_commit:
+        return _one_by_one(queue, answers, slots)
+    return _as_a_batch(tuple(car.key for car in queue), answers)
+
+
+def _one_by_one(queue: Sequence[Car], answers: Mapping[Combination, Answer], slots: int) -> Step:
+    good: Combination = ()
+    for car in queue:
+        answer = answers.get((*good, car.key))
+        if answer is None or answer.outcome is not Outcome.PASSED:
+            break
+        good = (*good, car.key)
+    if good:
+        # What fails after them is looked at again once they have landed: they may yet be overtaken.
+        return Publish(members=good)
+    first = answers.get((queue[0].key,))
+    if first is not None:
+        return _refused(queue[0].key, first)
+    return Verify(combinations=likeliest(queue, answers, slots))
+
+
+def likeliest(
+    queue: Sequence[Car], answers: Mapping[Combination, Answer], slots: int
+) -> tuple[Combination, ...]:
+    """The `slots` unknown combinations that are the likeliest to be needed, best first."""
+    # Entries: minus the chance that this place is reached, how far in the queue it is, who is in by then.
+    heap: list[tuple[float, int, Combination]] = [(-1.0, 0, ())]
+    wanted: list[Combination] = []
+    while heap and len(wanted) < slots:
+        chance, place, members = heapq.heappop(heap)
+        if place == len(queue):
+            continue
+        car = queue[place]
+        joined = (*members, car.key)
+        answer = answers.get(joined)
+        if answer is None:
+            wanted.append(joined)
+        passes = car.chance if answer is None else float(answer.outcome is Outcome.PASSED)
+        if passes > 0:
+            heapq.heappush(heap, (chance * passes, place + 1, joined))
+        if passes < 1:
+            heapq.heappush(heap, (chance * (1 - passes), place + 1, members))
+    return tuple(wanted)
+
+
+def _as_a_batch(keys: Combination, answers: Mapping[Combination, Answer]) -> Step:
+    known = {n: found for n in range(1, len(keys) + 1) if (found := answers.get(keys[:n])) is not None}
+    passing = max((n for n, found in known.items() if found.outcome is Outcome.PASSED), default=0)
+    failing = min((n for n in known if n > passing), default=len(keys) + 1)
+    if passing == len(keys):
+        return Publish(members=keys)
+    if failing > len(keys):
+        return Verify(combinations=(keys,))
+    if failing - passing > 1:
+        return Verify(combinations=(keys[: (passing + failing) // 2],))
+    return Publish(members=keys[:passing]) if passing else _refused(keys[0], known[1])
+
+
+def _refused(key: str, answer: Answer) -> Step:
+    if answer.outcome is Outcome.UNSURE:
+        return PutOff(key=key, why=answer.why)
+    return Evict(key=key, why=answer.why)
