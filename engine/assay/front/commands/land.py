@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
-from assay.front import complete, options, session
+from assay.front import complete, options, session, train
 from assay.front.streams import Color
+
+_TRAIN = "A landing train"
 
 Onto = Annotated[
     str,
@@ -24,6 +26,18 @@ EveryCommit = Annotated[
         help="Verify each commit that the branch gains as it stands, or only the last of them.",
     ),
 ]
+Watch = Annotated[
+    bool,
+    typer.Option(
+        "--watch", help="Go on: land what arrives in the sources, until stopped.", rich_help_panel=_TRAIN
+    ),
+]
+UntilIdle = Annotated[
+    bool,
+    typer.Option(
+        "--until-idle", help="With --watch: end when nothing is left to do.", rich_help_panel=_TRAIN
+    ),
+]
 
 
 def land(
@@ -33,6 +47,8 @@ def land(
     dry_run: DryRun = False,
     linear: Linear = False,
     every_commit: EveryCommit = True,
+    watch: Watch = False,
+    until_idle: UntilIdle = False,
     repo: options.Repo = Path(),
     policy: options.PolicyName = None,
     squash: options.Squash = False,
@@ -54,8 +70,6 @@ def land(
     profile: options.Profile = False,
 ) -> int:
     """Land the candidates that pass and fit together, in one step, or change nothing."""
-    from assay.land import flow
-
     request = options.make_request(
         repo=repo,
         sources=tuple(sources),
@@ -74,6 +88,16 @@ def land(
         isolation=isolation,
     )
     view = session.View(format=format_, output=output, color=color, quiet=quiet, profile=profile)
+    if watch:
+        if dry_run:
+            raise typer.BadParameter("a train publishes: leave out --dry-run", param_hint="--watch")
+        return train.run(
+            request, view, onto=onto, every_commit=every_commit, linear=linear, until_idle=until_idle
+        )
+    if until_idle:
+        raise typer.BadParameter("only a train can be idle: add --watch", param_hint="--until-idle")
+    from assay.land import flow
+
     landing = partial(
         flow.land, request, onto=onto, dry_run=dry_run, linear=linear, every_commit=every_commit
     )

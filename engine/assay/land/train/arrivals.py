@@ -46,9 +46,17 @@ class Seen(Record, frozen=True, kw_only=True):
     unsettled: bool = False
 
 
-def look(repo: Repository, specs: Iterable[str], base: Base, *, onto: str, now: float | None = None) -> Seen:
-    """Everything that the sources hold. `onto` is the branch that is landed on, which no pattern means; `now`
-    is in seconds since the epoch."""
+def look(
+    repo: Repository,
+    specs: Iterable[str],
+    base: Base,
+    *,
+    onto: str,
+    squash: bool = False,
+    now: float | None = None,
+) -> Seen:
+    """Everything that the sources hold. `onto` is the branch that is landed on, which no pattern means; with
+    `squash` a mailbox or range is one change; `now` is in seconds since the epoch."""
     moment = time.time() if now is None else now
     found: dict[str, Arrival] = {}
     problems: list[str] = []
@@ -58,7 +66,7 @@ def look(repo: Repository, specs: Iterable[str], base: Base, *, onto: str, now: 
             if isinstance(part, Path) and not _settled(part, moment):
                 unsettled = True
                 continue
-            for proposal in _proposals(repo, spec, part, base, problems):
+            for proposal in _proposals(repo, part, base, problems, squash=squash):
                 key = _key(proposal)
                 found.setdefault(key, Arrival(key=key, proposal=proposal))
     return Seen(arrivals=tuple(found.values()), problems=tuple(problems), unsettled=unsettled)
@@ -96,21 +104,26 @@ def _settled(path: Path, now: float) -> bool:
 
 
 def _proposals(
-    repo: Repository, spec: str, part: Path | str, base: Base, problems: list[str]
+    repo: Repository, part: Path | str, base: Base, problems: list[str], *, squash: bool
 ) -> Iterator[Proposal]:
+    if isinstance(part, str) and Path(part).is_dir():
+        problems.append(f"{part}: a checkout changes while it is worked in; watch its branch")
+        return
     try:
         if isinstance(part, str):
-            yield from sources.collect(repo, [part], base, squash=False)
+            yield from sources.collect(repo, [part], base, squash=squash)
             return
         data = part.read_bytes()
         if part.suffix.lower() in _LINES:
             yield from _from_lines(data, str(part), problems)
         elif data.strip():
-            yield from from_bytes(data, part.name, str(part), squash=False)
+            yield from from_bytes(
+                data, part.name, str(part), squash=squash and part.suffix.lower() not in JSON_SUFFIXES
+            )
     except BadInput as error:
         problems.append(error.sentence)
     except OSError as error:
-        problems.append(f"{spec}: {part} cannot be read ({error.strerror})")
+        problems.append(f"{part} cannot be read ({error.strerror})")
 
 
 def _from_lines(data: bytes, source: str, problems: list[str]) -> Iterator[Proposal]:

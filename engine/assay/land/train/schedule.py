@@ -18,8 +18,9 @@ is one batch, and one that fails is halved until it is known who is to blame.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
+from typing import Protocol
 
 from assay.model.candidate import Record
 
@@ -42,6 +43,14 @@ class Answer(Record, frozen=True, kw_only=True):
 
     outcome: Outcome
     why: str = ""
+
+
+class Answers(Protocol):
+    """What is known of combinations; a mapping will do."""
+
+    def get(self, members: Combination, /) -> Answer | None:
+        """The answer on a combination; None as long as there is none."""
+        ...
 
 
 class Car(Record, frozen=True, kw_only=True):
@@ -84,9 +93,7 @@ class Wait(Record, frozen=True, kw_only=True):
 Step = Verify | Publish | Evict | PutOff | Wait
 
 
-def next_step(
-    queue: Sequence[Car], answers: Mapping[Combination, Answer], *, slots: int, every_commit: bool
-) -> Step:
+def next_step(queue: Sequence[Car], answers: Answers, *, slots: int, every_commit: bool) -> Step:
     """What comes next for this queue on this tip. At most `slots` combinations are asked for at a time."""
     if not queue:
         return Wait()
@@ -95,7 +102,7 @@ def next_step(
     return _as_a_batch(tuple(car.key for car in queue), answers)
 
 
-def _one_by_one(queue: Sequence[Car], answers: Mapping[Combination, Answer], slots: int) -> Step:
+def _one_by_one(queue: Sequence[Car], answers: Answers, slots: int) -> Step:
     good: Combination = ()
     for car in queue:
         answer = answers.get((*good, car.key))
@@ -111,9 +118,7 @@ def _one_by_one(queue: Sequence[Car], answers: Mapping[Combination, Answer], slo
     return Verify(combinations=likeliest(queue, answers, slots))
 
 
-def likeliest(
-    queue: Sequence[Car], answers: Mapping[Combination, Answer], slots: int
-) -> tuple[Combination, ...]:
+def likeliest(queue: Sequence[Car], answers: Answers, slots: int) -> tuple[Combination, ...]:
     """The `slots` unknown combinations that are the likeliest to be needed, best first."""
     # Entries: minus the chance that this place is reached, how far in the queue it is, who is in by then.
     heap: list[tuple[float, int, Combination]] = [(-1.0, 0, ())]
@@ -135,7 +140,7 @@ def likeliest(
     return tuple(wanted)
 
 
-def _as_a_batch(keys: Combination, answers: Mapping[Combination, Answer]) -> Step:
+def _as_a_batch(keys: Combination, answers: Answers) -> Step:
     known = {n: found for n in range(1, len(keys) + 1) if (found := answers.get(keys[:n])) is not None}
     passing = max((n for n, found in known.items() if found.outcome is Outcome.PASSED), default=0)
     failing = min((n for n in known if n > passing), default=len(keys) + 1)
