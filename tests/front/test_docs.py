@@ -90,7 +90,7 @@ def test_the_reference_names_no_option_that_is_not_there():
     reference = (ROOT / "docs/reference/cli.md").read_text()
 
     def known(command) -> set[str]:
-        own = {option for parameter in command.params for option in parameter.opts}
+        own = {option for one in command.params for option in (*one.opts, *one.secondary_opts)}
         return own.union(*(known(inner) for inner in getattr(command, "commands", {}).values()))
 
     shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", reference))
