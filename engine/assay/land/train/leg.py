@@ -161,7 +161,7 @@ class _Leg:
             elif verdict.decision is Decision.INCONCLUSIVE:
                 self._put_off(key, verdict.reason)
             else:
-                line.alone[job.policy.digest, key] = verdict
+                line.accept(job.policy, job.base, key, verdict)
                 if not partial(verdict) and car.tree is not None:
                     line.learn(job.policy, job.base, car.tree, verdict)
         self._evict(evicted, State.VERIFYING)
@@ -177,6 +177,7 @@ class _Leg:
                 case Verify(combinations=wanted):
                     await self._verify(opened, wanted)
                 case Evict(key=key, why=why):
+                    why = self._line.blame(key, why, self._job.base)
                     self._evict({key: why}, State.VERIFYING)
                 case PutOff(key=key, why=why):
                     self._put_off(key, why)

@@ -37,6 +37,7 @@ class Line:
         self.undecided = 0
         self.alone: dict[tuple[str, str], Verdict] = {}
         self._tell = tell
+        self._alone_on: dict[str, Base] = {}
         self._passed: dict[tuple[str, str], str | None] = {}
         self._answers: dict[tuple[str, str, str], Answer] = {}
         self._put_off: dict[str, tuple[str, float]] = {}
@@ -64,6 +65,18 @@ class Line:
         rejected = verdict.decision is Decision.REJECTED
         outcome = Outcome.FAILED if rejected else Outcome.UNSURE
         self._answers[policy.digest, base.tree, tree] = Answer(outcome=outcome, why=verdict.reason)
+
+    def accept(self, policy: Policy, base: Base, key: str, verdict: Verdict) -> None:
+        """A car passed alone. That is not asked again on later tips: nothing lands by it alone."""
+        self.alone[policy.digest, key] = verdict
+        self._alone_on[key] = base
+
+    def blame(self, key: str, why: str, base: Base) -> str:
+        """Why a car fails on this base, and where it did not."""
+        before = self._alone_on.get(key)
+        if before is None or before.commit is None or before.tree == base.tree:
+            return why
+        return f"it passed on {before.commit[:12]}, and fails with what has landed since: {why}"
 
     def chance(self, repo: Repository, policy: Policy, candidate: Candidate, key: str) -> float:
         """How likely a car is to pass with others: by its risk score, which is a judgement and no measure."""
@@ -110,6 +123,7 @@ class Line:
             for k, verdict in self.alone.items()
             if k[0] == policy.digest and not self.memory.left(k[1])
         }
+        self._alone_on = {k: on for k, on in self._alone_on.items() if not self.memory.left(k)}
 
     def problems(self, sentences: tuple[str, ...]) -> None:
         """Tell what is wrong with the sources or the work tree, once as long as it lasts."""
