@@ -152,6 +152,24 @@ def test_equal_candidates_land_once(line):
     assert line.landed() == ["a.patch"]
 
 
+def test_a_work_tree_in_the_way_holds_the_train_up_and_loses_nothing(line):
+    line.add("a", "ONE = 1")
+    line.add("b", "TWO = 2")
+    edited = line.yard.root / "app.py"
+
+    def edit(told):
+        line.told.append(told)
+        edited.write_text("edited\n")
+
+    held = line.run(tell=edit)
+    assert (held.landed, held.undecided, held.exit_code) == (1, 1, Exit.INCONCLUSIVE)
+    assert line.told[-1].what is What.PROBLEM
+    assert "app.py" in line.told[-1].why
+    assert edited.read_text() == "edited\n"
+    git(line.yard.root, "checkout", "-q", "app.py")
+    assert line.run().landed == 1
+
+
 def test_there_is_one_train_on_a_branch(line):
     line.add("a", "ONE = 1")
 

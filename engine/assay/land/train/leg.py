@@ -251,9 +251,8 @@ class _Leg:
             landed = publish(job.repo, self._run.ledger, self._run.id, landing)
         except Moved:
             return True
-        except BadInput as error:
-            self._line.problems((error.sentence,))
-            return False
+        except BadInput:
+            return False  # told by the next look, which does not go on before it is gone
         self._line.land({key: self._cars[key].name for key in members}, landed.new)
         return True
 

@@ -77,13 +77,25 @@ async def _round(request: Request, way: Way, line: Line, observer: Observer) -> 
     base = repo.resolve(plan.tip(repo, way.ref))
     line.at(base.commit or "")
     seen = look(repo, request.sources, base, onto=way.ref, squash=request.squash)
-    line.problems(seen.problems)
     line.undecided = sum(not line.memory.left(one.key) for one in seen.arrivals)
     queue = [one for one in seen.arrivals if line.waits(one.key, base)][:_AHEAD]
+    in_the_way = _in_the_way(repo, way) if queue else ()
+    line.problems((*seen.problems, *in_the_way))
+    if in_the_way:
+        return None  # nothing is verified that could not be published
     if not queue:
         return False if seen.unsettled else None
     job = prepare("land", request, default_pack="agent", at=(repo, base))
     return await ride(job, way, line, queue, observer)
+
+
+def _in_the_way(repo: Repository, way: Way) -> tuple[str, ...]:
+    """Why nothing could be published now, as far as the work tree is concerned."""
+    try:
+        check_target(repo, way.ref)
+    except BadInput as error:
+        return (error.sentence,)
+    return ()
 
 
 def _check(request: Request) -> None:
