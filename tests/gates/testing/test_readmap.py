@@ -606,3 +606,122 @@ def test_a_run_that_breaks_teaches_nothing(tmp_path):
     reads = anyio.run(readmap.learn, project.toolbox, project.base.tree)
     assert reads.blind
     assert impact(reads, (), lambda _: b"").tests is None
+
+
+HIDDEN = {
+    "lazy/__init__.py": """
+import importlib
+
+WHERE = {"LIMIT": ".limits"}
+
+
+def __getattr__(name):
+    if name in WHERE:
+        return getattr(importlib.import_module(WHERE[name], __name__), name)
+    raise AttributeError(name)
+""",
+    "lazy/limits.py": "LIMIT = 10\n",
+    "deco.py": """
+import functools
+
+
+def memoize(function):
+    known = {}
+
+    def wrapper(x):
+        if x not in known:
+            known[x] = function(x)
+        return known[x]
+
+    return wrapper
+
+
+def told(function):
+    @functools.wraps(function)
+    def wrapper(x):
+        return function(x)
+
+    return wrapper
+""",
+    "calc.py": """
+from functools import lru_cache
+
+import deco
+
+
+@deco.memoize
+def square(x):
+    return x * x
+
+
+@deco.told
+@lru_cache
+def cube(x):
+    return x * x * x
+""",
+    "table.py": "TABLE = {}\n",
+    "fill.py": "import table\n\nVALUE = 3\ntable.TABLE['value'] = VALUE\n",
+    "store.py": """
+import sqlite3
+
+BASE = sqlite3.connect(":memory:")
+BASE.execute("create table t (name text)")
+
+
+def add(name):
+    BASE.execute("insert into t values (?)", (name.strip(),))
+""",
+    "tests/test_a.py": """
+import fill
+from calc import cube, square
+from lazy import LIMIT
+from store import BASE, add
+
+
+def test_limit():
+    assert LIMIT == 10
+
+
+def test_squares():
+    assert square(3) > 0
+
+
+def test_square():
+    assert square(3) == 9
+
+
+def test_cubes():
+    assert cube(3) > 0
+
+
+def test_cube():
+    assert cube(3) == 27
+
+
+def test_add():
+    add(" x ")
+
+
+def test_names():
+    assert BASE.execute("select name from t").fetchall() == [("x",)]
+""",
+    "tests/test_table.py": "import table\n\n\ndef test_table():\n    assert table.TABLE['value'] == 3\n",
+}
+
+
+def test_hidden_ways_to_a_change_are_found(tmp_path):
+    project = Project(tmp_path, HIDDEN)
+    reads = anyio.run(readmap.learn, project.toolbox, project.base.tree)
+    assert not reads.blind
+    repo = project.toolbox.repo
+    for path, old, new, test in (
+        ("lazy/limits.py", "10", "11", "test_limit"),
+        ("calc.py", "x * x\n", "x * x + 1\n", "test_square"),
+        ("calc.py", "x * x * x", "x * x + x", "test_cube"),
+        ("fill.py", "VALUE = 3", "VALUE = 4", "test_table"),
+        ("store.py", "strip", "lstrip", "test_names"),
+    ):
+        candidate = project.candidate({path: HIDDEN[path].replace(old, new, 1)})
+        found = affected(reads, changes(repo, project.base.tree, candidate.tree), repo, project.base.tree)
+        words = None if found.tests is None else {each.rpartition("::")[2] for each in found.tests}
+        assert words is None or test in words or found.files, (path, found)

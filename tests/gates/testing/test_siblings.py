@@ -39,10 +39,10 @@ def examine(changes):
     return Impact(tests=frozenset().union(*found))
 
 
-def shared(passed, changes, *, ran=("t::one", "t::both"), failed=()):
+def shared(passed, changes, *, ran=("t::one", "t::both"), failed=(), apart=lambda *_: True):
     siblings = Siblings()
     siblings.add(passed, suite(*ran, failed=failed))
-    return siblings.shared(changes, examine(changes), suite("t::one", "t::two", "t::both"), examine)
+    return siblings.shared(changes, examine(changes), suite("t::one", "t::two", "t::both"), examine, apart)
 
 
 def test_only_tests_with_all_their_causes_in_common_are_shared():
@@ -71,7 +71,15 @@ def test_anything_else_is_run(passed, changes, more):
 def test_what_is_in_nobody_else_s_changes_is_not_looked_into():
     siblings = Siblings()
     siblings.add((ONE,), suite("t::one"))
-    assert siblings.shared((TWO,), examine((TWO,)), suite(), None) == frozenset()
+    assert siblings.shared((TWO,), examine((TWO,)), suite(), None, None) == frozenset()
+
+
+def test_what_can_get_at_the_other_changes_is_run():
+    def apart(entry, common, others):
+        assert (list(common), others) == ([ONE], {"two.py"})
+        return False
+
+    assert shared((ONE,), (ONE, TWO), apart=apart) == frozenset()
 
 
 def test_changes_that_mean_more_together_have_no_causes():
@@ -89,7 +97,7 @@ def test_a_whole_file_is_shared_if_every_test_of_it_passed(ran, expected):
 
     siblings = Siblings()
     siblings.add((ONE,), suite(*ran))
-    assert siblings.shared((ONE,), whole((ONE,)), suite("t::a", "t::b"), whole) == expected
+    assert siblings.shared((ONE,), whole((ONE,)), suite("t::a", "t::b"), whole, None) == expected
 
 
 FILES = {

@@ -46,7 +46,8 @@ _OF_CLASSES = frozenset(
 
 _NAMES = frozenset({"__builtins__", "__warningregistry__", "__cached__", "__spec__", "__loader__"})
 _CACHED = type(functools.lru_cache()(len))
-_OPAQUE = frozenset({bytearray, type(itertools.count()), types.GeneratorType, random.Random})
+_BUFFERS: dict[Any, Any] = {io.StringIO: io.StringIO.getvalue, io.BytesIO: io.BytesIO.getvalue}
+_OPAQUE = frozenset({bytearray, type(itertools.count()), types.GeneratorType, random.Random, *_BUFFERS})
 _HANDLED = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGALRM", "SIGHUP", "SIGCHLD")]
 _UNKEPT = frozenset({"PYTEST_CURRENT_TEST", "COLUMNS", "LINES"})
 
@@ -58,11 +59,27 @@ def _size(value: Any) -> int:
     return base.__len__(value) if base is not None else 0
 
 
+def _is_database(kind: type) -> bool:
+    return kind.__name__ == "Connection" and kind is getattr(sys.modules.get("sqlite3"), "Connection", None)
+
+
+def _written(connection: Any) -> Any:
+    """How much was written by way of a connection; its data may be nowhere else."""
+    try:
+        return connection.total_changes, connection.in_transaction
+    except Exception:  # closed, or another thread's
+        return None
+
+
 def _content(value: Any) -> Any:
     """What an object holds that is no object of its own."""
     kind = type(value)
     if kind is bytearray:
         return bytes(value)
+    if kind in _BUFFERS:
+        return None if value.closed else _BUFFERS[kind](value)
+    if _is_database(kind):
+        return _written(value)
     if issubclass(kind, _SIZED):
         return _size(value)
     if kind is types.GeneratorType:
@@ -125,16 +142,11 @@ def world() -> list[Any]:
 
 
 def caches(modules: list[types.ModuleType]) -> list[Any]:
-    """The functools caches that are names of these modules or of classes of theirs."""
-    found = []
-    for module in modules:
-        for value in list(vars(module).values()):
-            inner = list(vars(value).values()) if issubclass(type(value), type) else []
-            for each in [value, *inner]:
-                bare = each.__func__ if type(each) in (classmethod, staticmethod) else each
-                if type(bare) is _CACHED:
-                    found.append(bare)
-    return found
+    """The functools caches of functions of these modules, wherever they are kept: below other decorators, in
+    attributes of objects."""
+    names = {module.__name__ for module in modules}
+    found = [each for each in gc.get_objects() if type(each) is _CACHED]
+    return [each for each in found if getattr(each, "__module__", None) in names]
 
 
 class Look:
@@ -213,7 +225,7 @@ class Look:
         elif issubclass(kind, (set, frozenset)):
             values = set.__iter__(value) if issubclass(kind, set) else frozenset.__iter__(value)
             self.found += sorted(map(id, values))
-        elif kind in _OPAQUE:
+        elif kind in _OPAQUE or _is_database(kind):
             self._opaque.append((value, _content(value)))
             self.found.append(self._opaque[-1][1])
         elif kind is weakref.WeakKeyDictionary:
@@ -253,8 +265,13 @@ class Look:
                     except AttributeError:
                         self.found.append(None)
 
+    def _elsewhere(self, value: Any) -> bool:
+        """Whether a class or function is looked at where it is defined. One that was made in a call is a name
+        of no other module than those that keep it."""
+        return value.__module__ != self._module and "<locals>" not in value.__qualname__
+
     def _class(self, value: type, depth: int) -> None:
-        if value.__module__ != self._module:
+        if self._elsewhere(value):
             return
         self._inner.append(vars(value))
         self._inner += gc.get_referents(vars(value))
@@ -265,7 +282,7 @@ class Look:
                 self.value(each, depth + 1)
 
     def _function(self, value: Any, depth: int) -> None:
-        if value.__module__ != self._module:
+        if self._elsewhere(value):
             return
         self._keep(vars(value))
         for each in (value.__defaults__, value.__kwdefaults__, vars(value)):

@@ -107,7 +107,11 @@ async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_ba
     if found.tests is None:
         return structs.replace(everything, why=found.why)
     known = (await siblings(toolbox, tree)).shared(
-        changes, found, on_base.suite, lambda some: affected(reads, some, toolbox.repo, tree)
+        changes,
+        found,
+        on_base.suite,
+        lambda some: affected(reads, some, toolbox.repo, tree),
+        lambda entry, common, others: reach.apart(reads, entry, common, others, toolbox.repo.blob),
     )
     tests, ran = selection(on_base.suite, found.tests - known, found.files - known)
     if ran > MOST * len(on_base.suite.cases):

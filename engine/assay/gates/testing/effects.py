@@ -79,7 +79,7 @@ def harmless(old: Outline | None, new: Outline, around: Around) -> bool:
     still = {module for module, _ in imported(new.module).values()}
     if before is not None and not all(before.may_go(form, still) for form in gone):
         return False
-    return all(after.may_come(form, fresh) for form in come)
+    return all(after.may_come(form, fresh) for form in come) and after.keeps_to_itself([*gone, *come], fresh)
 
 
 def loads_nothing(node: ast.AST, around: Around, old: ast.AST | None = None) -> bool:
@@ -120,6 +120,7 @@ class _Judge:
 
     def __init__(self, outline: Outline, around: Around) -> None:
         self._around = around
+        self._forms = outline.forms
         self._own = defined(outline)
         self._outside = {
             name
@@ -132,6 +133,18 @@ class _Judge:
         if isinstance(form.node, ast.Import | ast.ImportFrom):
             return all(self._nothing_new(*each) for each in imports(form.node))
         return (form.owner in fresh or self._plain(form)) and self._binds(form.node)
+
+    def keeps_to_itself(self, changed: Collection[Form], fresh: Collection[str]) -> bool:
+        """Whether no other statement hands on, by more than binding a name, what changed ones bind."""
+        texts = {form.text for form in changed}
+        tainted = frozenset().union(*map(_bound, changed))
+        for form in self._forms:
+            if form.text in texts or not tainted & _used(form.node):
+                continue
+            if not self.may_come(form, fresh) and not isinstance(form.node, ast.Import | ast.ImportFrom):
+                return False
+            tainted |= _bound(form)
+        return True
 
     def may_go(self, form: Form, still: Collection[str]) -> bool:
         """`still`: the modules that the file imports without it."""
@@ -247,6 +260,30 @@ def _parts(node: ast.AST) -> tuple[list[ast.expr], list[ast.AST | None]] | None:
         case _:
             return None
     return found
+
+
+def _bound(form: Form) -> frozenset[str]:
+    """The names at the top of the module in which the outcome of a statement is found."""
+    if form.owner:
+        return frozenset({form.owner.split(".", 1)[0]})
+    name = getattr(form.node, "name", None)
+    if isinstance(form.node, Function | ast.ClassDef):
+        return frozenset({str(name)})
+    parts = _parts(form.node)
+    nodes = parts[0] if parts is not None else []
+    return frozenset(each.id for node in nodes for each in ast.walk(node) if isinstance(each, ast.Name))
+
+
+def _used(node: ast.AST) -> frozenset[str]:
+    """The names that a statement looks up when it is executed, its own body aside."""
+    inside = set(map(id, getattr(node, "body", ()))) if hasattr(node, "body") else set()
+    parts = [each for each in ast.iter_child_nodes(node) if id(each) not in inside]
+    return frozenset(
+        each.id
+        for part in parts
+        for each in ast.walk(part)
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load)
+    )
 
 
 def _qualified(form: Form) -> str:

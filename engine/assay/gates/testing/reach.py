@@ -8,12 +8,13 @@ it imports.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from assay.gates.testing.names import imports, mentions
 from assay.gates.testing.reads import FileReads, ReadMap
-from assay.gates.testing.units import Function, Outline
+from assay.gates.testing.units import Function, Outline, outline
 from assay.gates.testing.writes import OWN, WORLD, Writes
+from assay.model.candidate import Change
 
 _WILD = frozenset(
     {
@@ -96,6 +97,34 @@ def reached(read_map: ReadMap, paths: frozenset[str] | set[str]) -> frozenset[st
         found |= new
         todo += new
     return frozenset(found)
+
+
+def apart(
+    read_map: ReadMap,
+    entry: str,
+    common: Sequence[Change],
+    others: frozenset[str],
+    blob: Callable[[str], bytes],
+) -> bool:
+    """Whether a test, or those of a file as ids name it, cannot get at the files `others`, also not by what
+    the files of `common` changes import now. What is no loaded module may be got at by anybody."""
+    tests = {index for index, test in enumerate(read_map.tests) if entry in (test, test.split("::", 1)[0])}
+    if not tests or not others <= read_map.modules.keys():
+        return False
+    near = {path for path, those in read_map.starts.items() if tests.intersection(those)}
+    by_name = {name: path for path, file in read_map.modules.items() for name in file.names}
+    for change in common:
+        near.add(change.path)
+        if change.new_blob and change.path.endswith(".py"):
+            names = read_map.modules[change.path].names if change.path in read_map.modules else ()
+            found = outline(blob(change.new_blob))
+            new = described(change.path, change.new_blob, found, names, by_name, False)
+            near.update(new.imports)
+            if new.wild or new.loose:
+                return False
+    got = reached(read_map, near)
+    files = [read_map.modules[path] for path in got if path in read_map.modules]
+    return not got & others and not any(file.wild or file.loose for file in files)
 
 
 def indirect(modules: Mapping[str, FileReads]) -> dict[str, tuple[str, ...]]:

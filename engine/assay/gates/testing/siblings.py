@@ -1,8 +1,9 @@
 """Tests that another candidate passed with everything in it that can affect them.
 
 Promises: an outcome is taken over only from a quick run that passed without a doubt, in the same transaction,
-and only for a test that the same changes can affect in both, byte for byte; where changes together can affect
-more than each of them alone, nothing is. What is in nobody else's changes costs nothing to look up.
+and only for a test that the same changes can affect in both, byte for byte, and that cannot get at what else
+the two change, also not by way of what these do now; where changes together can affect more than each of them
+alone, nothing is. What is in nobody else's changes costs nothing to look up.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ Causes = dict[str, frozenset[Effect]]
 """By test id, or file of which every test is meant: the changes that can affect it."""
 Examine = Callable[[Sequence[Change]], Impact]
 """What changes can affect."""
+Apart = Callable[[str, Sequence[Change], frozenset[str]], bool]
+"""Whether an entry cannot get at some paths, also not by what certain changes add to what it gets at."""
 
 
 class _Passed(NamedTuple):
@@ -45,7 +48,7 @@ class Siblings:
         self._passed.append(_Passed(tuple(changes), tests))
 
     def shared(
-        self, changes: Sequence[Change], wanted: Impact, cases: Suite, examine: Examine
+        self, changes: Sequence[Change], wanted: Impact, cases: Suite, examine: Examine, apart: Apart
     ) -> frozenset[str]:
         """The entries of `wanted`, tests and whole files, that need not be run for a candidate of these
         `changes`. `cases` are the base's."""
@@ -57,9 +60,12 @@ class Siblings:
         for index in sorted(near):
             sibling = self._passed[index]
             theirs = self._known(sibling.changes, examine)
-            if theirs is not None:
-                same = {entry for entry, effects in mine.items() if theirs.get(entry) == effects}
-                found |= {entry for entry in same if _passes(entry, sibling.tests, cases)}
+            if theirs is None:
+                continue
+            common, others = _compared(changes, sibling.changes)
+            same = {entry for entry, effects in mine.items() if theirs.get(entry) == effects}
+            passed = {entry for entry in same - found if _passes(entry, sibling.tests, cases)}
+            found |= {entry for entry in passed if not others or apart(entry, common, others)}
         return frozenset(found & {*(wanted.tests or ()), *wanted.files})
 
     def _known(self, changes: Sequence[Change], examine: Examine) -> Causes | None:
@@ -83,6 +89,13 @@ def causes(changes: Sequence[Change], examine: Examine) -> Causes | None:
     if together.tests is None or found.keys() != {*together.tests, *together.files}:
         return None
     return found
+
+
+def _compared(mine: Sequence[Change], theirs: Sequence[Change]) -> tuple[list[Change], frozenset[str]]:
+    """What two candidates both change alike, and the paths of what only one of them does."""
+    both = _effects(mine) & _effects(theirs)
+    common = [change for change in mine if _effects((change,)) <= both]
+    return common, frozenset(path for path, *_ in _effects(mine) ^ _effects(theirs))
 
 
 def _effects(changes: Sequence[Change]) -> frozenset[Effect]:

@@ -15,6 +15,7 @@ from importlib import resources
 from pathlib import PurePosixPath
 
 import msgspec
+from msgspec import structs
 
 from assay.gates.testing import reach
 from assay.gates.testing.arrivals import above
@@ -144,7 +145,7 @@ class _Builder:
                 starts[path].add(index)
             if why := self._unmappable(self._ids[index], log):
                 always[self._ids[index]] = why
-        modules = self._modules()
+        modules = self._roaming(self._modules(), units)
         importing: dict[str, set[str]] = defaultdict(set)
         outside, why = set(), ""
         for name, log in trace.logs.items():
@@ -252,6 +253,20 @@ class _Builder:
                 late=not loaded.intersection(names),
             )
             for path, names in self._names.items()
+        }
+
+    def _roaming(self, modules: dict[str, FileReads], units: Sequence[str]) -> dict[str, FileReads]:
+        """With files as wild for which, outside of tests, a function ran that may get at any module: the file
+        that was imported, and the function's own."""
+        loose = {f"{path}::{unit}": path for path, file in modules.items() for unit in file.loose}
+        wild: set[str] = set()
+        for name, log in self._trace.logs.items():
+            if name and not name.startswith("import:"):
+                continue
+            ran = {loose[units[code]] for code in log.codes if units[code] in loose}
+            wild |= ran and {*ran, name.removeprefix("import:")}
+        return {
+            path: structs.replace(file, wild=True) if path in wild else file for path, file in modules.items()
         }
 
     def _changed(self, logs: Sequence[Log]) -> dict[str, tuple[str, ...]]:
