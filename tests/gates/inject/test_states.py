@@ -110,8 +110,19 @@ def test_a_circle_has_an_end():
 
 def test_caches_are_found(module):
     module.cached(1)
-    module.Thing.held = staticmethod(functools.lru_cache()(len))
-    assert len(caches([module])) == 2
+    of_others = functools.lru_cache()(len)
+    module.Thing.held = staticmethod(of_others)
+    found = caches([module])
+    assert any(each is module.cached for each in found)
+    assert any(each is of_others for each in found)
+
+
+def test_caches_in_objects_and_below_other_decorators_are_found(module):
+    cached = module.cached
+    hidden = types.SimpleNamespace(get=cached)
+    del module.cached
+    assert any(each is hidden.get for each in caches([module]))
+    assert not any(each is hidden.get for each in caches([types]))
 
 
 VARIABLE = contextvars.ContextVar("scratch")

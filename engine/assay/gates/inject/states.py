@@ -143,10 +143,18 @@ def world() -> list[Any]:
 
 def caches(modules: list[types.ModuleType]) -> list[Any]:
     """The functools caches of functions of these modules, wherever they are kept: below other decorators, in
-    attributes of objects."""
+    attributes of objects; and those of others' functions that are names here, or attributes of classes."""
     names = {module.__name__ for module in modules}
     found = [each for each in gc.get_objects() if type(each) is _CACHED]
-    return [each for each in found if getattr(each, "__module__", None) in names]
+    kept = {id(each): each for each in found if getattr(each, "__module__", None) in names}
+    for module in modules:
+        for value in list(vars(module).values()):
+            inner = list(vars(value).values()) if issubclass(type(value), type) else []
+            for each in [value, *inner]:
+                bare = each.__func__ if type(each) in (classmethod, staticmethod) else each
+                if type(bare) is _CACHED:
+                    kept[id(bare)] = bare
+    return list(kept.values())
 
 
 class Look:
