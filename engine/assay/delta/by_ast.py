@@ -25,6 +25,7 @@ from assay.delta.outline import (
     What,
     kind_of,
 )
+from assay.gates.syntax import coding, first_line
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _MOST_TEXT = 200
@@ -51,7 +52,7 @@ def outlines(old: bytes, new: bytes) -> tuple[Outline, Outline]:
     before, after = _module(old), _module(new)
     texts, others = _texts(before, old), _texts(after, new)
     same = {name for name, (text, _) in texts.items() if name in others and others[name][0] == text}
-    if _head(old) != _head(new):
+    if coding(old) != coding(new):
         same.clear()
     return (
         _outline(before, frozenset(id(texts[name][1]) for name in same)),
@@ -92,8 +93,8 @@ def _texts(module: ast.Module, source: bytes) -> dict[str, tuple[bytes, ast.stmt
     lines = source.splitlines(keepends=True)
     for statement in module.body:
         if isinstance(statement, _Function | ast.ClassDef) and names[statement.name] == 1:
-            first = min([statement.lineno, *(decorator.lineno for decorator in statement.decorator_list)])
-            found[statement.name] = (b"".join(lines[first - 1 : statement.end_lineno]), statement)
+            text = b"".join(lines[first_line(statement) - 1 : statement.end_lineno])
+            found[statement.name] = (text, statement)
     return found
 
 
@@ -106,11 +107,6 @@ def _bound(statement: ast.stmt) -> Iterator[str]:
         for block in _blocks(statement):
             for inner in block:
                 yield from _bound(inner)
-
-
-def _head(source: bytes) -> list[bytes]:
-    """The lines that may say how the bytes of all others are meant."""
-    return [line for line in source.splitlines()[:2] if b"coding" in line or not line.isascii()]
 
 
 class _Walker:

@@ -11,7 +11,7 @@ import ast
 from collections.abc import Sequence
 from functools import lru_cache
 
-from assay.gates.syntax import Function, is_words, last_name, parse, truth
+from assay.gates.syntax import Function, first_line, is_words, last_name, parse, truth
 from assay.gates.testing.definitions import FIXTURE, HELPER, is_test
 from assay.model.candidate import Record
 
@@ -100,7 +100,7 @@ class _Reader:
         name = prefix + node.name
         fixture = any(last_name(each).endswith("fixture") for each in node.decorator_list)
         test = node.name.startswith("test") and collected and not fixture
-        first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+        first = first_line(node)
         key = name if test else f"{FIXTURE if fixture else HELPER}{name}"
         self._forget(name)
         self.pieces[key] = Piece(

@@ -35,6 +35,17 @@ def parse(source: bytes) -> ast.Module | None:
         return None
 
 
+def coding(source: bytes) -> list[bytes]:
+    """The lines that may say how all bytes are meant: texts of two sources can be compared if these agree."""
+    return [line for line in source.splitlines()[:2] if b"coding" in line or not line.isascii()]
+
+
+def first_line(statement: ast.stmt) -> int:
+    """Where a statement begins, its decorators included."""
+    decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+    return min([statement.lineno, *(each.lineno for each in decorators)])
+
+
 def dotted(node: ast.AST | None, names: Mapping[str, str] | None = None) -> str:
     """`a.b.c` of a chain of attributes, its root as `names` says it was imported; '' for all else."""
     parts: list[str] = []

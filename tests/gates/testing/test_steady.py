@@ -145,9 +145,9 @@ def test_what_stops_the_clock_is_not_taken_from_the_tree(at_noon):
 
 
 def test_a_clock_that_cannot_be_stopped_is_refused(at_noon, monkeypatch):
-    whole = run_module._texts()
+    whole = run_module.texts()
     monkeypatch.setattr(
-        run_module, "_texts", lambda: whole.replace(b"from time_machine import", b"from gone import")
+        run_module, "texts", lambda: whole.replace(b"from time_machine import", b"from gone import")
     )
     found = at_noon()
     assert found.ended is Ended.REFUSED

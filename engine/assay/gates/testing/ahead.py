@@ -19,7 +19,7 @@ from assay.gates.protocol import Toolbox
 from assay.gates.testing.conditions import USUAL
 from assay.gates.testing.manifest import trusted_files
 from assay.gates.testing.records import Learned
-from assay.gates.testing.run import BOOT, NOTHING, Made, injected
+from assay.gates.testing.run import BOOT, NOTHING, Made, injected, texts
 from assay.gates.testing.suite import Suite
 from assay.model.candidate import Record
 from assay.model.tool import Ending, ToolCall
@@ -122,7 +122,7 @@ async def _command(
         binds=environment.mounts,
         variables={**environment.variables, **USUAL.variables},
         limits=structs.replace(toolbox.policy.limits, seconds=_SECONDS),
-        stdin=program + modules + ascii(injected()).encode(),
+        stdin=program + modules + texts(),
         report=True,
         warm=warm,
     )

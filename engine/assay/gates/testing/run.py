@@ -225,7 +225,7 @@ def injected() -> list[tuple[str, str]]:
 
 def _program(call: str, made: Made) -> tuple[bytes, bytes]:
     """The program, and what it reads behind itself."""
-    modules = made.modules or _texts()
+    modules = made.modules or texts()
     index, end = {}, 0
     for file, (blob, code) in made.files.items():
         index[file] = blob, end, end + len(code)
@@ -244,7 +244,8 @@ def _program(call: str, made: Made) -> tuple[bytes, bytes]:
 
 
 @cache
-def _texts() -> bytes:
+def texts() -> bytes:
+    """The same, as the program reads them where no code was made ahead of time."""
     return ascii(injected()).encode()
 
 

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 
+from assay.gates.syntax import coding, first_line
 from assay.gates.testing.definitions import MAX_BYTES, digest
 from assay.model.candidate import Record
 
@@ -116,7 +117,7 @@ def complaints(new: bytes, old: bytes) -> frozenset[str]:
     if after is None or before is None:
         return frozenset()
     mine, theirs = (_statements(*side) for side in ((after.module, new), (before.module, old)))
-    if _coding(new) != _coding(old):
+    if coding(new) != coding(old):
         return (after.said | _said(mine.values())) - (before.said | _said(theirs.values()))
     alone = [statement for text, statement in mine.items() if text not in theirs]
     gone = [statement for text, statement in theirs.items() if text not in mine]
@@ -127,8 +128,8 @@ def _statements(module: ast.Module, source: bytes) -> dict[bytes, ast.stmt]:
     """The statements at the top, by whole lines: those of one line mean the same wherever it is."""
     lines, found = source.splitlines(keepends=True), {}
     for statement in module.body:
-        first = min([statement.lineno, *(each.lineno for each in getattr(statement, "decorator_list", ()))])
-        found[b"".join([b"%d " % statement.col_offset, *lines[first - 1 : statement.end_lineno]])] = statement
+        text = lines[first_line(statement) - 1 : statement.end_lineno]
+        found[b"".join([b"%d " % statement.col_offset, *text])] = statement
     return found
 
 
@@ -156,7 +157,7 @@ class _Digests:
     def __init__(self, source: bytes, like: bytes) -> None:
         self._lines = source.splitlines(keepends=True)
         self._known: dict[bytes, tuple[str, str]] = {}
-        if like and _coding(source) == _coding(like) and (other := outline(like)) is not None:
+        if like and coding(source) == coding(like) and (other := outline(like)) is not None:
             lines = like.splitlines(keepends=True)
             for unit in other.units:
                 self._known[b"".join(lines[unit.start - 1 : unit.end])] = unit.digest, unit.head
@@ -168,11 +169,6 @@ class _Digests:
             return found
         body = node.body[1:] if _is_text(node.body[0]) else node.body
         return digest(type(node).__name__, *body), digest(*head(node))
-
-
-def _coding(source: bytes) -> list[bytes]:
-    """The lines that may say how all bytes are meant."""
-    return [line for line in source.splitlines()[:2] if b"coding" in line or not line.isascii()]
 
 
 def _taken_apart(module: ast.Module, digests: _Digests, said: frozenset[str]) -> Outline:
@@ -209,7 +205,7 @@ def _taken_apart(module: ast.Module, digests: _Digests, said: frozenset[str]) ->
 
 
 def _unit(node: Function, name: str, index: int, digests: _Digests) -> Unit:
-    start = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    start = first_line(node)
     end = node.end_lineno or node.lineno
     body, outside = digests.of(node, start, end)
     full = f"{name}#{index}" if index else name

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from assay.gates.syntax import Function, last_name
+from assay.gates.syntax import Function, first_line, last_name
 from assay.patchset.facts.bodies import Attribute, Body, body_of
 from assay.patchset.facts.paths import (
     annotated,
@@ -132,9 +132,8 @@ class _Walker:
         self.found[definition.name] = definition
 
     def _text(self, node: ast.stmt) -> str:
-        decorators = [d.lineno for d in getattr(node, "decorator_list", ())]
-        first = min([node.lineno, *decorators])
-        text = b"\n".join(line.rstrip() for line in self._lines[first - 1 : node.end_lineno])
+        lines = self._lines[first_line(node) - 1 : node.end_lineno]
+        text = b"\n".join(line.rstrip() for line in lines)
         return hashlib.blake2b(text, digest_size=16).hexdigest()
 
     def _function(self, node: Function, prefix: str, owner: ast.ClassDef | None, sure: bool) -> None:

@@ -12,7 +12,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from assay.gates.syntax import REFUSED, parse
+from assay.gates.syntax import REFUSED, first_line, parse
 from assay.patchset.facts.bodies import Body
 from assay.patchset.facts.data import NO_DATA, Data, data_of
 from assay.patchset.facts.definitions import module_of
@@ -144,9 +144,9 @@ def _leaf(node: ast.stmt) -> Leaf:
     value = getattr(node, "value", None)
     entries = isinstance(value, ast.Dict | ast.List | ast.Tuple | ast.Set | ast.Call)
     if isinstance(body, list) and body and isinstance(body[0], ast.stmt):
-        decorators = [d.lineno for d in getattr(node, "decorator_list", ())]
-        first = min([node.lineno, *decorators])
-        return Leaf(Span(first, max(node.lineno, body[0].lineno - 1)), isinstance(node, ast.ClassDef))
+        return Leaf(
+            Span(first_line(node), max(node.lineno, body[0].lineno - 1)), isinstance(node, ast.ClassDef)
+        )
     return Leaf(
         Span(node.lineno, node.end_lineno or node.lineno), entries or isinstance(node, ast.ImportFrom)
     )

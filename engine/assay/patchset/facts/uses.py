@@ -12,7 +12,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from assay.gates.syntax import Function, last_name
+from assay.gates.syntax import Function, first_line, last_name
 from assay.patchset.facts import contexts, named
 from assay.patchset.facts.paths import NO_ONE, own_names, parameters, path_of, stored, targets, values_settled
 from assay.patchset.facts.records import CALL, UNKNOWN, Named, Path, Request, Use, Uses
@@ -47,8 +47,7 @@ def uses_of(tree: ast.Module, wanted: Wanted) -> Uses:
     """What the wanted lines of a parsed source use."""
     finder = _Finder(wanted)
     for statement in tree.body:
-        decorators = [d.lineno for d in getattr(statement, "decorator_list", ())]
-        if wanted(min([statement.lineno, *decorators]), statement.end_lineno or statement.lineno):
+        if wanted(first_line(statement), statement.end_lineno or statement.lineno):
             finder.statement(statement)
     return Uses(
         uses=tuple(finder.uses),
