@@ -28,8 +28,9 @@ from assay.model.report import (
     PolicyStamp,
     Report,
 )
+from assay.model.risk import Contribution, Risk
 from assay.model.tool import Isolation, Tier
-from assay.model.verdict import Contribution, Decision, Risk
+from assay.model.verdict import Decision
 from assay.repo.repository import Repository, open_repository
 
 Files = Mapping[str, bytes]

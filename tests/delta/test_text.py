@@ -16,8 +16,9 @@ from assay.delta.text import text
 from assay.model.delta import SymbolChange, SymbolChangeKind
 from assay.model.outcome import Severity
 from assay.model.report import Landed, MergedFile, PatchSet
+from assay.model.risk import Contribution
 from assay.model.tool import Isolation, Tier
-from assay.model.verdict import Contribution, Decision
+from assay.model.verdict import Decision
 
 ESCAPE = re.compile(r"\x1b\[\d+m")
 

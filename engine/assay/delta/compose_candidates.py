@@ -14,7 +14,8 @@ from assay.delta.page import Entry, Line, Span, Tone, bounded, clip, code, count
 from assay.model.delta import Delta
 from assay.model.outcome import Finding, Outcome, Severity
 from assay.model.report import CandidateReport, EqualUpTo, GateReport
-from assay.model.verdict import Decision, Risk
+from assay.model.risk import Risk
+from assay.model.verdict import Decision
 
 _MARKS = {
     Decision.ACCEPTED: ("✓", Tone.GOOD),

@@ -12,7 +12,7 @@ from assay.delta.page import Group, Line, Section, Span, Tone, bounded, code, di
 from assay.delta.testnames import is_test_path
 from assay.model.candidate import Change, ChangeKind
 from assay.model.delta import Delta, DependencyChange, SymbolChange, SymbolChangeKind
-from assay.model.verdict import Risk
+from assay.model.risk import Risk
 
 _MOST = 12
 _FILE_MARKS = {

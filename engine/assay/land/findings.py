@@ -26,7 +26,8 @@ from assay.model.delta import Delta, MemberShare
 from assay.model.event import Observer, Planned, Stage
 from assay.model.outcome import GateResult
 from assay.model.report import Cluster, Landed, PatchSet, Report
-from assay.model.verdict import Decision, Risk, Verdict
+from assay.model.risk import Risk
+from assay.model.verdict import Decision, Verdict
 from assay.patchset.alike.votes import tasks, with_votes
 from assay.patchset.combine import Combined, combine
 from assay.patchset.graph import Graph, graph

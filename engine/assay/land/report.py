@@ -12,7 +12,8 @@ from assay.model.candidate import Candidate
 from assay.model.errors import Exit
 from assay.model.outcome import PRIVATE, GateResult
 from assay.model.report import CandidateReport, Cluster, GateReport, PolicyStamp, Report
-from assay.model.verdict import Decision, Risk, Verdict, needs_review
+from assay.model.risk import Risk
+from assay.model.verdict import Decision, Verdict, needs_review
 from assay.policy.overrides import TRUST_TESTS, overrides
 from assay.policy.schema import Policy
 

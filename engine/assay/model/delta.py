@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from assay.model.candidate import Change, Record
 from assay.model.outcome import Finding
-from assay.model.verdict import Risk
+from assay.model.risk import Risk
 
 
 class SymbolChangeKind(StrEnum):

@@ -12,8 +12,9 @@ from assay.model.candidate import Base, Record
 from assay.model.delta import Delta
 from assay.model.outcome import Finding
 from assay.model.profile import Profile
+from assay.model.risk import Risk
 from assay.model.tool import Isolation
-from assay.model.verdict import Decision, Repeats, Risk
+from assay.model.verdict import Decision, Repeats
 
 SCHEMA_VERSION = 1
 

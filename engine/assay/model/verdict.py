@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from assay.model.candidate import Record
 from assay.model.outcome import GateResult, Outcome, ResourceUse, Severity, Skip
+from assay.model.risk import Risk
 
 _PERMITTED_SKIPS = frozenset({Skip.NOT_APPLICABLE, Skip.DISABLED})
 _REJECTING = frozenset({Outcome.FAILED, Outcome.EXHAUSTED, Outcome.TAMPERED})
@@ -22,25 +23,6 @@ class Decision(StrEnum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     INCONCLUSIVE = "inconclusive"
-
-
-class Contribution(Record, frozen=True, kw_only=True):
-    """One feature's share in a risk score: its value, and its effect on the score (same unit)."""
-
-    feature: str
-    value: float
-    effect: float
-    words: str = ""
-
-
-class Risk(Record, frozen=True, kw_only=True):
-    """How risky a diff looks, and why. `probability` is None unless `calibrated`; `score` is in 0..1."""
-
-    band: str
-    score: float
-    calibrated: bool
-    probability: float | None
-    contributions: tuple[Contribution, ...]
 
 
 class Repeats(Record, frozen=True, kw_only=True):

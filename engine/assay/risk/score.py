@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from assay.model.candidate import Candidate
 from assay.model.outcome import GateResult, Outcome, Severity
-from assay.model.verdict import Contribution, Risk
+from assay.model.risk import Contribution, Risk
 from assay.policy.schema import Policy, RiskRules
 from assay.repo import diff
 from assay.repo.globs import compile_globs

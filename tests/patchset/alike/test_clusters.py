@@ -5,7 +5,8 @@ import pytest
 from assay.model.candidate import Base, Candidate, Change, ChangeKind, Oid
 from assay.model.outcome import GateResult, Outcome
 from assay.model.report import Alike
-from assay.model.verdict import Decision, Risk, Verdict
+from assay.model.risk import Risk
+from assay.model.verdict import Decision, Verdict
 from assay.patchset.alike.clusters import clusters, vector
 
 BASE = Base(commit=None, tree=Oid("base"))
