@@ -5,6 +5,7 @@ Promises: pure; finds every problem. A rule that reads several keys blames the o
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
@@ -210,6 +211,23 @@ def _numbers(policy: Policy) -> Iterator[Fault]:
     risk = policy.risk
     if not risk.medium <= risk.high <= 1:
         yield ("risk", "high"), f"must be at least `medium` ({risk.medium:g}) and at most 1"
+    if not 0 <= risk.review_from <= 1:
+        yield ("risk", "review_from"), "must be a share of past changes, from 0 to 1"
+
+
+def _costs(policy: Policy) -> Iterator[Fault]:
+    costs = policy.risk.cost
+    for key in ("defect", "reject"):
+        if not 0 < getattr(costs, key) < math.inf:
+            yield ("risk", "cost", key), "must be more than 0: decisions compare costs with it"
+    for key in ("review", "review_line", "evidence"):
+        if not 0 <= getattr(costs, key) < math.inf:
+            yield ("risk", "cost", key), "must be 0 or more"
+    if not 0 <= costs.catches <= 1:
+        yield ("risk", "cost", "catches"), "must be a share of defects, from 0 to 1"
+    for position, entry in enumerate(policy.risk.at):
+        if not 0 < entry.defect < math.inf:
+            yield ("risk", "at", position, "defect"), "must be more than 0: decisions compare costs with it"
 
 
 _LEAST = {
@@ -245,6 +263,8 @@ def _all_globs(policy: Policy) -> Iterator[Fault]:
     yield from _globs(policy.security.exclude, ("security", "exclude"))
     yield from _globs(policy.tests.paths, ("tests", "paths"))
     yield from _globs(policy.risk.sensitive, ("risk", "sensitive"))
+    for position, entry in enumerate(policy.risk.at):
+        yield from _globs(entry.paths, ("risk", "at", position, "paths"))
 
 
 def _globs(patterns: Sequence[str], at: Path) -> Iterator[Fault]:
@@ -281,6 +301,7 @@ _RULES: tuple[Rule, ...] = (
     _configs,
     _clock,
     _numbers,
+    _costs,
     _limits,
     _all_globs,
 )

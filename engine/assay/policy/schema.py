@@ -269,12 +269,51 @@ class Grade(Record, frozen=True, kw_only=True):
     clusters: Clusters = Clusters.TESTS
 
 
+class Costs(Record, frozen=True, kw_only=True):
+    """What a change can cost, in one unit; the decision compares expected costs."""
+
+    unit: str = "minutes"
+    defect: float = 240.0
+    """A defect that lands, is found later and fixed."""
+    review: float = 10.0
+    """A person taking up a change, and reading each changed line of it (`review_line`)."""
+    review_line: float = 0.1
+    catches: float = 0.5
+    """The share of defects that a review finds."""
+    reject: float = 60.0
+    """Doing without the change: somebody proposes it anew."""
+    evidence: float = 1.0
+    """Collecting coverage and mutants."""
+
+
+class PathCost(Record, frozen=True, kw_only=True):
+    """Where a defect costs more, or less, than elsewhere: the dearest entry that a change touches counts."""
+
+    paths: tuple[str, ...]
+    defect: float
+
+
+class Hold(StrEnum):
+    """What the decision may keep from landing."""
+
+    REVIEW = "review"
+    MORE = "more evidence"
+    REJECT = "reject"
+
+
 class RiskRules(Record, frozen=True, kw_only=True):
-    """What the risk score treats as sensitive, and where its bands start (score in 0..1)."""
+    """What the risk treats as sensitive, where its bands start (0..1), and what a decision rests on."""
 
     sensitive: tuple[str, ...] = ()
     medium: float = 0.35
     high: float = 0.65
+    cost: Costs = Costs()
+    at: tuple[PathCost, ...] = ()
+    review_from: float = 1.0
+    """A change riskier than this share of the repository's own past changes is read by a person, whatever
+    it is expected to cost; 1: the costs alone decide."""
+    hold: tuple[Hold, ...] = ()
+    """With one of these decisions a change does not land."""
 
 
 class Policy(Record, frozen=True, kw_only=True):
