@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from assay.delta.compose_risk import advice_words, risk_words
 from assay.delta.page import Entry, Line, Span, Tone, bounded, clip, code, count, dim, line
 from assay.model.delta import Delta
 from assay.model.outcome import Finding, Outcome, Severity
 from assay.model.report import CandidateReport, EqualUpTo, GateReport
-from assay.model.risk import Risk
+from assay.model.risk import Action, Risk
 from assay.model.verdict import Decision
 
 _MARKS = {
@@ -38,13 +39,6 @@ def entries(candidates: Sequence[CandidateReport]) -> tuple[Entry, ...]:
     names = names_of(candidates)
     most = _MOST_DETAILS if len(candidates) <= _ROOMY else 1
     return tuple(_entry(candidate, names, most) for candidate in candidates)
-
-
-def risk_words(risk: Risk) -> str:
-    """Band and score; a probability only where there is one."""
-    if risk.calibrated and risk.probability is not None:
-        return f"risk {risk.band}, {risk.probability:.0%}"
-    return f"risk {risk.band} {risk.score:.2f}"
 
 
 def _entry(candidate: CandidateReport, names: Mapping[str, str], most: int) -> Entry:
@@ -84,11 +78,15 @@ def _why(candidate: CandidateReport, names: Mapping[str, str]) -> Line:
 
 
 def _risk(risk: Risk) -> list[str | Span]:
-    """Band and score, and what weighs most where the risk is worth a reader's time."""
-    if risk.band == "low" or not risk.contributions:
+    """Band and score, and what weighs most or what to do where the risk is worth a reader's time."""
+    if risk.advice is not None and risk.advice.action is not Action.LAND:
+        return [risk_words(risk), "; ", *advice_words(risk.advice)]
+    raising = [part for part in risk.contributions if part.feature != "base" and part.effect > 0]
+    if risk.band == "low" or not raising:
         return [risk_words(risk)]
     tone = {"high": Tone.BAD, "medium": Tone.DOUBT}.get(risk.band, Tone.PLAIN)
-    top = risk.contributions[0].words or risk.contributions[0].feature
+    most = max(raising, key=lambda part: part.effect)
+    top = most.words or most.feature
     return [Span(text=risk_words(risk), tone=tone), f": {top}"]
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from assay.delta.compose_candidates import finding_line, risk_words, summary
+from assay.delta.compose_candidates import finding_line, summary
+from assay.delta.compose_risk import risk_lines
 from assay.delta.page import Group, Line, Section, Span, Tone, bounded, code, dim, line
 from assay.delta.testnames import is_test_path
 from assay.model.candidate import Change, ChangeKind
 from assay.model.delta import Delta, DependencyChange, SymbolChange, SymbolChangeKind
-from assay.model.risk import Risk
 
 _MOST = 12
 _FILE_MARKS = {
@@ -44,7 +44,7 @@ def section(delta: Delta) -> Section:
         _group("Introduced", map(finding_line, delta.findings_introduced)),
         _group("Fixed", map(finding_line, delta.findings_fixed)),
         _group("Not read", (line(code(path), " could not be parsed") for path in delta.unparsed)),
-        Group(label="Risk", lines=_risk(delta.risk) if delta.risk else ()),
+        Group(label="Risk", lines=risk_lines(delta.risk) if delta.risk else ()),
     )
     return Section(
         title="Delta", summary=line(summary(delta)), groups=tuple(group for group in groups if group.lines)
@@ -105,14 +105,3 @@ def _dependency(change: DependencyChange) -> Line:
     group = f" ({change.group})" if change.group else ""
     value = both or change.before or change.after
     return line(mark, code(change.name), group, f" {value}", dim(f" in {change.path}"))
-
-
-def _risk(risk: Risk) -> tuple[Line, ...]:
-    words = risk_words(risk).removeprefix("risk ")
-    kind = "" if risk.calibrated else " (points by judgement, 0 to 1; not a probability)"
-    parts = [
-        line(f"{part.effect:+.2f}  ", part.words or f"{part.feature} {part.value:g}")
-        for part in risk.contributions
-        if abs(part.effect) >= 0.005  # less would show as nothing
-    ]
-    return (line(words, dim(kind)), *bounded(parts, 5))
