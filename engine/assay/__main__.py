@@ -28,14 +28,16 @@ def main() -> int:
 
 def _leave(code: int) -> int:
     """End the process here, with everything closed and written: to take a few hundred modules apart first
-    costs as much as the linter. A stream that cannot be written to is left to the interpreter, which says so.
+    costs as much as the linter. A stream that cannot be written to is left to the interpreter, which says so
+    and has a code of its own for it, unless there is a worse thing to tell.
     """
     try:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
     except (OSError, ValueError):
-        return code
+        if not code:
+            return code
     if _watched():
         return code
     os._exit(code)
