@@ -15,6 +15,7 @@ import pytest
 from assay.gates.inject import press
 from assay.gates.inject.compiling import PRODUCT, REWRITTEN, STEM, TRUSTED, Ahead, speaks_of
 from assay.gates.inject.marks import Trail
+from assay.gates.inject.ran import Passed
 from assay.gates.inject.sources import Sources, Tree
 
 TEST = b"""
@@ -103,7 +104,9 @@ def sources(root):
 
         told, trail, events = [], Trail(), Events()
         tree = Tree(str(root), manifest)
-        made = Sources(tree, lambda *what: told.append(what), trail, (print, print), Ahead(*ahead))
+        made = Sources(
+            tree, lambda *what: told.append(what), trail, (print, print), Ahead(*ahead), Passed("", {}, print)
+        )
         made.serve(
             events,
             types.SimpleNamespace(AssertionRewritingHook=Hook, rewrite_asserts=rewrite.rewrite_asserts),

@@ -14,12 +14,14 @@ STOPPED = "enough tests failed"
 
 class Haste:
     """The plugin. `options`: `first` are files (as ids name them) whose tests come first; `enough` is how
-    many tests may fail before the run ends (0: all of them), those in `forgiven` not counted."""
+    many tests may fail before the run ends (0: all of them), those in `forgiven` not counted; `order` are ids
+    of tests that come in this order, before others."""
 
     def __init__(self, options: dict[str, Any]) -> None:
         self._first = frozenset(options["first"])
         self._enough = options["enough"]
         self._forgiven = frozenset(options["forgiven"])
+        self._order = {test: number for number, test in enumerate(options["order"])}
         self._failed: set[str] = set()
         self._session: Any = None
 
@@ -30,7 +32,13 @@ class Haste:
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         """Whole files change places, so that fixtures are set up as often as before."""
         if self._first:
-            items.sort(key=lambda item: item.nodeid.split("::", 1)[0] not in self._first)
+            items.sort(key=lambda item: _file(item) not in self._first)
+        if self._order:
+            ranks = {item: self._order.get(item.nodeid, len(self._order)) for item in items}
+            files: dict[str, int] = {}
+            for item, rank in ranks.items():
+                files[_file(item)] = min(rank, files.get(_file(item), rank))
+            items.sort(key=lambda item: (files[_file(item)], ranks[item]))
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Count."""
@@ -39,6 +47,10 @@ class Haste:
         self._failed.add(report.nodeid)
         if len(self._failed) >= self._enough and self._session is not None:
             self._session.shouldfail = STOPPED
+
+
+def _file(item: Any) -> str:
+    return str(item.nodeid).split("::", 1)[0]
 
 
 def hurry(pytest: Any, options: dict[str, Any]) -> Haste:

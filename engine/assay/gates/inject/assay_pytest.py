@@ -11,8 +11,8 @@ Promises:
   for.
 
 Records, by `k`: hello, no-pytest, altered, file, loaded, session, collect, collected, learned, canary,
-start, phase, equal, finish, internal, end, exit. `assay.gates.testing.records` says what is in them.
-"""
+start, phase, equal, finish, internal, watched, ran, end, exit. `assay.gates.testing.records` says what is in
+them."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ from assay.gates.inject.hooks import exec_plain, exec_rewritten, plugin_of
 from assay.gates.inject.learning import learned
 from assay.gates.inject.leaving import leaver
 from assay.gates.inject.marks import Trail
+from assay.gates.inject.ran import Passed
 from assay.gates.inject.reporter import Seen, comparing, evidence, session, settings
 from assay.gates.inject.sources import Sources, Tree
 from assay.gates.inject.texts import TEXT_LIMIT, text
@@ -77,7 +78,8 @@ def prepare(
 
     seen = Seen(Trail())
     ahead = Ahead(*options["ahead"])
-    sources = Sources(tree, file, seen.trail, (compared, paired), ahead)
+    passed = Passed(tree.root, options["watch"], send)
+    sources = Sources(tree, file, seen.trail, (compared, paired), ahead, passed)
     vault = Vault(callers, tree.product, altered)
     watches: list[Watch] = []  # made last, when nothing of pytest is changed any more by what is ours
 
@@ -92,7 +94,8 @@ def prepare(
     watches.append(watch)
     shadows(tree, altered)
     settings(vault, str(getattr(pytest, "__version__", "")), send, sources, options)
-    session(vault, pytest, send, sources, watch, seen, Canaries(seed) if seed else None, learn)
+    session(vault, pytest, send, sources, watch, seen, Canaries(seed) if seed else None, learn, passed)
+    passed.listen(vault)
     evidence(vault, sources, watch, seen)
     comparing(vault, send, Deciders(tree.product), watch, seen)
     watch.listen(vault)

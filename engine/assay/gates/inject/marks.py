@@ -144,7 +144,7 @@ def _spelled(statement: Any, name: str) -> list[Any]:
     names = ["@py_left", "@py_right", "@py_result"]
     left, right, result = (ast.Name(id=kept, ctx=ast.Load()) for kept in names)
     test.left, test.comparators = left, [right]
-    found = _call(name, [left, right, result])
+    found = calling(name, [left, right, result])
     kind = type(test.ops[0]).__name__
     if kind != "Eq":
         found.args.append(ast.Constant(value=kind))
@@ -153,7 +153,7 @@ def _spelled(statement: Any, name: str) -> list[Any]:
     # Let go before it is decided: what they are is held by nobody longer than it was.
     gone = [_kept(kept, ast.Constant(value=None)) for kept in names[:2]]
     new = [*new, ast.Expr(value=found), *gone, statement]
-    return [_at(node, statement) for node in new]
+    return [put_at(node, statement) for node in new]
 
 
 def _kept(name: str, value: Any) -> Any:
@@ -171,8 +171,8 @@ def paired(tree: Any, name: str) -> None:
             and not any(isinstance(argument, ast.Starred) for argument in node.args)
         ):
             first, second, *rest = node.args
-            both = ast.Starred(value=_call(name, [first, second]), ctx=ast.Load())
-            node.args = [_at(both, first), *rest]
+            both = ast.Starred(value=calling(name, [first, second]), ctx=ast.Load())
+            node.args = [put_at(both, first), *rest]
 
 
 def _functions(body: list[Any], prefix: str) -> Iterator[tuple[str, Any]]:
@@ -190,7 +190,7 @@ def _functions(body: list[Any], prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def _mark_function(function: Any, name: str, marked: Marked) -> None:
-    head = function.body[:1] if _is_docstring(function.body[0]) else []
+    head = function.body[:1] if is_docstring(function.body[0]) else []
     rest = function.body[len(head) :]
     body = [*head, _note(name, marked.first, (rest or head)[0])]
     for statement in rest:
@@ -245,7 +245,7 @@ class _Returns(ast.NodeTransformer):
         index: Any = ast.Constant(value=0)
         if not hasattr(ast, "unparse"):  # before Python 3.9
             index = ast.Index(value=index)
-        node.value = _at(ast.Subscript(value=both, slice=index, ctx=ast.Load()), node.value)
+        node.value = put_at(ast.Subscript(value=both, slice=index, ctx=ast.Load()), node.value)
         return node
 
     def visit_FunctionDef(self, node: Any) -> Any:
@@ -271,26 +271,26 @@ def _with_comparison(statement: Any, name: str) -> list[Any]:
         kind = type(value.ops[0]).__name__
         if kind != "Eq":
             sides.append(ast.Constant(value=kind))
-        return [statement, _at(ast.Expr(value=_call(name, sides)), statement)]
+        return [statement, put_at(ast.Expr(value=calling(name, sides)), statement)]
     return [statement]
 
 
 def _note(name: str, number: int, where: Any) -> Any:
-    return _at(ast.Expr(value=_noting(name, number)), where)
+    return put_at(ast.Expr(value=_noting(name, number)), where)
 
 
 def _noting(name: str, number: int) -> Any:
-    return _call(name, [ast.Constant(value=NOTE), ast.Constant(value=number)])
+    return calling(name, [ast.Constant(value=NOTE), ast.Constant(value=number)])
 
 
-def _call(name: str, arguments: list[Any]) -> Any:
+def calling(name: str, arguments: list[Any]) -> Any:
     """A call of what the constant `name` stands for. The compiler warns of a call of a constant, not of one
     of this expression, which comes to the same code."""
     constants: list[Any] = [ast.Constant(value=name), ast.Constant(value=None)]
     return ast.Call(func=ast.BoolOp(op=ast.Or(), values=constants), args=arguments, keywords=[])
 
 
-def _at(node: Any, where: Any) -> Any:
+def put_at(node: Any, where: Any) -> Any:
     """`node` and what is new inside it, at the place of `where`."""
     inner: Any
     for inner in ast.walk(node):
@@ -300,7 +300,7 @@ def _at(node: Any, where: Any) -> Any:
     return node
 
 
-def _is_docstring(node: Any) -> bool:
+def is_docstring(node: Any) -> bool:
     return (
         isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Constant)

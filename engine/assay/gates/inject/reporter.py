@@ -14,6 +14,7 @@ from typing import Any
 
 from assay.gates.inject.canary import Canaries
 from assay.gates.inject.deciders import Deciders, name_of
+from assay.gates.inject.ran import Passed
 from assay.gates.inject.sources import ALTERED, LATER, Origin, Sources
 from assay.gates.inject.texts import identity, text
 from assay.gates.inject.vault import Vault
@@ -72,7 +73,9 @@ def settings(vault: Vault, version: str, send: Callable[..., None], sources: Sou
     vault.serve("assay.select", pick)
 
 
-def reports(vault: Vault, send: Callable[..., None], seen: Seen, finish: Callable[[Any], None]) -> Any:
+def reports(
+    vault: Vault, send: Callable[..., None], seen: Seen, finish: Callable[[Any], None], passed: Passed
+) -> Any:
     """What pytest reports of collection and of each test; `finish(manager)` is called when the session is
     over. Returns what tells of a canary."""
     ledger = Ledger()
@@ -81,6 +84,7 @@ def reports(vault: Vault, send: Callable[..., None], seen: Seen, finish: Callabl
         number = ledger.numbers[test] = seen.current = ledger.started
         ledger.started += 1
         send("start", i=number, id=test)
+        passed.begin()
         return number
 
     def number_of(test: str) -> int:
@@ -111,6 +115,7 @@ def reports(vault: Vault, send: Callable[..., None], seen: Seen, finish: Callabl
 
     def over(test: str) -> None:
         spent = round(ledger.seconds.pop(test, 0.0), 3)
+        passed.end(number_of(test))
         send("finish", i=number_of(test), seconds=spent, **seen.bodies.pop(test, {}))
 
     def internal(message: str) -> None:
@@ -179,6 +184,7 @@ def session(
     seen: Seen,
     canaries: Canaries | None,
     learn: Callable[[Any], dict[str, Any]] | None,
+    passed: Passed,
 ) -> None:
     """The order of the session: what is looked at when, where canaries run, and when there is something to
     `learn` from what pytest's hook for imports is rewriting."""
@@ -195,6 +201,7 @@ def session(
     def finish(manager: Any) -> None:
         look(manager)
         sources.check_again(LATER)
+        passed.over()
         send("loaded", paths=sources.loaded())
 
     def make(parent: Any, name: str, source: str) -> Any:
@@ -225,7 +232,7 @@ def session(
             expected[id(canary)] = outcome
             due.append((canary, functools.partial(runtestprotocol, canary, nextitem=following, log=False)))
 
-    tell_canary = reports(vault, send, seen, finish)
+    tell_canary = reports(vault, send, seen, finish, passed)
 
     def canary(item: Any, test: str, found: list[Any]) -> None:
         tell_canary(test, expected.pop(id(item)), found)

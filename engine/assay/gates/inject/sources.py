@@ -25,6 +25,7 @@ from assay.gates.inject.compiling import PRODUCT, REWRITTEN, STEM, TRUSTED, Ahea
 from assay.gates.inject.constants import embed
 from assay.gates.inject.marks import NOTE, STRIDE, Marked, Trail, codes
 from assay.gates.inject.patches import replaces
+from assay.gates.inject.ran import Passed
 from assay.gates.inject.vault import Vault
 
 ALTERED = "rewritten"
@@ -80,7 +81,8 @@ class Origin:
 
 class Sources:
     """What was loaded from trusted files. `tell(path, state)` hears of files that are not what they should
-    be. `trail` is where marks note their numbers, `probes` are `compared` and `paired` of `equal`."""
+    be. `trail` is where marks note their numbers, `probes` are `compared` and `paired` of `equal`; `passed`
+    has the code of product files whose lines are watched."""
 
     def __init__(
         self,
@@ -89,6 +91,7 @@ class Sources:
         trail: Trail,
         probes: tuple[Any, Any],
         ahead: Ahead,
+        passed: Passed,
     ) -> None:
         draw = SystemRandom()
         self._tree = tree
@@ -105,6 +108,7 @@ class Sources:
         self._calls = (audit, *probes)
         self._trail = trail
         self._ahead = ahead
+        self._passed = passed
         self.patterns: list[str] = []
         self._wanted = wanting(())
 
@@ -123,15 +127,17 @@ class Sources:
             relative = self._tree.inside(path)
             trusted = relative in self._tree.manifest
             code = None
+            rewriting = None if config is None else lambda *arguments: asserts(*arguments, config)
             if trusted:
-                rewriting = None if config is None else lambda *arguments: asserts(*arguments, config)
                 data = self._verify(relative, path)
                 if data is not None:
                     code = self._made(relative, path, config)
                     code = code or self.compile(data, path, relative, rewriting)
                     self._loaded[relative] = config is not None
-            elif config is None:
-                code = self._product(relative, path)
+            else:
+                code = self._passed.code(relative, path, rewriting)
+                if code is None and config is None:
+                    code = self._product(relative, path)
             box += [code, of_python if config is None else of_hook, trusted]
 
         vault.serve("assay.load", load)

@@ -94,7 +94,8 @@ async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_ba
     haste = Haste(first=tuple(sorted(first)), enough=1, forgiven=tuple(sorted({*bad, *shaky})))
     everything = Choice(of=len(on_base.suite.cases), haste=haste)
     if rules.warm:
-        everything = structs.replace(everything, **await _sped(toolbox, on_base))
+        speed = await sped(toolbox, on_base)
+        everything = structs.replace(everything, warm=speed.warm, made=speed.made)
     if rules.select is Select.NEVER:
         return structs.replace(everything, why="every test is run: the policy selects none")
     tree = candidate.base.tree
@@ -129,11 +130,18 @@ async def siblings(toolbox: Toolbox, tree: str) -> Siblings:
     return await toolbox.once(f"tests:siblings:{tree}", nothing)
 
 
-async def _sped(toolbox: Toolbox, on_base: Run) -> dict[str, Any]:
-    """What spares a run its start, by what the base's run told."""
+class Speed(Record, frozen=True, kw_only=True):
+    """What spares a run its start; see `run.execute`."""
+
+    warm: Warmth | None = None
+    made: Made = NOTHING
+
+
+async def sped(toolbox: Toolbox, on_base: Run) -> Speed:
+    """What spares runs their start, by what the base's run told."""
     learned = on_base.suite.learned
     warm = Warmth(modules=PLAIN if learned is None else learned.installed)
-    return {"warm": warm, "made": await ahead.made(toolbox, toolbox.base.tree, on_base.suite, warm)}
+    return Speed(warm=warm, made=await ahead.made(toolbox, toolbox.base.tree, on_base.suite, warm))
 
 
 def plainly(choice: Choice) -> Choice:

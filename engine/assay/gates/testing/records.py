@@ -185,6 +185,28 @@ class Canary(Record, frozen=True, kw_only=True, tag_field="k", tag="canary"):
     expected: str
 
 
+class Watched(Record, frozen=True, kw_only=True, tag_field="k", tag="watched"):
+    """A file of which it is told what ran. Its marks are numbered from `first`; `places` are what they stand
+    for: kind, first and last line of the statement, the first that changed, and where a way leads (see
+    `inject/planted`)."""
+
+    n: int
+    path: str
+    first: int
+    places: tuple[tuple[str, int, int, int, int], ...]
+
+
+class Ran(Record, frozen=True, kw_only=True, tag_field="k", tag="ran"):
+    """These marks were come past in test `i` (-1: outside of all). `left`: it started processes, in which
+    nothing is seen. `loaded`, told at the end: the watched files that were."""
+
+    n: int
+    i: int
+    marks: tuple[int, ...] = ()
+    left: bool = False
+    loaded: tuple[str, ...] = ()
+
+
 AnyRecord = (
     Hello
     | NoPytest
@@ -204,6 +226,8 @@ AnyRecord = (
     | Equal
     | Planned
     | Canary
+    | Watched
+    | Ran
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 
@@ -41,6 +41,8 @@ _INJECTED = (
     "marks",
     "patches",
     "compiling",
+    "planted",
+    "ran",
     "sources",
     "learning",
     "machinery",
@@ -95,6 +97,9 @@ class Made(Record, frozen=True, kw_only=True):
 
 NOTHING = Made()
 
+Watch = Mapping[str, tuple[str, Sequence[int]]]
+"""Files of the product by path: the git blob, and the lines that changed."""
+
 
 class Ended(StrEnum):
     """How a run as a whole ended. Only after `complete` does the lack of a test mean anything."""
@@ -119,11 +124,13 @@ class Ended(StrEnum):
 
 class Haste(Record, frozen=True, kw_only=True):
     """What makes a run come to its point sooner: files whose tests come `first`, and after how many failing
-    tests it has seen `enough` (0: never), those `forgiven` not counted."""
+    tests it has seen `enough` (0: never), those `forgiven` not counted; `order` are tests that come in this
+    order, the file of the first one first."""
 
     first: tuple[str, ...] = ()
     enough: int = 0
     forgiven: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
 
 
 UNHURRIED = Haste()
@@ -155,12 +162,14 @@ async def execute(
     haste: Haste = UNHURRIED,
     warm: Warmth | None = None,
     made: Made = NOTHING,
+    watch: Watch | None = None,
 ) -> Run:
     """Run the suite of `tree`, or only the tests `select` of it, within `seconds` of wall time.
 
     `serial` turns the project's own workers off (pytest-xdist does not hand them a selection). `conditions`
     are what results must not depend on. `trial`: a verdict may rest on this run even if it is of a selection.
-    `warm` asks for a fork of a warm interpreter, which need not be had; `made` spares it what it compiles.
+    `warm` asks for a fork of a warm interpreter, which need not be had; `made` spares it what it compiles;
+    of the files in `watch` it is told which lines ran.
     """
     environment = await toolbox.environment()
     secret = secrets.token_hex(16)
@@ -173,8 +182,10 @@ async def execute(
         "first": list(haste.first),
         "enough": haste.enough,
         "forgiven": list(haste.forgiven),
+        "order": list(haste.order),
         "brisk": warm is not None,
-        "learn": warm is None and select is None,
+        "learn": warm is None and select is None and not watch,
+        "watch": {path: (blob, list(lines)) for path, (blob, lines) in (watch or {}).items()},
     }
     steady = {
         "seed": toolbox.policy.tests.seed,

@@ -89,6 +89,21 @@ class Canaries(Record, frozen=True, kw_only=True):
     wrong: tuple[str, ...] = ()
 
 
+class Mark(Record, frozen=True, kw_only=True):
+    """One place of a watched file: a statement from line `first` to `last` (`kind` is `line`), or a way out
+    of one (`true`, `false`, `loops`, `ends`) to the line `target`, 0 being out of the function. `line` is its
+    first that changed. `tests` ran it (of many, the first hundreds); `outside`: it ran without any."""
+
+    path: str
+    kind: str
+    first: int
+    last: int
+    line: int
+    target: int
+    tests: tuple[str, ...] = ()
+    outside: bool = False
+
+
 class Suite(Record, frozen=True, kw_only=True):
     """What the plugin claims of one run.
 
@@ -100,7 +115,8 @@ class Suite(Record, frozen=True, kw_only=True):
     `token` is what the run had to say at its very end. `altered` maps what is not as it was before the
     project's code ran to the file whose code took its place (trusted test files apart), `files` trusted test
     files that were not loaded as they are in the tree to what happened to them; `loaded` are those of Python
-    that were.
+    that were. `watched` are files of which it is told what ran, by `marks`, and whether
+    they were loaded at all; `left` are tests that started processes.
     """
 
     cases: tuple[Case, ...] = ()
@@ -120,6 +136,9 @@ class Suite(Record, frozen=True, kw_only=True):
     loaded: tuple[str, ...] = ()
     learned: records.Learned | None = None
     canaries: Canaries = Canaries()
+    watched: dict[str, bool] = field(default_factory=dict)
+    marks: tuple[Mark, ...] = ()
+    left: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
 
     def by_id(self) -> dict[str, Case]:
@@ -150,6 +169,7 @@ def fold(stream: records.Stream) -> Suite:
     phases = [phase for phase in told if phase.i in names]
     cases = _cases(phases, names, places) | _collections(_of(kinds, records.Collect), places)
     cases = _with_evidence(cases, names, finishes, _of(kinds, records.Equal))
+    found = {path for record in _of(kinds, records.Ran) for path in record.loaded}
     return Suite(
         cases=tuple(cases[test] for test in sorted(cases)),
         running=tuple(dict.fromkeys(start.id for start in starts if start.id not in finished)),
@@ -168,7 +188,37 @@ def fold(stream: records.Stream) -> Suite:
         loaded=tuple(path for record in _of(kinds, records.Loaded) for path in record.paths),
         learned=_first(_of(kinds, records.Learned)),
         canaries=_canaries(sum(record.count for record in _of(kinds, records.Planned)), planted, told),
+        watched={record.path: record.path in found for record in _of(kinds, records.Watched)},
+        marks=_marks(_of(kinds, records.Watched), _of(kinds, records.Ran), names),
+        left=tuple(names[each.i] for each in _of(kinds, records.Ran) if each.left and each.i in names),
         versions={"python": hello.python if hello else "", "pytest": session.pytest if session else ""},
+    )
+
+
+def _marks(
+    watched: Iterable[records.Watched], ran: Iterable[records.Ran], names: dict[int, str]
+) -> tuple[Mark, ...]:
+    tests: dict[int, list[str]] = defaultdict(list)
+    outside: set[int] = set()
+    for record in ran:
+        for mark in record.marks:
+            if record.i in names:
+                tests[mark].append(names[record.i])
+            else:
+                outside.add(mark)
+    return tuple(
+        Mark(
+            path=file.path,
+            kind=kind,
+            first=first,
+            last=last,
+            line=line,
+            target=target,
+            tests=tuple(tests.get(number, ())),
+            outside=number in outside,
+        )
+        for file in watched
+        for number, (kind, first, last, line, target) in enumerate(file.places, file.first)
     )
 
 
