@@ -7,7 +7,8 @@ import pytest
 
 from assay.model.outcome import Severity
 from assay.policy import packs
-from assay.policy.schema import FlakyRule, NoTests, Policy
+from assay.policy.schema import Collect, FlakyRule, NoTests, Policy
+from assay.risk.evidence.shortfalls import demands
 
 
 def test_the_shipped_packs_are_there_and_sound(load_base: Callable[..., Policy]) -> None:
@@ -61,6 +62,8 @@ def test_strict_is_agent_and_more(load_base: Callable[..., Policy]) -> None:
     assert strict.tests.flaky is FlakyRule.INCONCLUSIVE
     assert strict.scope.max_lines < agent.scope.max_lines
     assert strict.scope.max_files < agent.scope.max_files
+    assert strict.evidence.collect is Collect.MUTANTS
+    assert demands(strict.evidence)
 
 
 @pytest.mark.parametrize("name", ["default", "agent", "strict"])
@@ -84,3 +87,10 @@ def test_a_lost_pack_directory_says_what_to_do(monkeypatch: pytest.MonkeyPatch, 
             packs.directory()
     finally:
         packs.directory.cache_clear()
+
+
+@pytest.mark.parametrize("name", ["default", "agent", "fast"])
+def test_no_other_pack_gathers_evidence_unasked(load_base: Callable[..., Policy], name: str) -> None:
+    policy = load_base({}, name=name)
+    assert policy.evidence.collect is Collect.NEVER
+    assert not demands(policy.evidence)

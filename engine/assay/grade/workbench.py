@@ -136,6 +136,21 @@ class Workbench:
             self._leases[tree] += 1
         return await self.once(_stack_key(tree), lambda: self._build(tree))
 
+    async def vary(self, tree: str, of: str) -> None:
+        """Have the stack of `tree` be that of the tree `of` with the difference on top, while the lease lasts
+        that this is asked under: nothing is prepared for it anew."""
+        trees = _leased.get()
+        assert trees is not None
+        if tree not in trees:
+            trees.add(tree)
+            self._leases[tree] += 1
+
+        async def make() -> Stack:
+            below = await self.stack(of)
+            return await anyio.to_thread.run_sync(self._layers.over, below, of, tree)
+
+        await self.once(_stack_key(tree), make)
+
     async def _build(self, tree: str) -> Stack:
         base = await self.once("layers of the base", self._build_base)
         base_keys = await self._prepare_keys(self.base.tree)

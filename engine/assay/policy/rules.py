@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from assay.policy.problem import Path, allowed
-from assay.policy.schema import MIB, Command, Limits, Policy, ReportKind
+from assay.policy.schema import MIB, Collect, Command, Limits, Policy, ReportKind
 
 SHIPPED_GATES = ("apply", "scope", "compile", "lint", "security", "tests", "acceptance")
 
@@ -230,6 +230,18 @@ def _costs(policy: Policy) -> Iterator[Fault]:
             yield ("risk", "at", position, "defect"), "must be more than 0: decisions compare costs with it"
 
 
+def _evidence(policy: Policy) -> Iterator[Fault]:
+    rules = policy.evidence
+    for key in ("min_killed", "max_false_green"):
+        if not 0 <= getattr(rules, key) <= 1:
+            yield ("evidence", key), "must be a share, from 0 to 1"
+    if rules.collect is Collect.MUTANTS and not (rules.mutants and rules.per_line and rules.seconds):
+        yield (
+            ("evidence", "collect"),
+            'is "mutants", with which `mutants`, `per_line` and `seconds` are above 0',
+        )
+
+
 _LEAST = {
     "memory": MIB,
     "file_size": 4096,
@@ -302,6 +314,7 @@ _RULES: tuple[Rule, ...] = (
     _clock,
     _numbers,
     _costs,
+    _evidence,
     _limits,
     _all_globs,
 )

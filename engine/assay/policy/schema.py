@@ -301,6 +301,40 @@ class Hold(StrEnum):
     REJECT = "reject"
 
 
+class Collect(StrEnum):
+    """What evidence is gathered of candidates that passed."""
+
+    NEVER = "never"
+    COVERAGE = "coverage"
+    """Which of the changed lines tests run."""
+    MUTANTS = "mutants"
+    """And whether tests notice when these are wrong."""
+
+
+class EvidenceRules(Record, frozen=True, kw_only=True):
+    """The evidence behind an accept: what is gathered, at what cost, and how much of it there must be."""
+
+    collect: Collect = Collect.NEVER
+    mutants: int = 60
+    """So many are run at most."""
+    seconds: float = 120.0
+    """No mutant is begun after so much time."""
+    per_line: int = 1
+    """So many mutants of one statement at most; each has one before any has two."""
+    max_missed: int | None = None
+    """More changed lines that no test runs are too many. None: no demand."""
+    max_branches: int | None = None
+    """The same for ways out of changed lines that no test takes."""
+    max_survivors: int | None = None
+    """The same for mutants that no test notices."""
+    min_killed: float = 0.0
+    """The least share of the mutants of lines that tests run which they have to notice."""
+    max_false_green: float = 1.0
+    """The highest bound on the chance that the tests pass though the change is wrong."""
+    severity: Severity = Severity.REVIEW
+    """What it does that some of this is not met."""
+
+
 class RiskRules(Record, frozen=True, kw_only=True):
     """What the risk treats as sensitive, where its bands start (0..1), and what a decision rests on."""
 
@@ -342,6 +376,7 @@ class Policy(Record, frozen=True, kw_only=True):
     command: tuple[Command, ...] = ()
     grade: Grade = Grade()
     risk: RiskRules = RiskRules()
+    evidence: EvidenceRules = EvidenceRules()
     options: dict[str, dict[str, object]] = field(default_factory=dict)
     """Tables of third-party gates, by gate name, passed to them as they are."""
 

@@ -16,7 +16,7 @@ from msgspec import inspect
 from assay.model.outcome import Severity
 from assay.policy.document import Document
 from assay.policy.problem import Path, Problem, allowed, dotted
-from assay.policy.schema import Limits, Policy, Scope, Tests
+from assay.policy.schema import EvidenceRules, Limits, Policy, Scope, Tests
 from assay.policy.units import LARGEST, duration, size
 
 EXTENDS = "extends"
@@ -42,6 +42,7 @@ _UNITS: Mapping[tuple[type, str], Callable[[object], int | float]] = {
     (Scope, "max_blob"): size,
     (Tests, "grace"): duration,
     (Tests, "time_limit"): duration,
+    (EvidenceRules, "seconds"): duration,
 }
 
 

@@ -1,0 +1,1 @@
+"""What the tests' own run says about the changed lines of a candidate: see `gather`."""

@@ -1,0 +1,1 @@
+"""Mutants of changed lines: small changes of a source that tests ought to notice. See `propose`."""
