@@ -16,6 +16,7 @@ import typer
 from assay.front import choices, complete, durations
 from assay.front.streams import Color
 from assay.land.request import Lane, Request
+from assay.policy.schema import Collect
 
 Format = choices.Format
 PlainFormat = choices.PlainFormat
@@ -172,6 +173,15 @@ Allow = Annotated[
         show_default=False,
     ),
 ]
+Evidence = Annotated[
+    Collect | None,
+    typer.Option(
+        "--evidence",
+        help="Gather evidence of what passes: do tests run the changed lines, and notice mutants of them?",
+        rich_help_panel=_RUN,
+        show_default=False,
+    ),
+]
 IsolationName = Annotated[
     Wanted,
     typer.Option(
@@ -225,6 +235,7 @@ def make_request(
     acceptance: str | None = None,
     require: str | None = None,
     allow: Sequence[str] | None = None,
+    evidence: Collect | None = None,
     isolation: Wanted = Wanted.AUTO,
     environ: Mapping[str, str] | None = None,
 ) -> Request:
@@ -248,6 +259,7 @@ def make_request(
         acceptance=acceptance,
         require=require,
         allow=tuple(allow or ()),
+        evidence=evidence,
         isolation=None if isolation is Wanted.AUTO else str(isolation),
         stdin=_stdin() if "-" in sources else None,
         environ=project_environment(os.environ, sys.prefix) if environ is None else dict(environ),

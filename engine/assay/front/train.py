@@ -17,6 +17,7 @@ from assay.front.progress.watch import watching
 from assay.front.session import View
 from assay.land.request import Request
 from assay.model.errors import BadInput
+from assay.policy.schema import Collect
 
 if TYPE_CHECKING:
     from assay.land.train.told import Told
@@ -31,6 +32,10 @@ def run(
             "a train tells what happens as it happens",
             where="--watch",
             fix="use --format text or json on stdout",
+        )
+    if request.evidence not in (None, Collect.NEVER):
+        raise BadInput(
+            "a train gathers no evidence", where="--evidence", fix="leave it out, or land without --watch"
         )
     from assay.land.train.watch import watch
 

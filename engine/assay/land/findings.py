@@ -6,6 +6,7 @@ happens next.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -24,6 +25,7 @@ from assay.ledger.states import State
 from assay.model.candidate import Candidate, Oid
 from assay.model.delta import Delta, MemberShare
 from assay.model.event import Observer, Planned, Stage
+from assay.model.evidence import Evidence
 from assay.model.outcome import GateResult
 from assay.model.report import Cluster, Landed, PatchSet, Report
 from assay.model.risk import Risk
@@ -32,7 +34,10 @@ from assay.patchset.alike.votes import tasks, with_votes
 from assay.patchset.combine import Combined, combine
 from assay.patchset.graph import Graph, graph
 from assay.patchset.select import Worth, worth
+from assay.policy.pace import Pace
+from assay.policy.schema import Collect
 from assay.repo.diff import changes
+from assay.risk.evidence.bound import false_green
 from assay.risk.score import assess
 
 
@@ -46,6 +51,8 @@ class Findings:
         self.refs: dict[str, str] = {}
         self.verdicts: tuple[Verdict, ...] = ()
         self.clusters: dict[str, Cluster] = {}
+        self.evidence: dict[str, Evidence] = {}
+        """By the id of the candidate."""
         self.patch_set: PatchSet | None = None
         self.delta: Delta | None = None
         self.landed: Landed | None = None
@@ -69,18 +76,50 @@ class Findings:
         verdicts = await self.session.grade(
             job.candidates, first=job.request.first, seconds=job.request.time_limit
         )
+        self.verdicts = verdicts
+        await self._gather(observer)
         self.verdicts = tuple(map(self._with_risk, job.candidates, verdicts))
         if tasks(job.candidates):
             from assay.patchset.alike.find import alike  # a hook never comes here
 
             observer(Stage(name="comparing attempts"))
             self.clusters = await alike(self.session.bench, job.candidates, self.verdicts)
-        self.run.step(State.GRADED, self._clusters())
+        self.run.step(State.GRADED, self._found())
 
-    def _clusters(self) -> dict[str, Any] | None:
-        """What the journal keeps of clusters; None where there are none."""
+    async def _gather(self, observer: Observer) -> None:
+        """Gather evidence of what was accepted, where the request or else the policy asks for it."""
+        job = self.job
+        rules = job.policy.evidence
+        if job.request.evidence is not None:
+            rules = replace(rules, collect=job.request.evidence)
+        wanted = [candidate for candidate in self.accepted if candidate.equivalent_to is None]
+        if rules.collect is Collect.NEVER or not wanted:
+            return
+        from assay.risk.evidence.gather import gather  # a hook never comes here
+
+        observer(Stage(name="gathering evidence"))
+        bench = self.session.bench
+        if not job.request.full:
+            bench = bench.at(Pace.TOGETHER, len(job.candidates))
+        for candidate in wanted:
+            until = self._started + job.request.time_limit if job.request.time_limit else math.inf
+            left = until - time.monotonic()
+            found = await gather(
+                bench,
+                candidate,
+                replace(rules, seconds=min(rules.seconds, left)),
+                seconds=left,
+                jobs=job.request.jobs,
+            )
+            if found is not None:
+                self.evidence[candidate.id] = found
+
+    def _found(self) -> dict[str, Any] | None:
+        """What the journal keeps besides verdicts: clusters and evidence; None where there is nothing."""
         distinct = {cluster.members: cluster for cluster in self.clusters.values()}
-        return {"clusters": msgspec.to_builtins(list(distinct.values()))} if distinct else None
+        clusters = {"clusters": msgspec.to_builtins(list(distinct.values()))} if distinct else {}
+        evidence = {"evidence": msgspec.to_builtins(self.evidence)} if self.evidence else {}
+        return {**clusters, **evidence} or None
 
     @property
     def worths(self) -> dict[str, Worth]:
@@ -160,7 +199,11 @@ class Findings:
     def _with_risk(self, candidate: Candidate, verdict: Verdict) -> Verdict:
         if candidate.tree is None:
             return verdict
-        return replace(verdict, risk=assess(self.job.repo, candidate, self.job.policy, verdict.gates))
+        risk = assess(self.job.repo, candidate, self.job.policy, verdict.gates)
+        evidence = self.evidence.get(candidate.equivalent_to or candidate.id)
+        if evidence is not None:
+            risk = replace(risk, evidence=evidence, false_green=false_green(evidence))
+        return replace(verdict, risk=risk)
 
     def _risk_of(self, tree: Oid, results: Sequence[GateResult]) -> Risk:
         return assess(self.job.repo, self.set_candidate(tree, ()), self.job.policy, results)

@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec import field
 
 from assay.model.candidate import Record
+from assay.policy.schema import Collect
 
 
 class Change(StrEnum):
@@ -58,5 +59,7 @@ class Request(Record, frozen=True, kw_only=True):
     """A file of tests that must pass."""
     allow: tuple[str, ...] = ()
     """Globs of the only paths that candidates may touch, in place of the policy's."""
+    evidence: Collect | None = None
+    """What evidence is gathered of candidates that pass, in place of the policy's word."""
     stdin: bytes | None = None
     environ: dict[str, str] = field(default_factory=dict)

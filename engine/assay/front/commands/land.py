@@ -61,6 +61,7 @@ def land(
     acceptance: options.Acceptance = None,
     require: options.Require = None,
     allow: options.Allow = None,
+    evidence: options.Evidence = None,
     isolation: options.IsolationName = options.Wanted.AUTO,
     format_: options.FormatName = options.Format.TEXT,
     output: options.OutputFile = None,
@@ -85,6 +86,7 @@ def land(
         acceptance=acceptance,
         require=require,
         allow=allow,
+        evidence=evidence,
         isolation=isolation,
     )
     view = session.View(format=format_, output=output, color=color, quiet=quiet, profile=profile)
