@@ -4,9 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.delta.breaks import breaks, module_break
+from assay.delta.breaks import module_break
 from assay.delta.by_ast import outline, outlines
-from assay.delta.symbols import changed_symbols, is_public
+from assay.delta.compat import Around
+from assay.delta.exports import NO_EXPORTS
+from assay.delta.parse import Outlines
+from assay.delta.public import is_public
+from assay.delta.symbols import changed_symbols, describe, found_meetings
 from assay.model.delta import SymbolChangeKind as Kind
 
 PATH = "src/pkg/mod.py"
@@ -18,9 +22,9 @@ def changed(before: str, after: str) -> list[tuple[str, Kind]]:
 
 
 def broken(before: str, after: str, path: str = PATH) -> list[str]:
-    old, new = outline(before.encode()), outline(after.encode())
-    found = breaks(old, new, changed_symbols(old, new, path), path)
-    return [sentence.removeprefix(f"`f` in {path} ") for sentence in found]
+    files = {path: Outlines(old=outline(before.encode()), new=outline(after.encode()))}
+    found = describe(found_meetings(files), Around(files=files, exports=NO_EXPORTS))
+    return [sentence.removeprefix(f"`f` in {path} ") for each in found for sentence in each.breaks]
 
 
 @pytest.mark.parametrize(
@@ -29,14 +33,14 @@ def broken(before: str, after: str, path: str = PATH) -> list[str]:
         ("", "def f(): pass", [("f", Kind.ADDED)]),
         ("def f(): pass", "", [("f", Kind.REMOVED)]),
         ("def f(a): pass", "def f(a, b=1): pass", [("f", Kind.SIGNATURE)]),
-        ("def f(a): pass", "def f(a: int): pass", [("f", Kind.SIGNATURE)]),
+        ("def f(a): pass", "def f(a: int): pass", [("f", Kind.ANNOTATIONS)]),
         ("def f(): return 1", "def f(): return 2", [("f", Kind.BODY)]),
         ("def f():\n 'a'\n return 1", "def f():\n 'b'\n return 1", [("f", Kind.DOCS)]),
-        ("@lru_cache\ndef f(): pass", "@lru_cache(9)\ndef f(): pass", [("f", Kind.BODY)]),
+        ("@lru_cache\ndef f(): pass", "@lru_cache(9)\ndef f(): pass", [("f", Kind.DECORATORS)]),
         ("def f(s): pass", "@staticmethod\ndef f(s): pass", [("f", Kind.SIGNATURE)]),
         ("def f(): pass", "async def f(): pass", [("f", Kind.SIGNATURE)]),
         ("X = 1", "X = 2", [("X", Kind.BODY)]),
-        ("class A: pass", "class A(B): pass", [("A", Kind.SIGNATURE)]),
+        ("class A: pass", "class A(B): pass", [("A", Kind.BASES)]),
         ("class A:\n def m(s): pass", "class A:\n def m(s): return 1", [("A.m", Kind.BODY)]),
         ("", "class A:\n x = 1\n def m(s): pass", [("A", Kind.ADDED)]),
         ("class A:\n def m(s): pass", "", [("A", Kind.REMOVED)]),
@@ -48,7 +52,7 @@ def broken(before: str, after: str, path: str = PATH) -> list[str]:
         (
             "@overload\ndef f(a: int): ...\n@overload\ndef f(a: str): ...\ndef f(a): pass",
             "@overload\ndef f(a: int): ...\n@overload\ndef f(a: bytes): ...\ndef f(a): pass",
-            [("f", Kind.SIGNATURE)],
+            [("f", Kind.ANNOTATIONS)],
         ),
         ("def f():\n def g(): return 1", "def f():\n def g(): return 2", [("f", Kind.BODY)]),
     ],

@@ -1,9 +1,9 @@
 """Breaks of a public interface, one sentence each.
 
-Promises: pure; a sentence is about a caller that worked before and need not work now: a name that is gone, a
-parameter that is gone, renamed, newly required or can be passed in fewer ways, a function that must now be
-awaited. A changed annotation or return type is no break, nor is anything in a name or module that is not
-public, in a test, or in a directory that is not imported by others (docs, examples, scripts).
+Promises: pure; a phrase or sentence is about a caller that worked before and need not work now: a name that
+is gone, a parameter that is gone, renamed, newly required or can be passed in fewer ways, a function that
+must now be awaited. A changed annotation or return type is no break, nor is anything in a name or module
+that is not public, in a test, or in a directory that is not imported by others (docs, examples, scripts).
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
+from assay.delta.meetings import Definitions
 from assay.delta.outline import Definition, Outline, Parameter, ParameterKind, What
-from assay.delta.symbols import is_public
-from assay.model.delta import SymbolChange, SymbolChangeKind
+from assay.delta.public import is_public
 
 _NOT_IMPORTED = frozenset(
     [
@@ -37,23 +37,10 @@ _POSITIONAL = (ParameterKind.POSITIONAL, ParameterKind.EITHER)
 _BY_NAME = (ParameterKind.EITHER, ParameterKind.KEYWORD)
 
 
-def breaks(old: Outline, new: Outline, changes: Sequence[SymbolChange], path: str) -> tuple[str, ...]:
-    """One sentence for each way in which the changes of a file that is still there break callers."""
-    if not is_interface(path):
-        return ()
-    before, after = old.by_symbol(), new.by_symbol()
-    sentences: list[str] = []
-    for change in changes:
-        if not change.public:
-            continue
-        name = f"`{change.symbol}` in {path}"
-        if change.kind is SymbolChangeKind.REMOVED:
-            sentences += _removed(change, new, name)
-        elif change.kind is SymbolChangeKind.SIGNATURE:
-            pairs = _pairs(before[change.symbol], after[change.symbol])
-            found = [text for one, other in pairs for text in _signature(one, other)]
-            sentences += [f"{name} {text}" for text in dict.fromkeys(found)]
-    return tuple(sentences)
+def signature_breaks(before: Definitions, after: Definitions) -> tuple[str, ...]:
+    """What callers of a definition that is there on both sides can no longer do, a phrase each."""
+    found = [text for one, other in _pairs(before, after) for text in _signature(one, other)]
+    return tuple(dict.fromkeys(found))
 
 
 def module_break(old: Outline, old_path: str, new_path: str | None) -> tuple[str, ...]:
@@ -73,15 +60,6 @@ def is_interface(path: str) -> bool:
     return not (_NOT_IMPORTED & set(pure.parts[:-1]) or pure.name in _NOT_MODULES)
 
 
-def _removed(change: SymbolChange, new: Outline, name: str) -> list[str]:
-    top = change.symbol.split(".")[0]
-    if top in new.imported and "." not in change.symbol:
-        return []  # moved elsewhere and imported back under the same name
-    if "*" in new.imported or any(definition.symbol == "__getattr__" for definition in new.definitions):
-        return [f"{name} is no longer defined there; a star import or `__getattr__` may still provide it"]
-    return [f"{name} is removed"]
-
-
 def _pairs(
     before: Sequence[Definition], after: Sequence[Definition]
 ) -> Iterator[tuple[Definition, Definition]]:
@@ -95,7 +73,7 @@ def _pairs(
 
 
 def _signature(old: Definition, new: Definition) -> Iterator[str]:
-    if old.what is not new.what:
+    if old.what is not new.what and {old.what, new.what} != {What.FUNCTION, What.METHOD}:
         # A value that is computed now is read as before.
         if not (old.what is What.ATTRIBUTE and _access(new) == "a property"):
             yield f"was {_article(old)} and is {_article(new)} now"

@@ -1,36 +1,30 @@
 """Build the delta between two trees: what a change does, in terms a person reads.
 
 Promises: derived from the trees and the gate results alone, so that equal inputs give equal deltas; cost
-follows the diff (only changed Python and dependency files are read); never raises for what files hold.
+follows the diff (only changed files are read, and the `__init__.py` files above them); never raises for what
+files hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
-from assay.delta.breaks import breaks, module_break
-from assay.delta.parse import Outlines, Pair, parse
-from assay.delta.symbols import changed_symbols
-from assay.delta.testnames import tests_of
+from assay.delta.code import code
+from assay.delta.content import Content
+from assay.delta.intents import intents
+from assay.delta.keys import UnreadableSettings
+from assay.delta.noise import noise
+from assay.delta.others import others
+from assay.delta.secrets import scrub
+from assay.delta.settings import setting_changes
 from assay.gates.manifests import UnreadableManifest, changed, is_manifest, requirements
-from assay.model.candidate import Change, Record
-from assay.model.delta import Delta, DependencyChange, MemberShare, SymbolChange
+from assay.model.delta import Delta, DependencyChange, MemberShare, SettingChange
 from assay.model.outcome import Finding, GateResult
 from assay.repo import diff
-from assay.repo.repository import SUBMODULE, SYMLINK, Repository
-
-
-class _CodeDelta(Record, frozen=True, kw_only=True):
-    """What the syntax trees of the changed files say."""
-
-    symbols: tuple[SymbolChange, ...]
-    api_breaks: tuple[str, ...]
-    tests_before: frozenset[str]
-    tests_after: frozenset[str]
-    unparsed: tuple[str, ...]
+from assay.repo.repository import Repository
 
 
 def build(
@@ -44,90 +38,95 @@ def build(
 
     `results` are the gate results of `tree`: their findings are those introduced, and those that a gate
     lists as findings under `detail["fixed"]` are those fixed. `members` are the shares of those that make up
-    a set. The risk is left to whoever knows the policy.
+    a set; one that names its tree is told which headings it adds to. The risk is left to whoever knows the
+    policy.
     """
+    whole = _build(repo, base_tree, tree, results)
+    return replace(whole, members=tuple(_with_headings(repo, base_tree, share) for share in members))
+
+
+def _build(repo: Repository, base_tree: str, tree: str, results: Sequence[GateResult]) -> Delta:
     changes = diff.changes(repo, base_tree, tree)
-    code = _code(repo, changes)
-    dependencies, unreadable = _dependencies(repo, changes)
-    return Delta(
+    files = [Content(repo, change) for change in changes]
+    found = code(files, lambda path: repo.read(base_tree, path), lambda path: repo.read(tree, path))
+    dependencies, unread = _dependencies(files)
+    settings, unreadable = _settings(files)
+    delta = Delta(
         files=tuple(changes),
         added_lines=sum(change.added_lines for change in changes),
         deleted_lines=sum(change.deleted_lines for change in changes),
-        symbols=code.symbols,
-        api_breaks=code.api_breaks,
-        tests_added=tuple(sorted(code.tests_after - code.tests_before)),
-        tests_removed=tuple(sorted(code.tests_before - code.tests_after)),
+        symbols=found.symbols,
+        api_breaks=found.api_breaks,
+        tests_added=found.tests.added,
+        tests_removed=found.tests.removed,
+        tests_changed=found.tests.changed,
+        tests_weakened=_weakened(results),
+        tests_fixed=_passing(results),
         dependencies=dependencies,
+        settings=settings,
+        security=found.security,
         findings_introduced=_sorted(finding for result in results for finding in result.findings),
         findings_fixed=_sorted(finding for result in results for finding in _fixed(result)),
-        unparsed=tuple(sorted({*code.unparsed, *unreadable})),
-        members=tuple(members),
+        noise=noise(files, found.files, found.meetings),
+        unparsed=tuple(sorted({*found.unparsed, *unread, *unreadable})),
     )
+    return replace(delta, intents=intents(delta, others(files)))
 
 
-def _code(repo: Repository, changes: Sequence[Change]) -> _CodeDelta:
-    files = [change for change in changes if _is_python(change)]
-    parsed = parse([_sources(repo, change) for change in files])
-    symbols: list[SymbolChange] = []
-    sentences: list[str] = []
-    before: set[str] = set()
-    after: set[str] = set()
-    for change, outlines in zip(files, parsed, strict=True):
-        if outlines is None:
-            continue
-        found = changed_symbols(outlines.old, outlines.new, change.path)
-        symbols += found
-        sentences += _sentences(change, outlines, found)
-        # Under the new path on both sides: a test that moved with its file neither came nor went.
-        before |= {f"{change.path}::{test}" for test in tests_of(outlines.old, change.old_path)}
-        after |= {f"{change.path}::{test}" for test in tests_of(outlines.new, change.path)}
-    return _CodeDelta(
-        symbols=tuple(sorted(symbols, key=lambda symbol: (symbol.path, symbol.symbol))),
-        api_breaks=tuple(sentences),
-        tests_before=frozenset(before),
-        tests_after=frozenset(after),
-        unparsed=tuple(change.path for change, outlines in zip(files, parsed, strict=True) if not outlines),
-    )
+def _with_headings(repo: Repository, base_tree: str, share: MemberShare) -> MemberShare:
+    if not share.tree:
+        return share
+    alone = _build(repo, base_tree, share.tree, ())
+    return replace(share, headings=tuple(intent.heading for intent in alone.intents))
 
 
-def _sentences(change: Change, outlines: Outlines, symbols: Sequence[SymbolChange]) -> tuple[str, ...]:
-    if not change.new_blob:
-        return module_break(outlines.old, change.path, None)
-    moved = module_break(outlines.old, change.old_path, change.path) if change.old_path != change.path else ()
-    return (*moved, *breaks(outlines.old, outlines.new, symbols, change.path))
-
-
-def _is_python(change: Change) -> bool:
-    same_content = change.old_blob == change.new_blob and change.old_path == change.path
-    plain = not {change.old_mode, change.new_mode} & {SYMLINK, SUBMODULE}
-    return plain and not same_content and PurePosixPath(change.path).suffix in (".py", ".pyi")
-
-
-def _sources(repo: Repository, change: Change) -> Pair:
-    return Pair(
-        old=repo.blob(change.old_blob) if change.old_blob else None,
-        new=repo.blob(change.new_blob) if change.new_blob else None,
-    )
-
-
-def _dependencies(
-    repo: Repository, changes: Sequence[Change]
-) -> tuple[tuple[DependencyChange, ...], tuple[str, ...]]:
+def _dependencies(files: Sequence[Content]) -> tuple[tuple[DependencyChange, ...], list[str]]:
     """The changed requirements, and the manifests that could not be read."""
     found: list[DependencyChange] = []
     unreadable: list[str] = []
-    for change in changes:
-        plain = not {change.old_mode, change.new_mode} & {SYMLINK, SUBMODULE}
-        if not (plain and is_manifest(change.path)):
+    for file in files:
+        if not (file.is_plain and is_manifest(file.path)):
             continue
-        sides = _sources(repo, change)
         try:
-            old, new = (requirements(change.path, (side or b"").decode()) for side in (sides.old, sides.new))
+            old, new = (requirements(file.path, (side or b"").decode()) for side in (file.old, file.new))
         except (UnreadableManifest, UnicodeDecodeError):
-            unreadable.append(change.path)
+            unreadable.append(file.path)
         else:
-            found += changed(change.path, old, new)
-    return tuple(found), tuple(unreadable)
+            found += map(_scrubbed, changed(file.path, old, new))
+    return tuple(found), unreadable
+
+
+def _scrubbed(change: DependencyChange) -> DependencyChange:
+    """Addresses of private indexes carry passwords."""
+    return replace(change, before=scrub(change.before), after=scrub(change.after))
+
+
+def _settings(files: Sequence[Content]) -> tuple[tuple[SettingChange, ...], list[str]]:
+    found: list[SettingChange] = []
+    unreadable: list[str] = []
+    for file in files:
+        try:
+            found += setting_changes(file)
+        except UnreadableSettings:
+            unreadable.append(file.path)
+    return tuple(found), unreadable
+
+
+def _weakened(results: Sequence[GateResult]) -> tuple[str, ...]:
+    """What the scope gate says of tests that demand less."""
+    findings = _sorted(finding for result in results for finding in result.findings)
+    return tuple(f"{f.path}: {f.message}" for f in findings if f.rule == "scope/test-weakened")
+
+
+def _passing(results: Sequence[GateResult]) -> tuple[str, ...]:
+    """Tests that fail on the base and pass now, as the gates list them."""
+    return tuple(sorted({test for result in results for test in _tests(result)}))
+
+
+def _tests(result: GateResult) -> Iterator[str]:
+    listed = result.detail.get("newly_passing", ())
+    if isinstance(listed, list | tuple):
+        yield from (test for test in listed if isinstance(test, str))
 
 
 def _fixed(result: GateResult) -> tuple[Finding, ...]:

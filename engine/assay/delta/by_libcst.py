@@ -18,6 +18,7 @@ from assay.delta.outline import (
     BINDING_DECORATORS,
     MODULE,
     Definition,
+    Import,
     Outline,
     Parameter,
     ParameterKind,
@@ -64,7 +65,8 @@ def outline(source: bytes) -> Outline:
     )
     return Outline(
         definitions=tuple(walker.definitions),
-        imported=frozenset(walker.imported),
+        imported=frozenset(each.name for each in walker.imports),
+        imports=tuple(walker.imports),
     )
 
 
@@ -73,7 +75,7 @@ class _Walker:
 
     def __init__(self) -> None:
         self.definitions: list[Definition] = []
-        self.imported: set[str] = set()
+        self.imports: list[Import] = []
 
     def block(self, statements: Iterable[cst.CSTNode], prefix: str, *, inside_class: bool) -> list[str]:
         """Add the definitions of a block; the normal forms of all its other statements."""
@@ -85,7 +87,7 @@ class _Walker:
                 self._class(node, prefix)
             elif isinstance(node, cst.Import | cst.ImportFrom):
                 if not inside_class:
-                    self.imported.update(_bound(node))
+                    self.imports += _bound(node)
             elif isinstance(node, _COMPOUND):
                 rest += self._compound(node, prefix, inside_class=inside_class)
             elif names := _assigned(node):
@@ -117,11 +119,14 @@ class _Walker:
                 symbol=prefix + node.name.value + accessor,
                 what=what,
                 signature=f"{''.join(f'@{name} ' for name in binding)}{head}({_listed(parameters)}){returns}",
-                body="\n".join([*other, *map(_normal, _flat(body))]),
+                body="\n".join(map(_normal, _flat(body))),
                 docs=inspect.cleandoc(node.get_docstring() or ""),
                 parameters=parameters,
                 binding=binding,
                 is_async=is_async,
+                decorators=other,
+                generics=_generics(node),
+                typed=_code(node.returns.annotation) if node.returns else "",
             )
         )
 
@@ -142,22 +147,27 @@ class _Walker:
                 what=What.CLASS,
                 signature=f"{''.join(f'@{name} ' for name in binding)}{shown}"
                 + (f"({', '.join([*bases, *keywords])})" if bases or keywords else ""),
-                body="\n".join([*other, *rest]),
+                body="\n".join(rest),
                 docs=inspect.cleandoc(node.get_docstring() or ""),
                 binding=binding,
                 bases=tuple(bases),
+                decorators=other,
+                generics=_generics(node),
             ),
         )
 
     def _assignment(self, node: cst.CSTNode, names: Sequence[str], prefix: str, what: What) -> None:
         text = _code(node)
+        annotation = _code(node.annotation.annotation) if isinstance(node, cst.AnnAssign) else ""
+        value = getattr(node, "value", None)
         self.definitions += [
             Definition(
                 symbol=prefix + name,
                 what=what,
                 signature=text if len(text) <= _MOST_TEXT else text[: _MOST_TEXT - 3] + "...",
-                body=_normal(node),
+                body=_normal(value) if isinstance(value, cst.CSTNode) else "",
                 docs="",
+                typed=annotation,
             )
             for name in names
         ]
@@ -178,12 +188,19 @@ def _after_docs(
     return list(_flat(body))[1 if node.get_docstring() is not None else 0 :]
 
 
-def _bound(node: cst.Import | cst.ImportFrom) -> Iterator[str]:
+def _bound(node: cst.Import | cst.ImportFrom) -> Iterator[Import]:
+    source = ""
+    if isinstance(node, cst.ImportFrom):
+        source = "." * len(node.relative) + (_code(node.module) if node.module else "")
     if isinstance(node.names, cst.ImportStar):
-        yield "*"
+        yield Import(name="*", source=source, original="*")
         return
     for alias in node.names:
-        yield alias.evaluated_alias or alias.evaluated_name.split(".")[0]
+        name, shown = alias.evaluated_name, alias.evaluated_alias
+        if isinstance(node, cst.Import):
+            yield Import(name=shown or name.split(".")[0], source=name, original="")
+        else:
+            yield Import(name=shown or name, source=source, original=name)
 
 
 def _assigned(node: cst.CSTNode) -> tuple[str, ...]:
@@ -200,8 +217,8 @@ def _assigned(node: cst.CSTNode) -> tuple[str, ...]:
     return names if len(names) == len(targets) else ()
 
 
-def _decorators(nodes: Sequence[cst.Decorator]) -> tuple[tuple[str, ...], list[str], str]:
-    """Binding decorators as text, the others in normal form, and the accessor suffix (`.setter`) if any."""
+def _decorators(nodes: Sequence[cst.Decorator]) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """Decorators as text, those that bind and the others, and the accessor suffix (`.setter`) if any."""
     binding: list[str] = []
     other: list[str] = []
     accessor = ""
@@ -214,8 +231,8 @@ def _decorators(nodes: Sequence[cst.Decorator]) -> tuple[tuple[str, ...], list[s
         if isinstance(name, cst.Name) and name.value in BINDING_DECORATORS:
             binding.append(_code(node.decorator))
         else:
-            other.append(_normal(node.decorator))
-    return tuple(binding), other, accessor
+            other.append(_code(node.decorator))
+    return tuple(binding), tuple(other), accessor
 
 
 def _parameters(node: cst.Parameters) -> Iterator[Parameter]:
@@ -233,13 +250,14 @@ def _parameters(node: cst.Parameters) -> Iterator[Parameter]:
 
 def _parameter(node: cst.Param, kind: ParameterKind) -> Parameter:
     annotation = f": {_code(node.annotation.annotation)}" if node.annotation else ""
-    default = f"={_code(node.default)}" if node.default else ""
+    default = _code(node.default) if node.default else ""
     variadic = kind in (ParameterKind.VARIADIC, ParameterKind.KEYWORDS)
     return Parameter(
         name=node.name.value,
         kind=kind,
         optional=variadic or node.default is not None,
-        text=node.name.value + annotation + default,
+        text=node.name.value + annotation + (f"={default}" if default else ""),
+        default=default,
     )
 
 

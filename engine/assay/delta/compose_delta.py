@@ -1,20 +1,22 @@
-"""The part of the page that shows a delta: files, interface, tests, dependencies, findings, risk.
+"""The part of the page that shows a delta: what it does by intent, then noise, findings, files and risk.
 
 Promises: pure; groups without content are left out, so that what shows is what happened.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from assay.delta.compose_candidates import finding_line, summary
 from assay.delta.compose_risk import risk_lines
-from assay.delta.page import Group, Line, Section, Span, Tone, bounded, code, dim, line
-from assay.delta.testnames import is_test_path
+from assay.delta.intents import intents
+from assay.delta.page import Group, Line, Section, Span, Tone, bounded, code, count, dim, line
 from assay.model.candidate import Change, ChangeKind
-from assay.model.delta import Delta, DependencyChange, SymbolChange, SymbolChangeKind
+from assay.model.delta import Delta, Heading, IntentEntry, MemberShare, Noise
 
-_MOST = 12
+_MOST, _FULL, _LEAST = 12, 40, 5
+"""Lines of a group; from so many lines in all on, groups get shorter, down to so many."""
+_MOST_FILES = 8
 _FILE_MARKS = {
     ChangeKind.ADDED: Span(text="A ", tone=Tone.GOOD),
     ChangeKind.DELETED: Span(text="D ", tone=Tone.BAD),
@@ -23,27 +25,39 @@ _FILE_MARKS = {
     ChangeKind.MODE: Span(text="X "),
     ChangeKind.TYPE: Span(text="T ", tone=Tone.DOUBT),
 }
-_CAME = Span(text="+ ", tone=Tone.GOOD)
-_WENT = Span(text="- ", tone=Tone.BAD)
-_MOVED = Span(text="~ ", tone=Tone.DOUBT)
-_CAME_OR_WENT = (SymbolChangeKind.ADDED, SymbolChangeKind.REMOVED)
-_INSIDE = {SymbolChangeKind.BODY: "changed inside", SymbolChangeKind.DOCS: "documentation only"}
+_MARKS = {
+    "+": Span(text="+ ", tone=Tone.GOOD),
+    "-": Span(text="- ", tone=Tone.BAD),
+    "~": Span(text="~ ", tone=Tone.DOUBT),
+    "!": Span(text="! ", tone=Tone.BAD),
+}
+_LABELS = {
+    Heading.BREAKING: "Breaking",
+    Heading.NEW: "New",
+    Heading.CHANGED: "Changed",
+    Heading.FIXED: "Fixed",
+    Heading.SECURITY: "Security",
+    Heading.INSIDE: "Inside",
+    Heading.BUILD: "Build",
+    Heading.TESTS: "Tests",
+    Heading.DOCS: "Docs",
+}
 
 
 def section(delta: Delta) -> Section:
     """The delta's section."""
+    found = delta.intents or intents(delta)
+    most = _most(sum(len(intent.entries) for intent in found))
     groups = (
-        _group("Files", map(_file, delta.files)),
-        _group("API breaks", (line(Span(text="! ", tone=Tone.BAD), text) for text in delta.api_breaks)),
-        _group("Symbols", _symbols(delta.symbols)),
-        _group(
-            "Tests",
-            (line(mark, code(test)) for mark, test in _signed(delta.tests_added, delta.tests_removed)),
+        *(
+            Group(label=_LABELS[intent.heading], lines=bounded(list(map(_entry, intent.entries)), most))
+            for intent in found
         ),
-        _group("Dependencies", map(_dependency, delta.dependencies)),
+        _group("Members", map(_member, (share for share in delta.members if share.headings))),
         _group("Introduced", map(finding_line, delta.findings_introduced)),
-        _group("Fixed", map(finding_line, delta.findings_fixed)),
         _group("Not read", (line(code(path), " could not be parsed") for path in delta.unparsed)),
+        _group("Noise", _noise(delta.noise)),
+        Group(label="Files", lines=bounded(list(map(_file, delta.files)), _MOST_FILES)),
         Group(label="Risk", lines=risk_lines(delta.risk) if delta.risk else ()),
     )
     return Section(
@@ -51,8 +65,52 @@ def section(delta: Delta) -> Section:
     )
 
 
+def _most(lines: int) -> int:
+    """How many lines each group gets, so that the page of a large change is a page still."""
+    return max(_LEAST, min(_MOST, _MOST * _FULL // max(lines, 1)))
+
+
 def _group(label: str, lines: Iterable[Line]) -> Group:
     return Group(label=label, lines=bounded(list(lines), _MOST))
+
+
+def _entry(entry: IntentEntry) -> Line:
+    return line(_MARKS[entry.mark], *quoted(entry.words))
+
+
+def quoted(words: str) -> tuple[Span, ...]:
+    """Words with what stands between backquotes shown as code."""
+    parts = words.split("`")
+    if len(parts) % 2 == 0:
+        # A backquote out of the code itself: nobody can tell which ones are ours.
+        return (Span(text=words),)
+    return tuple(code(part) if index % 2 else Span(text=part) for index, part in enumerate(parts))
+
+
+def _member(share: MemberShare) -> Line:
+    headings = ", ".join(heading.value for heading in share.headings)
+    return line(code(share.name), f": {headings}")
+
+
+def _noise(noise: Noise) -> Iterable[Line]:
+    parts = [
+        f"{number} {words}"
+        for number, words in (
+            (noise.generated, "generated or vendored"),
+            (noise.moved, "moved"),
+            (noise.formatting, "formatting"),
+            (noise.imports, "order of imports"),
+            (noise.renamed, "names of local variables"),
+            (noise.comments, "comments and blank lines"),
+        )
+        if number
+    ]
+    if parts:
+        names = ", ".join(noise.generated_paths[:3])
+        yield line(
+            f"{noise.lines} of {count(noise.changed, 'changed line')}: {', '.join(parts)}",
+            dim(f" ({names})") if names else "",
+        )
 
 
 def _file(change: Change) -> Line:
@@ -68,40 +126,3 @@ def _size(change: Change) -> str:
     if not (change.added_lines or change.deleted_lines):
         return ""
     return f"  +{change.added_lines} -{change.deleted_lines}"
-
-
-def _symbols(symbols: Iterable[SymbolChange]) -> Iterator[Line]:
-    """What came, went or is called differently, a line each; then what changed inside, a line per file."""
-    inside: dict[tuple[str, str], list[str]] = {}
-    for change in symbols:
-        if change.kind in _CAME_OR_WENT and is_test_path(change.path):
-            continue  # the group of tests names it
-        if change.kind in _INSIDE:
-            inside.setdefault((_INSIDE[change.kind], change.path), []).append(change.symbol)
-        else:
-            yield _symbol(change)
-    for (words, path), names in sorted(inside.items()):
-        shown = ", ".join(names[:_MOST]) + (f" and {len(names) - _MOST} more" if len(names) > _MOST else "")
-        yield line(_MOVED, f"{words}: ", code(shown), dim(f" in {path}"))
-
-
-def _symbol(change: SymbolChange) -> Line:
-    place = dim(f" in {change.path}")
-    if change.kind is SymbolChangeKind.ADDED:
-        return line(_CAME, f"{change.what} ", code(change.symbol), place)
-    if change.kind is SymbolChangeKind.REMOVED:
-        return line(_WENT, f"{change.what} ", code(change.symbol), place)
-    return line(_MOVED, code(change.symbol), ": ", code(change.before), " → ", code(change.after), place)
-
-
-def _signed(came: Iterable[str], went: Iterable[str]) -> Iterator[tuple[Span, str]]:
-    yield from ((_CAME, name) for name in came)
-    yield from ((_WENT, name) for name in went)
-
-
-def _dependency(change: DependencyChange) -> Line:
-    mark = _CAME if not change.before else _WENT if not change.after else _MOVED
-    both = f"{change.before} → {change.after}" if change.before and change.after else ""
-    group = f" ({change.group})" if change.group else ""
-    value = both or change.before or change.after
-    return line(mark, code(change.name), group, f" {value}", dim(f" in {change.path}"))

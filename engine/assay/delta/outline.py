@@ -13,6 +13,7 @@ imported, imports aside, is the body of a definition named `<module>`.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 from assay.model.candidate import Record
 
@@ -47,14 +48,51 @@ class Parameter(Record, frozen=True, kw_only=True):
     kind: ParameterKind
     optional: bool
     text: str
+    default: str = ""
+
+
+class Said(Record, frozen=True, kw_only=True):
+    """A part of a function's control flow, shortened, and the line it is on."""
+
+    text: str
+    line: int
+
+
+class Handler(Record, frozen=True, kw_only=True):
+    """An `except` clause. `caught` is empty for a bare one; `silent` means that nothing is done about it."""
+
+    caught: tuple[str, ...]
+    silent: bool
+    line: int
+
+
+class Conduct(Record, frozen=True, kw_only=True):
+    """How a function goes about its work, in the order of its text; functions inside it are part of it."""
+
+    conditions: tuple[Said, ...] = ()
+    loops: tuple[Said, ...] = ()
+    returns: tuple[Said, ...] = ()
+    """The values of its own `return` statements (not those of inner functions), empty for none."""
+    last_return: int = 0
+    """The line of a `return` that ends the body; 0 if it ends otherwise."""
+    raises: tuple[Said, ...] = ()
+    """The names of what is raised, empty where an exception is passed on."""
+    handlers: tuple[Handler, ...] = ()
+    state: tuple[Said, ...] = ()
+    """`global` and `nonlocal` names that it assigns."""
+    arity: int = 0
+    """The length of the tuples returned, where every return gives one of that length; else 0."""
+    generator: bool = False
 
 
 class Definition(Record, frozen=True, kw_only=True):
     """One definition. `signature` is what is shown: a function's head, a class's bases, a constant's value.
 
     `binding` are the decorators that change how the name is called or read (`property`, `staticmethod` and
-    the like): they belong to the signature; every other decorator belongs to the body. `parameters` are None
-    for what takes none by nature. `body` and `docs` are normal forms, fit for comparison only.
+    the like): they belong to the signature; every other is in `decorators`. `parameters` are None for what
+    takes none by nature. `body` and `docs` are normal forms, fit for comparison only. `typed` is the
+    annotation of what is returned or assigned. Lines count from 1, 0 where the parser does not tell; `begin`
+    is the first decorator's. `text` is the source, whole lines.
     """
 
     symbol: str
@@ -67,14 +105,42 @@ class Definition(Record, frozen=True, kw_only=True):
     is_async: bool = False
     bases: tuple[str, ...] = ()
     """Of a class, keywords such as `metaclass=` left out."""
+    decorators: tuple[str, ...] = ()
+    typed: str = ""
+    generics: str = ""
+    text: str = ""
+    node: Any = None
+    """The syntax tree of a function that `by_ast` read, for those who ask more of it."""
+    begin: int = 0
+    line: int = 0
+    end: int = 0
+
+    @property
+    def name(self) -> str:
+        """The last part of the symbol; of a property's setter, the property's with it."""
+        parts = self.symbol.split(".")
+        return ".".join(parts[-2:]) if parts[-1] in ACCESSORS and len(parts) > 1 else parts[-1]
+
+
+class Import(Record, frozen=True, kw_only=True):
+    """A name that an import at module level binds: `source` is the module as written (with leading dots),
+    `original` the name there, empty where the module itself is bound."""
+
+    name: str
+    source: str
+    original: str
+    line: int = 0
+    end: int = 0
 
 
 class Outline(Record, frozen=True, kw_only=True):
     """A file's definitions in order, and the names that its imports bind at module level; `*` is among them
-    where a star import may bind more."""
+    where a star import may bind more. `exported` is `__all__` where it is a plain list, else None."""
 
     definitions: tuple[Definition, ...]
     imported: frozenset[str] = frozenset()
+    imports: tuple[Import, ...] = ()
+    exported: tuple[str, ...] | None = None
 
     def by_symbol(self) -> dict[str, tuple[Definition, ...]]:
         """Definitions grouped by symbol, in order of first appearance."""

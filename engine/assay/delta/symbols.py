@@ -1,93 +1,177 @@
-"""Which definitions changed between two outlines of one file.
+"""Which definitions changed between two outlines, and what about each: one entry for one symbol.
 
-Promises: pure; formatting, comments and the order of definitions yield nothing. Members of a class that came
-or went as a whole are not listed besides it.
+Promises: pure; formatting, comments, the order of definitions and the names of local variables yield nothing.
+Members of a class that came or went as a whole are not listed besides it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from assay.delta.outline import MODULE, Definition, Outline
-from assay.delta.testnames import is_test_path
-from assay.model.delta import SymbolChange, SymbolChangeKind
+from msgspec.structs import replace
 
-_TEST_PARTS = frozenset({"test", "tests", "testing"})
-_DUNDER = re.compile(r"__\w+__")
+from assay.delta.alpha import same_but_for_locals
+from assay.delta.compat import Around, judge
+from assay.delta.details import details
+from assay.delta.exports import NO_EXPORTS
+from assay.delta.meetings import Definitions, Meeting, meetings
+from assay.delta.outline import MODULE, Definition, Outline, Parameter, What
+from assay.delta.pairing import paired
+from assay.delta.parse import Outlines
+from assay.delta.secrets import hide, scrub
+from assay.gates.syntax import REFUSED
+from assay.model.candidate import Record
+from assay.model.delta import SymbolChange
+from assay.model.delta import SymbolChangeKind as Kind
+
+_NAMES = re.compile(r"'\w+'")
+
+
+class Described(Record, frozen=True, kw_only=True):
+    """A change, the meeting it is of, and a sentence for each way in which it breaks callers."""
+
+    change: SymbolChange
+    met: Meeting
+    breaks: tuple[str, ...] = ()
 
 
 def changed_symbols(old: Outline, new: Outline, path: str) -> tuple[SymbolChange, ...]:
     """The changes from `old` to `new`, sorted by symbol; `path` is the file's (new) path."""
-    return tuple(sorted(_changes(old, new, path), key=lambda change: change.symbol))
+    files = {path: Outlines(old=old, new=new)}
+    found = describe(found_meetings(files), Around(files=files, exports=NO_EXPORTS))
+    return tuple(each.change for each in found)
 
 
-def is_public(path: str, symbol: str) -> bool:
-    """Whether no part of the module path or symbol starts with an underscore (double underscores on both
-    sides are no sign of privacy), and the file is no test."""
-    parts = [*PurePosixPath(path).with_suffix("").parts, *symbol.split(".")]
-    private = any(part.startswith("_") and not _DUNDER.fullmatch(part) for part in parts)
-    in_tests = bool(_TEST_PARTS & set(PurePosixPath(path).parts)) or is_test_path(path)
-    return not (private or in_tests or symbol == MODULE)
+def found_meetings(files: Mapping[str, Outlines]) -> list[Meeting]:
+    """What differs in these files, by path, what was renamed or moved paired up."""
+    return paired([met for path, each in files.items() for met in meetings(each.old, each.new, path)], files)
 
 
-def _changes(old: Outline, new: Outline, path: str) -> Iterator[SymbolChange]:
-    before, after = old.by_symbol(), new.by_symbol()
-    for symbol in before.keys() | after.keys():
-        if _inside_absent(symbol, before, after):
-            continue
-        kind = _kind(before.get(symbol, ()), after.get(symbol, ()))
-        if kind is None:
-            continue
-        some = (after.get(symbol) or before[symbol])[-1]
-        yield SymbolChange(
-            path=path,
-            symbol=symbol,
-            kind=kind,
-            what=some.what.value,
-            public=is_public(path, symbol),
-            before=_shown(before.get(symbol, ())),
-            after=_shown(after.get(symbol, ())),
-        )
+def describe(found: Iterable[Meeting], around: Around) -> list[Described]:
+    """The change of each meeting that is one, sorted by path and symbol."""
+    changes = [each for met in found if (each := _described(met, around)) is not None]
+    return sorted(changes, key=lambda each: (each.change.path, each.change.symbol))
 
 
-def _inside_absent(
-    symbol: str, before: dict[str, tuple[Definition, ...]], after: dict[str, tuple[Definition, ...]]
-) -> bool:
-    """Whether an enclosing class came or went as a whole, which says it all."""
-    parts = symbol.split(".")
-    outer = [".".join(parts[:end]) for end in range(1, len(parts))]
-    return any((name in before) != (name in after) for name in outer)
+def only_locals(met: Meeting) -> bool:
+    """Whether functions differ in the names of their local variables only."""
+    if not met.same_place or len(met.before) != len(met.after):
+        return False
+    pairs = [pair for pair in zip(met.before, met.after, strict=True) if list(_aspects(*pair))]
+    return bool(pairs) and all(_alpha(one, other) for one, other in pairs)
 
 
-def _kind(before: Sequence[Definition], after: Sequence[Definition]) -> SymbolChangeKind | None:
-    if not before or not after:
-        # A module's own body is always there; only its content counts.
-        present = [*before, *after]
-        if all(d.symbol == MODULE for d in present):
-            return SymbolChangeKind.BODY if any(d.body for d in present) else None
-        return SymbolChangeKind.REMOVED if before else SymbolChangeKind.ADDED
-    if _heads(before) != _heads(after):
-        return SymbolChangeKind.SIGNATURE
-    if [d.body for d in before] != [d.body for d in after]:
-        return SymbolChangeKind.BODY
-    if [d.docs for d in before] != [d.docs for d in after]:
-        return SymbolChangeKind.DOCS
-    return None
+def _alpha(one: Definition, other: Definition) -> bool:
+    if set(_aspects(one, other)) != {Kind.BODY} or one.node is None or other.node is None:
+        return False
+    if _NAMES.sub("", one.body) != _NAMES.sub("", other.body):
+        return False  # more than names differs, which is quickly seen
+    try:
+        return same_but_for_locals(one.node, other.node)
+    except REFUSED:
+        return False
 
 
-def _heads(definitions: Sequence[Definition]) -> list[object]:
-    """What makes a signature. A constant's shown value is its body, so that it has none."""
-    return [
-        (d.what, d.signature if d.parameters is not None or d.binding or _is_class(d) else "")
-        for d in definitions
-    ]
+def _described(met: Meeting, around: Around) -> Described | None:
+    aspects = tuple(_all_aspects(met))
+    kind = _kind(met, aspects)
+    if kind is None or (kind is Kind.BODY and only_locals(met)):
+        return None
+    one_sided = kind in (Kind.ADDED, Kind.REMOVED)
+    change = SymbolChange(
+        path=met.path,
+        symbol=met.symbol,
+        kind=kind,
+        what=met.last.what.value,
+        public=False,
+        before=_shown(met.before),
+        after=_shown(met.after),
+        old_path="" if met.same_place else met.old_path,
+        old_symbol="" if met.same_place else met.old_symbol,
+        aspects=() if one_sided else tuple(dict.fromkeys((kind, *aspects))),
+        line=met.last.line,
+        end=met.last.end,
+        details=() if one_sided or met.symbol == MODULE else details(met),
+    )
+    judgement = judge(change, met, around)
+    return Described(
+        change=replace(
+            change,
+            public=judgement.public,
+            public_as=judgement.public_as,
+            compatibility=judgement.compatibility,
+            why="; ".join(judgement.phrases),
+        ),
+        met=met,
+        breaks=judgement.sentences(change),
+    )
 
 
-def _is_class(definition: Definition) -> bool:
-    return definition.what.value == "class"
+def _kind(met: Meeting, aspects: Sequence[Kind]) -> Kind | None:
+    if met.symbol == MODULE:
+        return aspects[0] if aspects else Kind.BODY if not (met.before and met.after) else None
+    if not (met.before and met.after):
+        return Kind.REMOVED if met.before else Kind.ADDED
+    if met.same_place or met.carried:
+        return aspects[0] if aspects else None
+    same_owner = met.symbol.rpartition(".")[0] == met.old_symbol.rpartition(".")[0]
+    return Kind.RENAMED if met.path == met.old_path and same_owner else Kind.MOVED
 
 
-def _shown(definitions: Sequence[Definition]) -> str:
-    return "; ".join(dict.fromkeys(d.signature for d in definitions))
+def _all_aspects(met: Meeting) -> list[Kind]:
+    """What differs, weightiest first."""
+    if not (met.before and met.after):
+        return []
+    if len(met.before) != len(met.after):
+        return [Kind.SIGNATURE, *_aspects(met.before[-1], met.after[-1])]
+    found = {kind for pair in zip(met.before, met.after, strict=True) for kind in _aspects(*pair)}
+    return [kind for kind in Kind if kind in found]
+
+
+def _aspects(old: Definition, new: Definition) -> Iterator[Kind]:
+    """What differs between two definitions, their names aside."""
+    if old.what is not new.what and {old.what, new.what} != {What.FUNCTION, What.METHOD}:
+        yield Kind.SIGNATURE
+        return
+    if (old.binding, old.is_async) != (new.binding, new.is_async) or _calls(old) != _calls(new):
+        yield Kind.SIGNATURE
+    if old.what is What.CLASS and _bases(old) != _bases(new):
+        yield Kind.BASES
+    if old.decorators != new.decorators:
+        yield Kind.DECORATORS
+    if old.body != new.body:
+        yield Kind.BODY
+    if (old.typed, old.generics) != (new.typed, new.generics) or _annotations(old) != _annotations(new):
+        yield Kind.ANNOTATIONS
+    if old.docs != new.docs:
+        yield Kind.DOCS
+
+
+def _calls(definition: Definition) -> list[tuple[object, ...]]:
+    return [(p.name, p.kind, p.optional, p.default) for p in definition.parameters or ()]
+
+
+def _bases(definition: Definition) -> str:
+    """What stands between the parentheses, keywords included."""
+    head, _, rest = definition.signature.partition(f"class {definition.name}{definition.generics}")
+    return rest or head
+
+
+def _annotations(definition: Definition) -> list[str]:
+    return [_annotation(parameter) for parameter in definition.parameters or ()]
+
+
+def _annotation(parameter: Parameter) -> str:
+    return parameter.text.removesuffix(f"={parameter.default}") if parameter.default else parameter.text
+
+
+def _shown(definitions: Definitions) -> str:
+    return "; ".join(dict.fromkeys(map(_signature, definitions)))
+
+
+def _signature(definition: Definition) -> str:
+    if definition.what not in (What.CONSTANT, What.ATTRIBUTE):
+        return scrub(definition.signature)
+    head, sign, value = definition.signature.partition(" = ")
+    return f"{head}{sign}{hide(definition.name, value)}"

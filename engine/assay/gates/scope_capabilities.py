@@ -90,13 +90,7 @@ _KEPT = 32
 def capabilities(file: ChangedFile, is_test: Callable[[str], bool]) -> Iterator[Hit]:
     """New capabilities of one changed file of the product. Tests may do what they like."""
     path = file.change.path
-    if file.new is None or not file.added or PurePosixPath(path).suffix not in PYTHON or is_test(path):
-        return
-    lines = [text for _line, text in file.added]
-    # A quote that opens or closes turns lines that nobody added into code.
-    if _quotes(file.new) != _quotes(file.old or b""):
-        lines = file.new.decode("utf-8", "replace").splitlines()
-    if not any(map(_suspect, lines)):
+    if file.new is None or PurePosixPath(path).suffix not in PYTHON or is_test(path) or not may_use(file):
         return
     new = uses(file.new)
     if new is None:
@@ -114,6 +108,17 @@ def capabilities(file: ChangedFile, is_test: Callable[[str], bool]) -> Iterator[
         if use.rule not in told:
             told.add(use.rule)
             yield Hit(rule=f"scope/{use.rule}", path=path, line=use.line, message=use.message, what=use.what)
+
+
+def may_use(file: ChangedFile) -> bool:
+    """Whether the new lines of a file can hold a use that `uses` finds, told without a syntax tree."""
+    if file.new is None or not file.added:
+        return False
+    lines = [text for _line, text in file.added]
+    # A quote that opens or closes turns lines that nobody added into code.
+    if _quotes(file.new) != _quotes(file.old or b""):
+        lines = file.new.decode("utf-8", "replace").splitlines()
+    return any(map(_suspect, lines))
 
 
 def _quotes(source: bytes) -> int:

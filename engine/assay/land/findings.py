@@ -22,7 +22,7 @@ from assay.land.report import candidate_reports, stamp, words_on
 from assay.land.session import Session
 from assay.land.transaction import Transaction
 from assay.ledger.states import State
-from assay.model.candidate import Candidate, Oid
+from assay.model.candidate import Base, Candidate, Oid
 from assay.model.delta import Delta, MemberShare
 from assay.model.event import Observer, Planned, Stage
 from assay.model.evidence import Evidence
@@ -149,8 +149,8 @@ class Findings:
 
     def describe(self, tree: Oid, results: Sequence[GateResult], members: Sequence[Candidate]) -> None:
         """Set the delta from the base to `tree`."""
-        shares = tuple(_share(member) for member in members) if len(members) > 1 else ()
         job = self.job
+        shares = tuple(_share(member, job.base) for member in members) if len(members) > 1 else ()
         delta = build(job.repo, job.base.tree, tree, results, members=shares)
         self.delta = replace(delta, risk=self._risk_of(tree, results))
 
@@ -214,11 +214,13 @@ def _combined_task(members: Sequence[Candidate]) -> str:
     return TASKS.join(sorted({task for member in members for task in member.instance.split(TASKS)} - {""}))
 
 
-def _share(member: Candidate) -> MemberShare:
+def _share(member: Candidate, base: Base) -> MemberShare:
     return MemberShare(
         candidate=member.id,
         name=member.name,
         paths=tuple(change.path for change in member.changes),
         added_lines=sum(change.added_lines for change in member.changes),
         deleted_lines=sum(change.deleted_lines for change in member.changes),
+        # A member with a base of its own differs from the set's by more than what it does.
+        tree=member.tree or "" if member.base.tree == base.tree else "",
     )

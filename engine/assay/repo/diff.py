@@ -119,6 +119,33 @@ def added_lines(repo: Repository, change: Change) -> Lines:
     return found
 
 
+def changed_lines(repo: Repository, change: Change) -> tuple[Lines, Lines]:
+    """The lines that `change` takes away, as numbered in the old file, and those that it adds.
+
+    None for binary files; what replaces a link or a submodule, and is replaced by one, is there in whole.
+    """
+    if change.binary or change.old_blob == change.new_blob:
+        return (), ()
+    if change.old_blob and change.new_blob and not (change.old_mode ^ change.new_mode) & 0o170000:
+        return _both(repo.blob(change.old_blob), repo.blob(change.new_blob))
+    old = repo.blob(change.old_blob) if change.old_blob and change.old_mode != SUBMODULE else b""
+    new = repo.blob(change.new_blob) if change.new_blob and change.new_mode != SUBMODULE else b""
+    return _both(old, b"")[0], _both(b"", new)[1]
+
+
+def _both(old: bytes, new: bytes) -> tuple[Lines, Lines]:
+    lines = [line for hunk in _compare(old, new, 0).hunks for line in hunk.lines]
+    gone = [(line.old_lineno, line) for line in lines if line.origin == "-"]
+    came = [(line.new_lineno, line) for line in lines if line.origin == "+"]
+    return _numbered(gone), _numbered(came)
+
+
+def _numbered(lines: list[tuple[int, pygit2.DiffLine]]) -> Lines:
+    return tuple(
+        (number, line.raw_content.rstrip(b"\r\n").decode("utf-8", "replace")) for number, line in lines
+    )
+
+
 def _keep(key: tuple[str, str], lines: Lines) -> None:
     """For the next gate that asks. Neither what is compared nor a long answer is held in memory."""
     if len(lines) > _MOST_KEPT:

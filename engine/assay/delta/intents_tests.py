@@ -1,0 +1,64 @@
+"""What the tests say about a delta, as lines: which came, went, differ, were weakened, pass now.
+
+Promises: pure.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from assay.delta.public import in_tests
+from assay.delta.words import listed
+from assay.model.delta import Delta, IntentEntry
+from assay.model.delta import SymbolChangeKind as Kind
+
+_MANY = 8
+_BEHAVIOUR = frozenset({Kind.ADDED, Kind.SIGNATURE, Kind.BODY, Kind.BASES, Kind.DECORATORS})
+
+
+def fixed(delta: Delta) -> Iterator[IntentEntry]:
+    """Tests that pass now, and findings that are gone."""
+    if len(delta.tests_fixed) > _MANY:
+        words = (
+            f"{len(delta.tests_fixed)} tests fail on the base and pass now: {listed(delta.tests_fixed, 4)}"
+        )
+        yield IntentEntry(mark="+", words=words)
+    else:
+        for test in delta.tests_fixed:
+            yield IntentEntry(mark="+", words=f"`{test}` fails on the base and passes now")
+    for finding in delta.findings_fixed:
+        words = f"gone: `{finding.rule}` in {finding.path}"
+        yield IntentEntry(mark="+", words=words, path=finding.path, line=finding.line)
+
+
+def tests(delta: Delta) -> Iterator[IntentEntry]:
+    """The tests of the diff, by file where there are many; then what they leave out."""
+    yield from _some("+", "new", delta.tests_added)
+    yield from _some("-", "gone", delta.tests_removed)
+    yield from _some("~", "altered", delta.tests_changed)
+    for sentence in delta.tests_weakened:
+        yield IntentEntry(mark="!", words=sentence)
+    helpers = [c for c in delta.symbols if in_tests(c.path) and not _is_test(c.symbol)]
+    if helpers:
+        names = listed([change.symbol for change in helpers], 6)
+        yield IntentEntry(mark="~", words=f"helpers of tests: {names}", path=helpers[0].path)
+    unnamed = [c.symbol for c in delta.symbols if c.public and c.kind in _BEHAVIOUR and not c.tests]
+    if unnamed and (delta.tests_added or delta.tests_changed):
+        yield IntentEntry(mark="!", words=f"no test of this change names {listed(unnamed, 6)}")
+    elif unnamed:
+        yield IntentEntry(mark="!", words=f"no test came with the changes of {listed(unnamed, 6)}")
+
+
+def _some(mark: str, verb: str, names: Sequence[str]) -> Iterator[IntentEntry]:
+    if len(names) <= _MANY:
+        for name in names:
+            path = name.partition("::")[0]
+            yield IntentEntry(mark=mark, words=f"{verb} `{name}`", path=path)
+        return
+    for path, count in Counter(name.partition("::")[0] for name in names).items():
+        yield IntentEntry(mark=mark, words=f"{count} {verb} in {path}", path=path)
+
+
+def _is_test(symbol: str) -> bool:
+    return symbol.rpartition(".")[2].startswith("test")

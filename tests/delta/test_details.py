@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import pytest
+
+from assay.delta.by_ast import outline
+from assay.delta.symbols import changed_symbols
+from assay.model.delta import Aspect
+
+PATH = "src/pkg/mod.py"
+
+
+def words(before: str, after: str) -> list[str]:
+    (change,) = changed_symbols(outline(before.encode()), outline(after.encode()), PATH)
+    return [detail.words for detail in change.details]
+
+
+def function(*lines: str) -> str:
+    return "def f(a, b):\n" + "".join(f"    {line}\n" for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (["if a < b:", "    g()"], ["if a <= b:", "    g()"], "`<` became `<=` in `if a <= b:`"),
+        (["return not a"], ["return a"], "`not` is gone in `return a`"),
+        (["raise ValueError(a)"], ["raise TypeError(a)"], "can raise `TypeError`"),
+        (["try:", " g()", "except ValueError:", " h()"], ["try:", " g()", "except Exception:", " h()"],
+         "catches `Exception`, where it caught `ValueError` (more)"),
+        (["try:", " g()", "except (A, B):", " h()"], ["try:", " g()", "except A:", " h()"],
+         "catches `A`, where it caught `A, B` (less)"),
+        (["try:", " g()", "except A:", " raise"], ["try:", " g()", "except A:", " pass"],
+         "`A` is now swallowed"),
+        (["g()"], ["try:", " g()", "except:", " pass"], "catches `everything` and does nothing about it"),
+        (["g()"], ["with suppress(KeyError):", " g()"], "catches `KeyError` and does nothing about it"),
+        (["return a"], ["if not b:", "    return None", "return a"], "new early return of `None`"),
+        (["for x in a:", "    g(x)"], ["for x in b:", "    g(x)", "    h(x)", "    i(x)"],
+         "loop `for x in a` became `for x in b`"),
+        (["return a, b"], ["return a, b, a"], "returns 3 values together, where it returned 2"),
+        (["return a"], ["yield a"], "is a generator now"),
+        (["g = 1", "return g"], ["global g", "g = 1", "h()", "i()", "return g"],
+         "new assigned outer name `g`"),
+    ],
+)  # fmt: skip
+def test_what_differs_inside_is_said(before, after, expected):
+    assert expected in words(function(*before), function(*after))
+
+
+def test_the_line_is_that_of_the_new_file():
+    old = outline(b"\n\n" + function("g()", "return a < b").encode())
+    new = outline(b"\n\n\n\n" + function("g()", "return a > b").encode())
+    (change,) = changed_symbols(old, new, PATH)
+    assert [(d.aspect, d.line) for d in change.details] == [(Aspect.TOKEN, 7)]
+
+
+def test_changed_defaults_decorators_and_bases_are_said():
+    assert words("def f(a=1, *, b=2): pass", "def f(a=9, *, b=2): pass") == [
+        "the default of `a` is `9`, was `1`"
+    ]
+    assert words("def f(): pass", "@cache\ndef f(): pass") == ["new: `@cache`"]
+    assert words("class A(B, C): pass", "class A(C, D): pass") == ["new: `base D`", "gone: `base B`"]
+
+
+def test_a_secret_in_a_default_or_value_is_not_quoted():
+    before, after = "API_TOKEN = 'aaaa'", "API_TOKEN = 'bbbb'"
+    (change,) = changed_symbols(outline(before.encode()), outline(after.encode()), PATH)
+    assert "bbbb" not in repr(change)
+    assert "aaaa" not in repr(change)
+    shown = words("def f(password='x1'): pass", "def f(password='y2'): pass")
+    assert "y2" not in "".join(shown)
+
+
+def test_a_large_difference_is_no_token():
+    before = function(*[f"x{n} = {n}" for n in range(20)])
+    after = function(*[f"y{n} = {n} + a" for n in range(20)])
+    assert not any("became" in each for each in words(before, after))
