@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pygit2
 import pytest
+from msgspec.structs import replace
 
 from assay.model.candidate import Base, Change, ChangeKind, Oid
 from assay.model.delta import (
@@ -17,6 +18,8 @@ from assay.model.delta import (
     SymbolChange,
     SymbolChangeKind,
 )
+from assay.model.evidence import Branch, Evidence, Fate, LinesSeen, Mutant
+from assay.model.excerpt import Excerpt, FileExcerpt, Hunk
 from assay.model.outcome import Finding, Severity
 from assay.model.report import (
     CandidateReport,
@@ -28,7 +31,7 @@ from assay.model.report import (
     PolicyStamp,
     Report,
 )
-from assay.model.risk import Contribution, Risk
+from assay.model.risk import Action, Advice, Contribution, Interval, Option, Place, Prior, Risk
 from assay.model.tool import Isolation, Tier
 from assay.model.verdict import Decision
 from assay.repo.repository import Repository, open_repository
@@ -321,4 +324,158 @@ def hostile_report() -> Report:
         ),
         notes=(EVIL,),
         landing=EVIL,
+    )
+
+
+@pytest.fixture
+def hostile_rich_report(hostile_report: Report) -> Report:
+    """The hostile report with everything a later stage adds, chosen by the same candidate."""
+    rejected = hostile_report.candidates[0]
+    accepted = candidate(EVIL + "2", needs_review=True, risk=full_risk(EVIL), reason=EVIL, source=EVIL)
+    return replace(
+        hostile_report,
+        candidates=(rejected, accepted),
+        patch_set=PatchSet(
+            members=(accepted.id,),
+            left_out=(LeftOut(id=rejected.id, why=EVIL),),
+            conflicts=(
+                Conflict(a=rejected.id, b=accepted.id, kind=ConflictKind.SEMANTIC, where=EVIL, why=EVIL),
+            ),
+            tree="8" * 40,
+            verdict=Decision.ACCEPTED,
+            reason=EVIL,
+        ),
+        excerpts=(excerpt(accepted.id, EVIL, path=EVIL),),
+    )
+
+
+EVENT = "a later fix within 365 days touches lines of this change"
+CHARGE = "src/billing/charge.py"
+
+
+def evidence(text: str = "", **given: object) -> Evidence:
+    """One of everything; `text` goes wherever a candidate may choose what is said."""
+    values: dict[str, object] = {
+        "files": (LinesSeen(path=CHARGE, executed=(11, 13), missed=(12,)),),
+        "branches": (Branch(path=CHARGE, line=11, target=14, words=f"{text}the tax is never zero"),),
+        "branches_taken": 3,
+        "mutants": (
+            Mutant(path=CHARGE, line=13, operator="compare", before=f"{text}a < b", after="a <= b",
+                   fate=Fate.SURVIVED, tests=4),
+            Mutant(path=CHARGE, line=11, operator="negate", before="due", after="not due",
+                   fate=Fate.KILLED, by=f"{text}tests/test_charge.py::test_due", tests=2),
+            Mutant(path=CHARGE, line=12, operator="constant", before="0", after="1", fate=Fate.UNREACHED),
+            Mutant(path=CHARGE, line=13, operator="constant", before="2", after="3", fate=Fate.UNDECIDED),
+        ),
+        "unmade": 5,
+        "missing": f"{text}the branches of one file were not recorded",
+        "seconds": 2.5,
+        "cpu_seconds": 2.1,
+    }  # fmt: skip
+    return Evidence(**{**values, **given})  # type: ignore[arg-type]
+
+
+def full_risk(text: str = "") -> Risk:
+    """A risk with every field filled; `text` goes wherever a candidate may choose what is said."""
+    parts = (
+        Contribution(feature="base", value=1, effect=0.08, words="an ordinary change"),
+        Contribution(feature="la", value=900, effect=0.23, words=f"{text}900 lines added"),
+        Contribution(feature="ns", value=1, effect=-0.02, words="one package only"),
+    )
+    prior = Prior(
+        event=EVENT,
+        model="diff-1",
+        probability=0.29,
+        interval=Interval(low=0.12, high=0.5),
+        contributions=parts,
+        percentile=0.97,
+        doubts=(f"{text}no history of the touched files is known",),
+    )
+    reverted = Prior(
+        event="this change is reverted within 30 days",
+        model="revert-1",
+        probability=0.021,
+        interval=Interval(low=0.01, high=0.06),
+        contributions=parts[:1],
+    )
+    advice = Advice(
+        action=Action.REVIEW,
+        why=f"{text}a defect here costs more than a look",
+        options=(
+            Option(action=Action.LAND, cost=12.5, words="land as it is"),
+            Option(action=Action.REVIEW, cost=4.25, words="have somebody look"),
+        ),
+        evidence=(f"{text}a test that runs line 12",),
+        places=(Place(path=CHARGE, line=11, end=13, why=f"{text}no test notices", weight=0.7),),
+        unless=(f"{text}with tests of line 12 it would be 11%",),
+    )
+    return Risk(
+        band="high",
+        score=0.29,
+        calibrated=True,
+        probability=0.29,
+        contributions=parts,
+        interval=prior.interval,
+        prior=prior,
+        reverted=reverted,
+        evidence=evidence(text),
+        false_green=0.45,
+        advice=advice,
+    )
+
+
+def excerpt(identity: str, text: str = "", path: str = CHARGE) -> Excerpt:
+    """A diff with one hunk of each kind of line, a file that is cut, and one that is left out."""
+    lines = (
+        " def charge(due, rate):",
+        "-    return due",
+        f"+    if due:{text}",
+        "+        rate = 0",
+        "+    return due\t* rate",
+    )
+    shown = FileExcerpt(
+        path=path,
+        old_path=path,
+        kind=ChangeKind.MODIFIED,
+        binary=False,
+        added_lines=3,
+        deleted_lines=1,
+        hunks=(Hunk(old=10, new=10, lines=lines),),
+        cut=7,
+    )
+    picture = FileExcerpt(
+        path="logo.png",
+        old_path="logo.png",
+        kind=ChangeKind.ADDED,
+        binary=True,
+        added_lines=0,
+        deleted_lines=0,
+        hunks=(),
+    )
+    return Excerpt(candidate=identity, files=(shown, picture), left_out=2)
+
+
+@pytest.fixture
+def rich_report(full_report: Report) -> Report:
+    """The full report with every field of a risk filled, and a diff."""
+    first, *others = full_report.candidates
+    found = finding(
+        rule="scope/dependency",
+        path=CHARGE,
+        line=12,
+        column=5,
+        end_line=13,
+        message="a look is wanted",
+        severity=Severity.REVIEW,
+        fingerprint="f2",
+    )
+    told = replace(
+        first, risk=full_risk(), needs_review=True, gates=(gate("scope", findings=(found,)), *first.gates)
+    )
+    assert full_report.delta is not None
+    return replace(
+        full_report,
+        candidates=(told, *others),
+        delta=replace(full_report.delta, risk=full_risk()),
+        excerpts=(excerpt(first.id),),
     )

@@ -8,8 +8,7 @@ from msgspec.structs import replace
 
 from assay.delta.compose import compose
 from assay.delta.markdown import LIMIT, markdown
-from assay.delta.render import FORMATS, render
-from assay.model.errors import BadInput
+from assay.delta.sanitise import markdown as escape
 
 GITHUB = MarkdownIt("gfm-like", {"linkify": False})
 """Without the library's own link finder: GitHub's is provoked by the text, which the tests of `sanitise`
@@ -79,6 +78,7 @@ def test_folds_are_balanced(full_report, hostile_report):
 def test_a_page_that_is_too_long_is_cut_between_blocks_and_says_so(full_report, limit):
     page = markdown(compose(full_report), limit=limit)
     assert len(page) <= limit
+    assert "_Left out for its size: " in page
     assert page.rstrip().endswith("have it all._")
     assert page.count("<details>") == page.count("</details>")
 
@@ -90,29 +90,16 @@ def test_a_thousand_candidates_fit_into_a_comment(full_report):
     assert "and 900 more" in page
 
 
-def test_all_renderings_give_the_same_numbers_in_the_same_order(full_report):
-    facts = [
-        "1 rejected",
-        "add-tax.patch",
-        "broken-discount.patch",
-        "2 members",
-        "+53 -16",
-        "requests",
-        "52 lines of code",
-    ]
-    for format in ("text", "markdown"):
-        shown = render(full_report, format, width=200).replace("\\", "")
-        places = [shown.index(fact) for fact in facts]
-        assert places == sorted(places)
+def test_what_is_too_long_is_named_and_what_follows_still_shows(full_report):
+    symbols = tuple(replace(full_report.delta.symbols[0], symbol=f"{n}" * 400) for n in range(1, 10))
+    long = replace(full_report, delta=replace(full_report.delta, symbols=symbols))
+    page = markdown(compose(long), limit=5_500)
+    assert "_Left out for its size: Delta: Symbols; the text" in page
+    assert "Next:" in page
 
 
-def test_an_unknown_format_is_bad_input(full_report):
-    with pytest.raises(BadInput, match="choose one of text, json, markdown"):
-        render(full_report, "yaml")
-
-
-def test_every_format_ends_with_one_line_end(full_report):
-    for format in FORMATS:
-        shown = render(full_report, format)
-        assert shown.endswith("\n")
-        assert not shown.endswith("\n\n\n")
+def test_an_ordered_list_or_a_picture_cannot_be_begun():
+    assert escape("1. x") == "1\\. x"
+    assert ":tada:" not in escape("a :tada: b")
+    html = GITHUB.render(f"- {escape('1. x')}")
+    assert "<ol" not in html

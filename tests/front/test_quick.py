@@ -64,7 +64,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[object]:
         )
 
     monkeypatch.setattr(flow, "check", check)
-    monkeypatch.setattr(session, "show", lambda _report, view: found.append(view))
+    monkeypatch.setattr(session, "show", lambda _report, view, _code: found.append(view))
     return found
 
 

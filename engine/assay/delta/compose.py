@@ -150,8 +150,8 @@ def _patch_set(chosen: PatchSet, names: Mapping[str, str], delta: Delta | None) 
             ),
         ),
         Group(label="Merged by syntax", lines=bounded([_merged(f, names) for f in chosen.merged], _MOST)),
-        Group(label="Conflicts", lines=bounded([_conflict(c, names) for c in chosen.conflicts], _MOST)),
-        Group(label="Suspected", lines=bounded([_conflict(c, names) for c in chosen.suspected], _MOST)),
+        Group(label="Conflicts", lines=bounded([conflict_line(c, names) for c in chosen.conflicts], _MOST)),
+        Group(label="Suspected", lines=bounded([conflict_line(c, names) for c in chosen.suspected], _MOST)),
     )
     return Section(
         title="Patch set",
@@ -174,7 +174,7 @@ def _merged(file: MergedFile, names: Mapping[str, str]) -> Line:
     )
 
 
-def _conflict(conflict: Conflict, names: Mapping[str, str]) -> Line:
+def conflict_line(conflict: Conflict, names: Mapping[str, str]) -> Line:
     return line(
         code(names.get(conflict.a, conflict.a)),
         " × ",

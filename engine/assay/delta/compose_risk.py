@@ -17,6 +17,9 @@ _MOST_PLACES = 5
 _LEAST = 0.0005
 """A twentieth of a percentage point: less would show as nothing."""
 
+_LEAST_POINTS = 0.005
+"""The same for a score by judgement, which shows two decimals."""
+
 _TONES = {Action.LAND: Tone.GOOD, Action.MORE: Tone.DOUBT, Action.REVIEW: Tone.DOUBT, Action.REJECT: Tone.BAD}
 
 
@@ -34,12 +37,22 @@ def chance(probability: float) -> str:
 
 def risk_lines(risk: Risk) -> tuple[Line, ...]:
     """All that a page says of `risk`, most important first."""
+    parts = bounded([part_line(part, risk) for part in shown_parts(risk)], _MOST_PARTS)
+    return (*lines_before_parts(risk), *parts, *lines_after_parts(risk))
+
+
+def lines_before_parts(risk: Risk) -> tuple[Line, ...]:
+    """What the risk is, and what to do."""
     if risk.prior is None:
-        return _points(risk)
-    lines = [_head(risk), *_doubts(risk)]
-    if risk.advice is not None:
-        lines += _advice(risk.advice)
-    lines += bounded([_part(part) for part in _shown(risk.contributions)], _MOST_PARTS)
+        kind = "" if risk.calibrated else " (points by judgement, 0 to 1; not a probability)"
+        return (line(risk_words(risk).removeprefix("risk "), dim(kind)),)
+    advised = _advice(risk.advice) if risk.advice is not None else ()
+    return (_head(risk), *_doubts(risk), *advised)
+
+
+def lines_after_parts(risk: Risk) -> tuple[Line, ...]:
+    """What the tests' run showed, where to look, and what would change the risk."""
+    lines: list[Line] = []
     if risk.evidence is not None:
         lines += _evidence(risk.evidence, risk.false_green)
     if risk.advice is not None:
@@ -52,17 +65,6 @@ def risk_lines(risk: Risk) -> tuple[Line, ...]:
 def advice_words(advice: Advice) -> tuple[Span, ...]:
     """The decision and its ground."""
     return (Span(text=advice.action.value, tone=_TONES[advice.action]), Span(text=f": {advice.why}"))
-
-
-def _points(risk: Risk) -> tuple[Line, ...]:
-    """A score by judgement: its parts in points."""
-    kind = "" if risk.calibrated else " (points by judgement, 0 to 1; not a probability)"
-    parts = [
-        line(f"{part.effect:+.2f}  ", part.words or f"{part.feature} {part.value:g}")
-        for part in risk.contributions
-        if abs(part.effect) >= 0.005
-    ]
-    return (line(risk_words(risk).removeprefix("risk "), dim(kind)), *bounded(parts, _MOST_PARTS))
 
 
 def _head(risk: Risk) -> Line:
@@ -89,17 +91,29 @@ def _advice(advice: Advice) -> Iterator[Line]:
         yield line("wanted: ", each)
 
 
-def _shown(parts: tuple[Contribution, ...]) -> list[Contribution]:
-    """The base first, then by size of effect; what is too small to show is left out."""
-    return [part for part in parts if abs(part.effect) >= _LEAST]
+def shown_parts(risk: Risk) -> list[Contribution]:
+    """What makes the risk up, in its order, without what is too small to show."""
+    least = _LEAST if risk.prior is not None else _LEAST_POINTS
+    return [part for part in risk.contributions if abs(part.effect) >= least]
 
 
-def _part(part: Contribution) -> Line:
-    """`+1.2 points  …`; of the base, which nothing is added to, its plain value."""
+def part_words(part: Contribution) -> str:
+    """What it is that adds to a risk, or takes from it."""
+    return part.words or f"{part.feature} {part.value:g}"
+
+
+def part_effect(part: Contribution, risk: Risk) -> str:
+    """How much: `+1.2` percentage points, or `+0.12` of a score by judgement; of the base, which nothing is
+    added to, its plain value."""
+    if risk.prior is None:
+        return f"{part.effect:+.2f}"
     sign = "" if part.feature == "base" else "+" if part.effect > 0 else "-"
-    return line(
-        f"{sign}{abs(part.effect) * 100:.1f}  ".rjust(7), part.words or f"{part.feature} {part.value:g}"
-    )
+    return f"{sign}{abs(part.effect) * 100:.1f}"
+
+
+def part_line(part: Contribution, risk: Risk) -> Line:
+    """Effect and words."""
+    return line(f"{part_effect(part, risk)}  ".rjust(7 if risk.prior is not None else 0), part_words(part))
 
 
 def _evidence(evidence: Evidence, false_green: float | None) -> Iterator[Line]:

@@ -1,58 +1,77 @@
-"""The page as Markdown: a comment on a pull request.
+"""The page as Markdown: a comment on a pull request, or the summary of a job.
 
 Promises: valid in GitHub's dialect; nothing that a candidate chose is markup, a mention or a link; never
-longer than `LIMIT`: what does not fit is left out from the end, block by block, and the last line says so.
+longer than the limit: it is cut by whole blocks, and the last line names what is gone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 
 from assay.delta.page import Entry, Group, Line, Page, Section, Span, Tone
 from assay.delta.sanitise import markdown as escape
 from assay.delta.sanitise import markdown_code, markdown_html
 
-LIMIT = 60_000
-"""Characters. GitHub refuses comments of more than 65,536."""
+LIMIT = 65_536
+"""Characters. GitHub refuses longer comments."""
 
 _MOST_ROWS = 100
 _FOLDED_FROM = 4
-_CUT = "\n_The rest does not fit into a comment; the text and JSON reports have it all._\n"
+_ROOM_TO_SAY = 600
+"""Kept free for the line that names what was cut."""
+
+_MOST_NAMED = 8
 _STRONG = frozenset({Tone.STRONG, Tone.GOOD, Tone.BAD, Tone.DOUBT})
 
+Block = tuple[str, str]
+"""What a reader would call it, and its Markdown."""
 
-def markdown(page: Page, *, limit: int = LIMIT) -> str:
-    """The page in at most `limit` characters, ending with a line end."""
+
+def markdown(page: Page, *, limit: int = LIMIT, measure: Callable[[str], int] = len) -> str:
+    """The page in at most `limit` of what `measure` counts, ending with a line end."""
     parts: list[str] = []
-    left = limit - len(_CUT)
-    for block in _blocks(page):
-        if len(block) + 1 > left:
-            return "\n".join(parts) + _CUT
-        parts.append(block)
-        left -= len(block) + 1
-    return "\n".join(parts)
+    gone: list[str] = []
+    left = limit - _ROOM_TO_SAY
+    for name, block in _blocks(page):
+        size = measure(block) + 1
+        if size > left:
+            gone.append(name)
+        else:
+            parts.append(block)
+            left -= size
+    return "\n".join(parts) + (f"\n{_cut(gone)}\n" if gone else "")
 
 
-def _blocks(page: Page) -> Iterator[str]:
-    yield f"### Assay: {_inline(page.headline, flat=True)}\n"
-    yield f"{_inline(page.facts, flat=True)}\n"
+def _cut(gone: list[str]) -> str:
+    named = [name if times == 1 else f"{name} of {times}" for name, times in Counter(gone).items()]
+    more = f" and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
+    return (
+        f"_Left out for its size: {', '.join(named[:_MOST_NAMED])}{more}; "
+        "the text, JSON and HTML reports have it all._"
+    )
+
+
+def _blocks(page: Page) -> Iterator[Block]:
+    yield "the headline", f"### Assay: {_inline(page.headline, flat=True)}\n"
+    yield "the facts", f"{_inline(page.facts, flat=True)}\n"
     if page.notes:
-        yield "\n".join(f"> {_inline(note)}  " for note in page.notes) + "\n"
-    yield from _table(page.entries)
+        yield "notes", "\n".join(f"> {_inline(note)}  " for note in page.notes) + "\n"
+    if page.entries:
+        yield "the table of candidates", "\n".join(_table(page.entries))
     for entry in page.entries:
         if entry.details:
-            yield _folded(_flat((Span(text=f"{entry.name}: "), *entry.why)), _bullets(entry.details))
+            why = _flat((Span(text=f"{entry.name}: "), *entry.why))
+            yield "details", _folded(why, _bullets(entry.details))
     for section in page.sections:
         yield from _section(section)
     if page.closing:
-        yield "\n".join(f"{_inline(line)}  " for line in page.closing) + "\n"
+        yield "the closing words", "\n".join(f"{_inline(line)}  " for line in page.closing) + "\n"
     if page.commands:
-        yield "Next:\n\n```sh\n" + "\n".join(page.commands) + "\n```\n"
+        yield "next commands", "Next:\n\n```sh\n" + "\n".join(page.commands) + "\n```\n"
 
 
 def _table(entries: tuple[Entry, ...]) -> Iterator[str]:
-    if not entries:
-        return
     yield "| | Candidate | Verdict | Why |\n| --- | --- | --- | --- |"
     for entry in entries[:_MOST_ROWS]:
         why = _inline(entry.why)
@@ -60,11 +79,10 @@ def _table(entries: tuple[Entry, ...]) -> Iterator[str]:
     yield f"\n… and {len(entries) - _MOST_ROWS} more\n" if len(entries) > _MOST_ROWS else ""
 
 
-def _section(section: Section) -> Iterator[str]:
-    yield f"#### {escape(section.title)}\n"
-    yield f"{_inline(section.summary)}\n"
+def _section(section: Section) -> Iterator[Block]:
+    yield section.title, f"#### {escape(section.title)}\n\n{_inline(section.summary)}\n"
     for group in section.groups:
-        yield _group(group)
+        yield f"{section.title}: {group.label}", _group(group)
 
 
 def _group(group: Group) -> str:

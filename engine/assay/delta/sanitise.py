@@ -16,9 +16,10 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _MARKUP = re.compile(r"[\\`*_{}\[\]()#+!|~<>&$^-]")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
-_LINKING = re.compile(r"@(?=\w)|#(?=\w)|\bGH(?=-\d)|:(?=//)|\bwww(?=\.)", re.IGNORECASE)
+_LINKING = re.compile(r"@(?=\w)|#(?=\w)|\bGH(?=-\d)|:(?=//|[\w+-]+:)|\bwww(?=\.)", re.IGNORECASE)
+_NUMBERED = re.compile(r"^(\s*\d+)\.")
 _APART = "\u200b"
-"""A zero-width space: it ends what a forge would otherwise turn into a mention or a link."""
+"""A zero-width space: it ends what a forge would otherwise turn into a mention, a link or a picture."""
 
 
 def plain(text: str) -> str:
@@ -30,7 +31,8 @@ def plain(text: str) -> str:
 
 def markdown(text: str) -> str:
     """`text` as Markdown prose (also inside a table) that says exactly this."""
-    return _MARKUP.sub(lambda found: _ENTITIES.get(found[0], f"\\{found[0]}"), _unlinked(text))
+    escaped = _MARKUP.sub(lambda found: _ENTITIES.get(found[0], f"\\{found[0]}"), _unlinked(text))
+    return _NUMBERED.sub(r"\1\.", escaped)
 
 
 def markdown_html(text: str) -> str:

@@ -15,7 +15,16 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
     MARKDOWN = "markdown"
+    HTML = "html"
+    GITHUB = "github"
+
+
+def shows_excerpts(format_: Format) -> bool:
+    """Whether a rendering shows diffs, which cost time to make and make a report long."""
+    return format_ is Format.HTML
 
 
 class PlainFormat(StrEnum):

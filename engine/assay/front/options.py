@@ -237,10 +237,11 @@ def make_request(
     allow: Sequence[str] | None = None,
     evidence: Collect | None = None,
     isolation: Wanted = Wanted.AUTO,
+    format_: Format = Format.TEXT,
     environ: Mapping[str, str] | None = None,
 ) -> Request:
     """What the flows are asked for, with this process's stdin (if a source is `-`) and, unless another is
-    given, its environment. `lane` None: somebody waits."""
+    given, its environment. `lane` None: somebody waits. `format_` decides what the report has to carry."""
     return Request(
         repo=repo,
         sources=sources,
@@ -261,6 +262,7 @@ def make_request(
         allow=tuple(allow or ()),
         evidence=evidence,
         isolation=None if isolation is Wanted.AUTO else str(isolation),
+        excerpts=choices.shows_excerpts(format_),
         stdin=_stdin() if "-" in sources else None,
         environ=project_environment(os.environ, sys.prefix) if environ is None else dict(environ),
     )

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assay.front.choices import Format, Wanted, project_environment
+from assay.front.choices import Format, Wanted, project_environment, shows_excerpts
 from assay.front.streams import Color
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def as_request(given: Given) -> Request:
         policy=given.get("--policy"),
         jobs=int(given.get("--jobs", "0")),
         isolation=None if isolation == Wanted.AUTO else isolation,
+        excerpts=shows_excerpts(Format(given.get("--format", Format.TEXT))),
         environ=project_environment(os.environ, sys.prefix),
     )
 

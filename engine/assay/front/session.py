@@ -20,6 +20,7 @@ from assay.front.progress.watch import watching
 from assay.model.event import Observer
 
 if TYPE_CHECKING:
+    from assay.model.errors import Exit
     from assay.model.report import Report
 
 Flow = Callable[[Observer], Awaitable["Report"]]
@@ -44,15 +45,22 @@ def perform(flow: Flow, view: View) -> Report:
         return run_to_end(lambda: flow(observer))
 
 
-def show(report: Report, view: View) -> None:
-    """Print the report, or write it to the file that was asked for."""
-    text = _rendered(report, view)
+def show(report: Report, view: View, code: Exit | None = None) -> None:
+    """Print the report, or write it to the file that was asked for; `code` is what the process will end with.
+
+    For a GitHub workflow, also add it to the job's summary, if there is one.
+    """
+    text = _rendered(report, view, code)
     if view.output is not None:
         streams.write_file(view.output, text)
     elif view.format is Format.TEXT:
         streams.emit(text)
     else:
         streams.emit_document(text)
+    if view.format is Format.GITHUB:
+        from assay.front.job_summary import add
+
+        add(report, os.environ, profile=view.profile)
 
 
 def conclude(flow: Flow, view: View, first: int = 0) -> int:
@@ -66,7 +74,8 @@ def conclude(flow: Flow, view: View, first: int = 0) -> int:
         return done[0]
 
     try:
-        show(perform(remembered, view), view)
+        report = perform(remembered, view)
+        show(report, view, exit_code(report, first))
     except KeyboardInterrupt:
         if not done or done[0].landed is None:
             raise
@@ -75,7 +84,7 @@ def conclude(flow: Flow, view: View, first: int = 0) -> int:
     return int(exit_code(done[0], first))
 
 
-def _rendered(report: Report, view: View) -> str:
+def _rendered(report: Report, view: View, code: Exit | None) -> str:
     from assay.delta.render import render
 
     to_terminal = view.output is None and streams.is_terminal(sys.stdout)
@@ -88,4 +97,5 @@ def _rendered(report: Report, view: View) -> str:
         color=color,
         unicode=unicode,
         profile=view.profile,
+        exit_code=code,
     )

@@ -142,6 +142,15 @@ def write_file(path: Path, text: str) -> None:
         raise _unwritable(path, error) from error
 
 
+def append_file(path: Path, text: str) -> None:
+    """Add to the end of a file; BadInput where that is impossible."""
+    try:
+        with path.open("ab") as file:
+            file.write(text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
 def check_writable(path: Path) -> None:
     """Refuse an output file that can never be written, before anything runs. Raises BadInput."""
     if path.is_dir():

@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from assay.delta.build import build
+from assay.delta.excerpts import excerpts
 from assay.gates.examining import TASKS
 from assay.grade.profile import profile
 from assay.land.job import Job
@@ -181,7 +182,13 @@ class Findings:
                 engine_cpu=time.process_time(),
                 warming=self.session.sandbox.warming(),
             ),
+            excerpts=excerpts(job.repo, job.candidates, self.verdicts, self._set())
+            if job.request.excerpts
+            else (),
         )
+
+    def _set(self) -> tuple[str, ...]:
+        return self.patch_set.members if self.patch_set else ()
 
     def set_candidate(self, tree: Oid, members: Sequence[Candidate]) -> Candidate:
         """A combined tree as a candidate of its own, so that the same gates can judge it."""

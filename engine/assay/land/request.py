@@ -61,5 +61,7 @@ class Request(Record, frozen=True, kw_only=True):
     """Globs of the only paths that candidates may touch, in place of the policy's."""
     evidence: Collect | None = None
     """What evidence is gathered of candidates that pass, in place of the policy's word."""
+    excerpts: bool = False
+    """The report carries diffs of candidates."""
     stdin: bytes | None = None
     environ: dict[str, str] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from typing import Any
 
 from assay.model.candidate import Base, Record
 from assay.model.delta import Delta
+from assay.model.excerpt import Excerpt
 from assay.model.outcome import Finding
 from assay.model.profile import Profile
 from assay.model.risk import Risk
@@ -254,4 +255,6 @@ class Report(Record, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     profile: Profile | None = None
     """Where the time went; None where nothing was run."""
+    excerpts: tuple[Excerpt, ...] = ()
+    """Diffs of candidates, where the rendering that was asked for shows them beside what was found out."""
     schema_version: int = SCHEMA_VERSION

@@ -12,7 +12,8 @@ import threading
 
 import pygit2
 
-from assay.model.candidate import Change, ChangeKind
+from assay.model.candidate import Change, ChangeKind, Oid
+from assay.model.excerpt import Hunk
 from assay.repo.binary import write_hunk
 from assay.repo.paths import quote, to_bytes
 from assay.repo.renames import is_binary, pair
@@ -28,6 +29,12 @@ _NO_ID = "0" * 40
 
 Lines = tuple[tuple[int, str], ...]
 """Numbers from 1, and texts without line ends."""
+
+_ON_A_SIDE = " +-"
+"""Origins of lines; others say that there is no line feed at the end."""
+
+_CONTEXT = 3
+"""Lines around a change that a patch shows."""
 
 _KEPT, _MOST_KEPT = 256, 1000
 """So many answers of at most so many lines each are kept, by the names of the contents compared."""
@@ -167,6 +174,29 @@ def _added(old: bytes, new: bytes) -> Lines:
     )
 
 
+def hunks(repo: Repository, change: Change) -> tuple[Hunk, ...]:
+    """The lines of `change` as a patch shows them, without their line feeds; none for binary files. Bytes
+    that are no UTF-8 show as U+FFFD."""
+    if change.binary:
+        return ()
+    old = _text(repo, (change.old_mode, Oid(change.old_blob)) if change.old_blob else None)
+    new = _text(repo, (change.new_mode, Oid(change.new_blob)) if change.new_blob else None)
+    if old == new:
+        return ()
+    return tuple(
+        Hunk(
+            old=hunk.old_start,
+            new=hunk.new_start,
+            lines=tuple(
+                line.origin + line.raw_content.removesuffix(b"\n").decode("utf-8", "replace")
+                for line in hunk.lines
+                if line.origin in _ON_A_SIDE
+            ),
+        )
+        for hunk in _compare(old, new, _CONTEXT).hunks
+    )
+
+
 def patch(repo: Repository, old_tree: str, new_tree: str) -> bytes:
     """A git patch, binary content included, that turns `old_tree` into `new_tree` wherever it applies."""
     return b"".join(_file_patch(repo, leaf) for leaf in leaf_changes(repo, old_tree, new_tree))
@@ -214,5 +244,5 @@ def _file_name(name: bytes) -> bytes:
 def _hunks(old: bytes, new: bytes) -> bytes:
     if old == new:
         return b""
-    data = _compare(old, new, 3).data
+    data = _compare(old, new, _CONTEXT).data
     return data[data.index(b"@@ -") :]

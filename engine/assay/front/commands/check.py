@@ -76,6 +76,7 @@ def check(
         allow=allow,
         evidence=evidence,
         isolation=isolation,
+        format_=format_,
     )
     view = session.View(format=format_, output=output, color=color, quiet=quiet, profile=profile)
     return session.conclude(lambda observer: flow.check(request, change, head=head, observer=observer), view)

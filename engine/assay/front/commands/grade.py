@@ -60,6 +60,7 @@ def grade(
         allow=allow,
         evidence=evidence,
         isolation=isolation,
+        format_=format_,
     )
     view = session.View(format=format_, output=output, color=color, quiet=quiet, profile=profile)
     return session.conclude(lambda observer: flow.grade(request, observer=observer), view, first)

@@ -88,6 +88,7 @@ def land(
         allow=allow,
         evidence=evidence,
         isolation=isolation,
+        format_=format_,
     )
     view = session.View(format=format_, output=output, color=color, quiet=quiet, profile=profile)
     if watch:
