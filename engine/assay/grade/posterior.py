@@ -17,6 +17,9 @@ from assay.model.candidate import Record
 from assay.model.outcome import GateResult, Outcome, Skip
 from assay.model.verdict import Verdict, rejects
 
+COMPANY = "in company"
+"""Under this name, which is no gate's: how those fare with others that passed alone."""
+
 KEY = "gate posteriors: 1"
 
 _DECAY = 0.99
@@ -97,6 +100,18 @@ class Posteriors(Record, frozen=True, kw_only=True):
                 reached *= 1.0 - belief.rejects
         return total
 
+    @property
+    def fares(self) -> float:
+        """The probability that one that passed alone passes with others."""
+        return 1.0 - self.of(COMPANY).rejects
+
+    def in_company(self, *, passed: int, failed: int) -> Posteriors:
+        """With so many seen that passed, or failed, with others."""
+        belief = self.of(COMPANY)
+        for rejected in (*[False] * passed, *[True] * failed):
+            belief = belief.after(rejected=rejected, cost=0.0)
+        return Posteriors(gates={**self.gates, COMPANY: belief})
+
     def after(self, results: Iterable[GateResult]) -> Posteriors:
         """With what these results show."""
         gates = dict(self.gates)
@@ -123,6 +138,11 @@ async def learn(toolbox: Toolbox, verdicts: Iterable[Verdict]) -> None:
     fresh = [result for verdict in verdicts for result in verdict.gates if _cost(result) is not None]
     if fresh:
         await toolbox.remember(KEY, encode((await known(toolbox)).after(fresh)))
+
+
+async def learn_company(toolbox: Toolbox, *, passed: int = 0, failed: int = 0) -> None:
+    """Add how so many fared with others to what is known by now."""
+    await toolbox.remember(KEY, encode((await known(toolbox)).in_company(passed=passed, failed=failed)))
 
 
 def _cost(result: GateResult) -> float | None:

@@ -16,6 +16,7 @@ from assay.model.report import Clearance, Cleared, Confidence, Conflict
 from assay.patchset.broken import broken, suspected
 from assay.patchset.clash import Clash, conflict
 from assay.patchset.edits import Edits
+from assay.patchset.facts.library import Library
 from assay.patchset.halves import halves
 from assay.patchset.heirs import catching, class_in, heirs, lost_kinds, new_classes, new_members
 from assay.patchset.overlap import Overlap, overlaps
@@ -88,9 +89,12 @@ class Graph:
         return tuple(sorted(known, key=lambda each: (place[each.a], place[each.b])))
 
 
-def graph(repo: Repository, base: Base, candidates: Sequence[Candidate]) -> Graph:
+def graph(
+    repo: Repository, base: Base, candidates: Sequence[Candidate], library: Library | None = None
+) -> Graph:
     """The graph of `candidates`, all of them applied to `base`. Those without a tree, and all but the first
-    of equal trees, take no part. Raises `ValueError` for a candidate on another base."""
+    of equal trees, take no part. `library` holds what is known of sources from before. Raises `ValueError`
+    for a candidate on another base."""
     distinct: dict[str, Candidate] = {}
     for candidate in candidates:
         if candidate.base.tree != base.tree:
@@ -98,15 +102,17 @@ def graph(repo: Repository, base: Base, candidates: Sequence[Candidate]) -> Grap
         if candidate.tree is not None:
             distinct.setdefault(candidate.tree, candidate)
     people = list(distinct.values())
-    return _Finder(repo, base, people).graph() if len(people) > 1 else Graph((), {}, {})
+    return _Finder(repo, base, people, library).graph() if len(people) > 1 else Graph((), {}, {})
 
 
 class _Finder:
-    def __init__(self, repo: Repository, base: Base, people: list[Candidate]) -> None:
+    def __init__(
+        self, repo: Repository, base: Base, people: list[Candidate], library: Library | None
+    ) -> None:
         edits = Edits(repo)
         self._textual = textual(repo, base, edits)
         self._people = people
-        self._touches = Touches(repo, base.tree, edits)
+        self._touches = Touches(repo, base.tree, edits, library)
         self._by_id = {candidate.id: index for index, candidate in enumerate(people)}
         self.touch = [self._touches.of(candidate) for candidate in people]
         self._lost = [lost(touch) for touch in self.touch]

@@ -189,9 +189,9 @@ def _labelled(module: str, definitions: Mapping[str, Definition]) -> dict[str, D
 class Touches:
     """Makes the touches of candidates on one base."""
 
-    def __init__(self, repo: Repository, tree: str, edits: Edits) -> None:
+    def __init__(self, repo: Repository, tree: str, edits: Edits, library: Library | None = None) -> None:
         self._edits = edits
-        self.library = Library(repo.blob)
+        self.library = library or Library(repo.blob)
         self.blobs = {e.path: str(e.blob) for e in repo.files(tree) if e.mode & _FORMAT == _REGULAR}
         self.modules = Modules(self.blobs)
         self.base = View(self.library, self.modules, self.blobs, {})

@@ -9,7 +9,7 @@ from assay.land.train.line import ATTEMPTS, Line
 from assay.land.train.memory import Memory
 from assay.land.train.schedule import Outcome
 from assay.land.train.told import What
-from assay.model.candidate import Base, Oid
+from assay.model.candidate import Base, Candidate, Oid
 from assay.model.outcome import GateResult
 from assay.model.outcome import Outcome as GateOutcome
 from assay.model.verdict import Decision, Verdict
@@ -101,8 +101,54 @@ def test_a_branch_that_others_move_is_told_and_one_that_the_train_moves_is_not(l
     assert told[-1].what is What.MOVED
 
 
+def car(on):
+    return Candidate(id="c", name="c", source="", base=on, tree=Oid("9" * 40))
+
+
+def rejected(**detail):
+    gate = GateResult(gate="tests", outcome=GateOutcome.FAILED, reason="why", detail=detail)
+    return Verdict(
+        candidate="c", decision=Decision.REJECTED, reason="why", rejected_by="tests", gates=(gate,)
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "kept"),
+    [
+        (rejected(newly_failing=["t"]), Outcome.FAILED),
+        (rejected(own_missing=["t"]), Outcome.FAILED),
+        (rejected(), None),
+    ],
+)
+def test_who_newly_fails_a_test_fails_it_on_what_the_train_lands_before_it(line, policy, found, kept):
+    line.learn(policy, ONE, "bad", found)
+    line.carry(policy, ONE, TWO)
+    assert outcome(line, policy, TWO, "bad") is None, "nothing is known of the new tip"
+    line.learn(policy, ONE, TWO.tree, verdict(Decision.ACCEPTED))
+    line.carry(policy, ONE, TWO)
+    line.forget(TWO, policy)
+    assert outcome(line, policy, TWO, "bad") is kept
+
+
+def test_what_overlooks_old_failures_carries_none_on(line, policy):
+    line.learn(policy, ONE, "bad", rejected(newly_failing=["t"]))
+    line.learn(policy, ONE, TWO.tree, verdict(Decision.ACCEPTED, pre_existing=["t"]))
+    line.carry(policy, ONE, TWO)
+    assert outcome(line, policy, TWO, "bad") is None
+
+
+def test_a_verdict_alone_holds_until_the_move_has_to_do_with_it(line, policy, told):
+    line.accept(policy, "k", car(ONE), verdict(Decision.ACCEPTED))
+    line.forget(TWO, policy)
+    assert line.alone(policy, "k") is not None
+    assert line.alone(msgspec.structs.replace(policy, digest="another"), "k") is None
+    line.look_again("k", "name", "it uses what was pushed", TWO)
+    assert line.alone(policy, "k") is None
+    assert (told[-1].what, told[-1].why) == (What.TOUCHED, "it uses what was pushed")
+
+
 def test_who_fails_on_a_later_tip_is_told_where_it_passed(line, policy):
-    line.accept(policy, ONE, "k", verdict(Decision.ACCEPTED))
+    line.accept(policy, "k", car(ONE), verdict(Decision.ACCEPTED))
     assert line.blame("k", "it fails", ONE) == "it fails"
     told = "it passed on 111111111111, and fails with what has landed since: it fails"
     assert line.blame("k", "it fails", TWO) == told

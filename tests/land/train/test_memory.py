@@ -5,9 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from assay.land.train.memory import ABOARD, BOARDED, EVICTED, Origin, recall
+from assay.land.train.memory import ABOARD, ALONE, BOARDED, EVICTED, TASKS, Origin, recall
 from assay.ledger.states import State
-from assay.model.candidate import Base, Oid
+from assay.model.candidate import Base, Candidate, Oid
+from assay.model.outcome import GateResult, Outcome
+from assay.model.verdict import Decision, Verdict
 
 REF = "refs/heads/main"
 ORIGIN = Origin(base=Base(commit=Oid("1" * 40), tree=Oid("2" * 40)), tree="3" * 40)
@@ -51,3 +53,34 @@ def test_other_branches_and_plain_landings_are_not_the_trains(ledger, other):
     memory = recall(ledger, REF)
     assert not memory.left("a")
     assert not memory.left("b")
+
+
+def test_who_passed_alone_is_known_with_the_verdict_unless_it_has_left(ledger):
+    base = ORIGIN.base
+    gate = GateResult(gate="tests", outcome=Outcome.PASSED, reason="", detail={"own_passed": ["t::new"]})
+    run = ledger.begin("land", {"onto": REF, "watch": True, "policy_digest": "p"})
+    for name in "ab":
+        car = Candidate(id=f"id-{name}", name=name, source="", base=base, tree=Oid(name * 40))
+        ledger.candidate(run, car, None)
+        ledger.gate_result(run, car.id, gate)
+        ledger.verdict(
+            run,
+            Verdict(candidate=car.id, decision=Decision.ACCEPTED, reason="", rejected_by=None, gates=(gate,)),
+        )
+    ledger.step(run, State.GRADED, {ALONE: {"a": "id-a", "b": "id-b", "c": "id-gone"}})
+    ledger.step(run, State.VERIFYING, {EVICTED: {"b": "why"}})
+    alone = recall(ledger, REF).alone
+    assert set(alone) == {"a"}
+    assert (alone["a"].policy, alone["a"].candidate.base) == ("p", base)
+    assert alone["a"].verdict.gates[0].detail == {"own_passed": ["t::new"]}
+
+
+def test_a_task_is_done_once_it_is_published(ledger):
+    for ends, done in (((), {}), ((State.PUBLISHING, State.PUBLISHED), {"task": "a.patch"})):
+        run = ledger.begin("land", {"onto": REF, "watch": True})
+        for state in (State.GRADING, State.GRADED, State.VERIFYING):
+            ledger.step(run, state)
+        ledger.step(run, State.VERIFIED, {ABOARD: ["a"], TASKS: {"task": "a.patch"}})
+        for end in ends:
+            ledger.step(run, end)
+        assert recall(ledger, REF).tasks == done

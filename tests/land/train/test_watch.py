@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 
@@ -117,6 +118,112 @@ def test_everything_is_done_again_where_somebody_else_moves_the_branch(line, mon
     assert line.run().landed == 2
     assert line.landed() == ["another", "a.patch", "b.patch"]
     assert What.MOVED in [one.what for one in line.told]
+
+
+TARGET = "--- a/app.py\n+++ b/app.py\n@@ -1 +1 @@\n-A = 1\n+{}\n"
+
+
+def push(line, name, text):
+    """Somebody else's commit on the branch."""
+    (line.yard.root / name).write_text(text)
+    git(line.yard.root, "add", "-A")
+    git(line.yard.root, "commit", "-q", "-m", "another")
+
+
+def graded_alone(line):
+    """How often each candidate was graded by itself, by name."""
+    with Ledger.open(line.yard.root / ".git/assay") as ledger:
+        runs = [one.id for one in ledger.transactions(command="land")]
+        names = [
+            one.kept.candidate.name
+            for run in runs
+            for one in ledger.candidates(run)
+            if one.decision and not one.kept.candidate.id.startswith("set-")
+        ]
+    return {name: names.count(name) for name in names}
+
+
+def overtaken_once(monkeypatch, line, name, text):
+    publish, moved = leg.publish, []
+
+    def first_pushed(*arguments):
+        if not moved:
+            moved.append(True)
+            push(line, name, text)
+        return publish(*arguments)
+
+    monkeypatch.setattr(leg, "publish", first_pushed)
+
+
+def test_after_a_move_only_those_are_graded_alone_anew_that_it_has_to_do_with(line, monkeypatch):
+    line.add("a", "ONE = 1")
+    line.add("b", "import app; B = app.A")
+    overtaken_once(monkeypatch, line, "app.py", "A = 2\n")
+    assert line.run().landed == 2
+    assert graded_alone(line) == {"a.patch": 1, "b.patch": 2}
+    (touched,) = [one for one in line.told if one.what is What.TOUCHED]
+    assert touched.name == "b.patch" and "A" in touched.why
+
+
+def test_who_uses_what_somebody_has_taken_away_is_evicted_without_a_run(line, monkeypatch):
+    line.add("a", "ONE = 1")
+    line.add("b", "import app; B = app.A")
+    overtaken_once(monkeypatch, line, "app.py", "C = 1\n")
+    line.run()
+    assert line.landed() == ["another", "a.patch"]
+    assert "`app:A`" in line.why("b") and "what has landed since" in line.why("b")
+
+
+def test_who_passed_alone_is_not_graded_again_by_the_next_train(line, monkeypatch):
+    line.add("a", "ONE = 1")
+    line.add("b", "TWO = 2")
+
+    def killed(*_arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(leg, "publish", killed)
+    with pytest.raises(BaseException):  # noqa: B017
+        line.run()
+    monkeypatch.undo()
+    push(line, "other.py", "OTHER = 1\n")
+    assert line.run().landed == 2
+    assert graded_alone(line) == {"a.patch": 1, "b.patch": 1}
+
+
+def test_of_two_known_not_to_go_together_no_run_is_asked(line):
+    line.put("a", TARGET.format("C = 1"))
+    line.add("b", "import app; B = app.A")
+    line.run()
+    assert line.landed() == ["a.patch"]
+    assert "`app:A`" in line.why("b")
+    with Ledger.open(line.yard.root / ".git/assay") as ledger:
+        sets = [
+            one.kept.candidate.name
+            for run in ledger.transactions(command="land")
+            for one in ledger.candidates(run.id)
+            if one.kept.candidate.id.startswith("set-")
+        ]
+    assert not [name for name in sets if "+" in name]
+
+
+def test_one_lets_two_go_first_with_which_it_does_not_go_together(line):
+    line.put("a", "--- a/list.txt\n+++ b/list.txt\n@@ -1,2 +1,2 @@\n-first\n-last\n+FIRST\n+LAST\n")
+    line.put("b", "--- a/list.txt\n+++ b/list.txt\n@@ -1 +1 @@\n-first\n+1st\n")
+    line.put("c", "--- a/list.txt\n+++ b/list.txt\n@@ -2 +2 @@\n-last\n+end\n")
+    line.run(every_commit=False)
+    waits = [one.name for one in line.told if one.what is What.WAITS]
+    assert (waits, line.landed()) in ((["a.patch"], ["b.patch", "c.patch"]), ([], ["a.patch"]))
+
+
+def test_one_attempt_at_a_task_lands(line):
+    record = '{{"instance_id": "task", "model_name_or_path": "m{0}", "model_patch": {1}}}\n'
+    head = "diff --git a/{0}.py b/{0}.py\nnew file mode 100644\n--- /dev/null\n+++ b/{0}.py\n"
+    patch = head + "@@ -0,0 +1 @@\n+X = 1\n"
+    lines = [record.format(name, json.dumps(patch.format(name))) for name in ("one", "two")]
+    (line.sources / "p.jsonl").write_text("".join(lines))
+    summary = line.run()
+    assert (summary.landed, summary.evicted) == (1, 1)
+    assert any("another attempt at task, has landed" in one.why for one in line.told)
 
 
 def test_every_commit_has_an_accepted_verdict_of_its_own(line):

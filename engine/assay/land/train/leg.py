@@ -14,14 +14,16 @@ import anyio
 import msgspec
 import pygit2
 
+from assay.grade.posterior import known, learn_company
 from assay.land import plan
 from assay.land.findings import Findings
 from assay.land.job import Job, with_candidates
 from assay.land.publish import publish
 from assay.land.session import Session, session
 from assay.land.train.arrivals import Arrival
+from assay.land.train.fitting import Fit, fit, touched
 from assay.land.train.line import Line
-from assay.land.train.memory import ABOARD, BOARDED, COMMAND, EVICTED, Origin
+from assay.land.train.memory import ABOARD, ALONE, BOARDED, COMMAND, EVICTED, TASKS, Origin
 from assay.land.train.schedule import (
     Answer,
     Car,
@@ -39,7 +41,7 @@ from assay.ledger.states import State
 from assay.model.candidate import Base, Candidate, Oid, ProblemKind, Proposal, Record
 from assay.model.errors import BadInput, Moved
 from assay.model.event import Observer, Planned, Stage
-from assay.model.report import Conflict
+from assay.model.report import Confidence, Conflict
 from assay.model.verdict import Decision, Verdict, partial
 from assay.patchset.combine import Combined, combine
 from assay.patchset.merging.file import Unmergeable
@@ -120,10 +122,10 @@ class _Leg:
     async def verified(self) -> Combination:
         """Those that are to land now; nobody, if the branch moved or there is nothing to do on this tip."""
         job = self._job
-        evicted = {key: _problem(car) for key, car in self._cars.items() if car.tree is None}
-        self._evict(evicted, State.GRADING)
+        self._evict(self._hopeless(), State.GRADING)
         # Equal trees: one goes, and the others find out on the next tip whether there is anything left to do.
         self._cars = {key: car for key, car in self._cars.items() if car.equivalent_to is None}
+        self._evict(self._overtaken(), State.GRADING)
         if not self._cars:
             return ()
         names = tuple((car.id, car.name) for car in self._cars.values())
@@ -135,8 +137,41 @@ class _Leg:
             await self._board(opened)
             members = await self._go(opened)
         if members:
-            self._run.step(State.VERIFIED, {ABOARD: list(members)})
+            self._run.step(State.VERIFIED, {ABOARD: list(members), TASKS: self._tasks(members)})
         return members
+
+    def _hopeless(self) -> dict[str, str]:
+        """Those who have no place on this branch any more, whatever a run would say."""
+        done = self._line.memory.tasks
+        found = {}
+        for key, car in self._cars.items():
+            if car.tree is None:
+                found[key] = _problem(car)
+            elif car.instance in done:
+                found[key] = f"{done[car.instance]}, another attempt at {car.instance}, has landed"
+        return found
+
+    def _overtaken(self) -> dict[str, str]:
+        """Those who passed alone on an earlier tip and have a proven conflict with what has landed since. Of
+        the rest the verdict alone holds, unless others have pushed what it may have to do with: then they are
+        to be graded alone anew."""
+        line, job = self._line, self._job
+        waiting = {
+            key: own.candidate for key in self._cars if (own := line.alone(job.policy, key)) is not None
+        }
+        found: dict[str, str] = {}
+        for key, edge in touched(job.repo, job.base, waiting, line.library(job.repo)).items():
+            if edge is not None and edge.confidence is Confidence.PROVEN:
+                found[key] = edge.why
+            elif line.overtaken:
+                why = edge.why if edge is not None else "too much has landed to compare it with"
+                line.look_again(key, self._cars[key].name, why, job.base)
+        line.overtaken = False
+        return found
+
+    def _tasks(self, members: Combination) -> dict[str, str]:
+        cars = [self._cars[key] for key in members]
+        return {car.instance: car.name for car in cars if car.instance}
 
     async def _board(self, opened: Session) -> None:
         """Keep the cars, and look at each that is new alone: who fails by itself needs no company."""
@@ -150,42 +185,62 @@ class _Leg:
         order = msgspec.to_builtins(await opened.order())
         self._run.step(State.GRADING, {"order": order, BOARDED: msgspec.to_builtins(boarded)})
         line.memory.origins.update(boarded)
-        fresh = {key: car for key, car in self._cars.items() if (job.policy.digest, key) not in line.alone}
+        fresh = {key: car for key, car in self._cars.items() if line.alone(job.policy, key) is None}
         self._observer(Stage(name="grading arrivals"))
         verdicts = await self._unless_moved(opened, list(fresh.values()), landing=False)
-        self._run.step(State.GRADED)
         evicted: dict[str, str] = {}
+        passed: dict[str, str] = {}
         for (key, car), verdict in zip(fresh.items(), verdicts, strict=False):
             if verdict.decision is Decision.REJECTED:
                 evicted[key] = verdict.reason
             elif verdict.decision is Decision.INCONCLUSIVE:
                 self._put_off(key, verdict.reason)
             else:
-                line.accept(job.policy, job.base, key, verdict)
+                passed[key] = car.id
+                line.accept(job.policy, key, car, verdict)
                 if not partial(verdict) and car.tree is not None:
                     line.learn(job.policy, job.base, car.tree, verdict)
+        self._run.step(State.GRADED, {ALONE: passed})
         self._evict(evicted, State.VERIFYING)
 
     async def _go(self, opened: Session) -> Combination:
         """Carry out the schedule's steps until something is to be published or nothing is left."""
         slots = self._job.request.jobs or len(os.sched_getaffinity(0))
-        policy = self._job.policy
-        chances = {k: self._line.chance(self._job.repo, policy, car, k) for k, car in self._cars.items()}
+        queue = await self._lined_up(opened)
         while not self._has_moved():
-            queue = [Car(key=key, chance=chances[key]) for key in self._cars]
-            match next_step(queue, self, slots=slots, every_commit=self._way.every_commit):
+            waiting = [car for car in queue if car.key in self._cars]
+            match next_step(waiting, self, slots=slots, every_commit=self._way.every_commit):
                 case Verify(combinations=wanted):
                     await self._verify(opened, wanted)
                 case Evict(key=key, why=why):
                     why = self._line.blame(key, why, self._job.base)
                     self._evict({key: why}, State.VERIFYING)
+                    await learn_company(opened.bench, failed=1)
                 case PutOff(key=key, why=why):
                     self._put_off(key, why)
                 case Publish(members=members):
+                    await learn_company(opened.bench, passed=len(members))
                     return members
                 case Wait():
                     return ()
         return ()
+
+    async def _lined_up(self, opened: Session) -> list[Car]:
+        """The queue as the schedule sees it: in order, but for those who let others go first."""
+        job, line = self._job, self._line
+        found: Fit = fit(job.repo, job.base, self._cars, line.library(job.repo), waited=line.waited)
+        for key, why in found.after.items():
+            line.let_go_first(key, self._cars[key].name, why, job.base)
+        rate = (await known(opened.bench)).fares
+        cars = [
+            Car(
+                key=key,
+                chance=line.chance(job.repo, job.policy, car, key, rate, doubtful=key in found.doubtful),
+                apart=found.apart[key],
+            )
+            for key, car in self._cars.items()
+        ]
+        return sorted(cars, key=lambda car: car.key in found.after)
 
     async def _verify(self, opened: Session, wanted: tuple[Combination, ...]) -> None:
         job = self._job
@@ -202,7 +257,7 @@ class _Leg:
             verdicts = await self._unless_moved(opened, sets, landing=True)
             pairs = list(zip(list(trees.items()), verdicts, strict=False))
             for (tree, members), verdict in pairs:
-                own = [o for k in members if (o := self._line.alone.get((job.policy.digest, k))) is not None]
+                own = [o.verdict for k in members if (o := self._line.alone(job.policy, k)) is not None]
                 self._line.learn(job.policy, job.base, tree, with_own_tests(verdict, own))
             # Who gets no verdict is asked about once more, and then it is said.
             undecided = {tree for (tree, _), v in pairs if v.decision is Decision.INCONCLUSIVE}
@@ -253,7 +308,10 @@ class _Leg:
             return True
         except BadInput:
             return False  # told by the next look, which does not go on before it is gone
-        self._line.land({key: self._cars[key].name for key in members}, landed.new)
+        new = Base(commit=Oid(landed.new), tree=combined.tree)
+        self._line.carry(job.policy, job.base, new)
+        names = {key: self._cars[key].name for key in members}
+        self._line.land(names, landed.new, self._tasks(members))
         return True
 
     def _combine(self, members: Combination) -> Combined | Conflict:

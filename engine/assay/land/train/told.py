@@ -16,6 +16,10 @@ class What(StrEnum):
     EVICTED = "evicted"
     PUT_OFF = "put-off"
     MOVED = "moved"
+    TOUCHED = "touched"
+    """What others have pushed may have to do with this one: it is graded alone anew."""
+    WAITS = "waits"
+    """It lets others go first with which it does not go together."""
     PROBLEM = "problem"
 
 
