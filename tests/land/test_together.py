@@ -13,10 +13,19 @@ from assay.model.verdict import Decision, Verdict
 
 
 class Judge:
-    """A session that decides by a tree's files, and counts."""
+    """A session that decides by a tree's files, and counts; it remembers nothing."""
+
+    jobs = 1
 
     def __init__(self, repo, rule):
         self.repo, self.rule, self.asked = repo, rule, []
+        self.bench = self
+
+    async def recall(self, key):
+        return None
+
+    async def remember(self, key, value):
+        pass
 
     def keep(self, candidates):
         return {}

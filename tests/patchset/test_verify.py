@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from assay.model.verdict import Decision, Verdict, fold
 from assay.patchset.combine import Combined, combine
 from assay.patchset.conflicts import find
 from assay.patchset.select import worth
-from assay.patchset.verify import verify
+from assay.patchset.verify import Question, verify
 from assay.repo.repository import Repository
 
 pytestmark = pytest.mark.anyio
@@ -27,9 +28,9 @@ class Grader:
         self.rule = rule
         self.asked: list[tuple[Oid, tuple[str, ...]]] = []
 
-    async def __call__(self, tree: Oid, members: tuple[Candidate, ...]) -> Verdict:
-        self.asked.append((tree, tuple(member.name for member in members)))
-        return verdict("set", self.rule({member.name for member in members}))
+    async def __call__(self, asked: Sequence[Question]) -> list[Verdict]:
+        self.asked += [(tree, tuple(member.name for member in members)) for tree, members in asked]
+        return [verdict("set", self.rule({member.name for member in members})) for _, members in asked]
 
     async def run(self, people: Sequence[Candidate], *, thorough: bool = True, **options: Any) -> PatchSet:
         return await verify(
@@ -272,3 +273,54 @@ async def test_a_suspected_pair_that_passes_costs_nothing_more(lab: Lab) -> None
     result = await grader.run(people)
     assert len(result.suspected) == 1 and len(result.members) == 2
     assert len(grader.asked) == 1
+
+
+async def test_pairs_that_break_different_tests_are_hunted_in_the_same_runs(lab: Lab) -> None:
+    broken = {"t::a": {"c1", "c20"}, "t::b": {"c3", "c17"}, "t::c": {"c5", "c22"}, "t::d": {"c9", "c12"}}
+
+    def rule(names: set[str]) -> GateResult:
+        failing = [test for test, pair in broken.items() if pair <= names]
+        return bad(*failing) if failing else good()
+
+    grader = Grader(lab, rule)
+    found = await grader.run(disjoint(lab, 24))
+    assert found.verdict is Decision.ACCEPTED and len(found.members) == 20
+    told = {
+        group.where: ({m.removeprefix("id-") for m in group.members}, group.tests) for group in found.failing
+    }
+    assert told == {test: (pair, (test,)) for test, pair in broken.items()}
+    assert found.runs == len(grader.asked) <= 18
+    trees = [tree for tree, _ in grader.asked]
+    assert len(set(trees)) == len(trees)
+
+
+async def test_a_group_that_failed_before_is_asked_before_the_whole_set(lab: Lab) -> None:
+    pair = {"c2", "c9"}
+    grader = Grader(lab, lambda names: bad("t::x") if pair <= names else good())
+    found = await grader.run(disjoint(lab, 12), failed_before=[("id-c2", "id-c9"), ("id-c1", "id-c3")])
+    asked = [set(names) for _, names in grader.asked]
+    assert asked[:2] == [pair, {"c1", "c3"}]
+    assert len(asked) == 3 and len(found.members) == 11
+    (group,) = found.failing
+    assert set(group.members) == {"id-c2", "id-c9"} and group.tests == ("t::x",)
+
+
+async def test_invariant_6_what_comes_and_goes_blames_nobody(lab: Lab) -> None:
+    dice = random.Random(1)
+    first = iter([True])
+    rule = lambda names: bad("t::chance") if next(first, False) or dice.random() < 0.4 else good()  # noqa: E731
+    found = await Grader(lab, rule).run(disjoint(lab, 40))
+    assert (found.verdict, found.left_out, found.conflicts) == (Decision.INCONCLUSIVE, (), ())
+    assert found.reason == "t::chance comes and goes, whoever of the set is in"
+
+
+async def test_a_failing_group_names_the_symbols_that_it_is_about(lab: Lab) -> None:
+    people = [lab.candidate(f"p{n}", {f"new{n}.py": b"x = 1\n"}) for n in range(6)]
+    people.append(lab.candidate("price", {"price.py": b"def total():\n    return 1\n"}))
+    people.append(lab.candidate("tax", {"tax.py": b"def rate():\n    return 2\n"}))
+    people.append(
+        lab.candidate("suite", {"tests/test_sum.py": b"from price import total\nfrom tax import rate\n"})
+    )
+    rule = lambda names: bad("tests/test_sum.py::t") if {"price", "suite"} <= names else good()  # noqa: E731
+    (group,) = (await Grader(lab, rule).run(people)).failing
+    assert set(group.members) == {"id-price", "id-suite"}

@@ -75,6 +75,11 @@ class Session:
     def gate_names(self) -> tuple[str, ...]:
         return tuple(gate.name for gate in self._gates)
 
+    @property
+    def jobs(self) -> int:
+        """How many candidates are graded at a time."""
+        return self._request.jobs or len(os.sched_getaffinity(0))
+
     async def order(self) -> Order:
         """That in which gates are asked in this run, whatever is learnt meanwhile."""
         if self._order is None:
@@ -119,7 +124,7 @@ class Session:
             bench,
             self._gates,
             candidates,
-            jobs=self._request.jobs or len(os.sched_getaffinity(0)),
+            jobs=self.jobs,
             first=first,
             seconds=seconds,
             repeat=self._request.repeat,

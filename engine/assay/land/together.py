@@ -7,6 +7,8 @@ without it. Nothing is published here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from assay.land.chain import chain
@@ -17,8 +19,9 @@ from assay.model.outcome import GateResult
 from assay.model.report import Conflict, LeftOut, PatchSet
 from assay.model.verdict import Decision, Verdict, partial
 from assay.patchset.combine import Combined, combine
+from assay.patchset.learnt import learn, remembered
 from assay.patchset.owntests import with_own_tests
-from assay.patchset.verify import verify
+from assay.patchset.verify import Question, verify
 
 
 class _Undecided(Exception):
@@ -57,8 +60,10 @@ class _Together:
         out = {left.id for left in self.taken_out}
         accepted = [candidate for candidate in self._found.accepted if candidate.id not in out]
         conflicts = [c for c in self._known.edges if not out & {c.a, c.b}]
+        bench = self._found.session.bench
+        failed_before = (await remembered(bench.recall)).among(accepted)
         chosen = await verify(
-            self._grade,
+            self._grade_all,
             self._found.job.repo,
             self._found.job.base,
             accepted,
@@ -66,7 +71,11 @@ class _Together:
             self._found.worths,
             self._found.verdicts,
             report=gate_reports,
+            failed_before=failed_before,
+            slots=self._found.session.jobs,
         )
+        groups = [[self._by_id[member] for member in group.members] for group in chosen.failing]
+        await learn(bench.recall, bench.remember, groups)
         return replace(chosen, cleared=self._known.cleared(chosen.members))
 
     async def in_order(self, patch_set: PatchSet) -> PatchSet | None:
@@ -120,14 +129,21 @@ class _Together:
 
     async def _grade(self, tree: Oid, members: tuple[Candidate, ...]) -> Verdict:
         """What the gates say of a tree that may land, asked once unless they cannot tell."""
-        known = self._graded.get(tree)
-        if known is not None and known.decision is not Decision.INCONCLUSIVE:
-            return known
-        combined = self._found.set_candidate(tree, members)
-        self._found.session.keep([combined])
-        (verdict,) = await self._found.session.grade([combined], landing=True)
-        self._graded[tree] = verdict
+        (verdict,) = await self._grade_all([(tree, members)])
         return verdict
+
+    async def _grade_all(self, asked: Sequence[Question]) -> list[Verdict]:
+        """The same of several trees, at the same time."""
+        sets = {}
+        for tree, members in asked:
+            known = self._graded.get(tree)
+            if known is None or known.decision is Decision.INCONCLUSIVE:
+                sets[tree] = self._found.set_candidate(tree, members)
+        if sets:
+            self._found.session.keep(list(sets.values()))
+            verdicts = await self._found.session.grade(list(sets.values()), landing=True)
+            self._graded.update(zip(sets, verdicts, strict=True))
+        return [self._graded[tree] for tree, _ in asked]
 
     def _combine(self, members: tuple[str, ...]) -> Combined | Conflict:
         job = self._found.job

@@ -199,6 +199,22 @@ class MergedFile(Record, frozen=True, kw_only=True):
     beside: tuple[str, ...] = ()
 
 
+class FailingGroup(Record, frozen=True, kw_only=True):
+    """The fewest accepted candidates that were found to fail together: `where` is a test's id, `path:line` or
+    `path:symbol`, or a gate. `tests` are those that fail on just these together, `symbols` (`module:name`)
+    what they have to do with it as far as names tell, `call` the call that shows it where no test does.
+    `chance` is how likely it is that just these are behind it, by all that was run."""
+
+    members: tuple[str, ...]
+    gate: str
+    where: str
+    why: str
+    tests: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
+    call: str = ""
+    chance: float = 1.0
+
+
 class PatchSet(Record, frozen=True, kw_only=True):
     """The candidates chosen to land together, and the combined tree's own verdict."""
 
@@ -215,6 +231,10 @@ class PatchSet(Record, frozen=True, kw_only=True):
     """Pairs that may not go together, which only a run can tell; `conflicts` holds what is proven."""
     cleared: tuple[Cleared, ...] = ()
     """Pairs of members that share files or names, and why they are compatible. All other pairs share none."""
+    failing: tuple[FailingGroup, ...] = ()
+    """Groups that were run together and failed, each member of which passes without the others."""
+    runs: int = 0
+    """How many combinations were graded to find the set, those that were answered from the cache included."""
 
 
 class PolicyStamp(Record, frozen=True, kw_only=True):

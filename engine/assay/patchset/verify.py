@@ -6,14 +6,16 @@ Promises:
   is its member's own verdict, not run again;
 - a member is left out only on evidence: a merge that conflicts, a group of accepted candidates that was
   graded together and rejected, or its own rejection by a thorough grading;
-- an inconclusive answer blames nobody: it is asked for once more, and then the whole set is inconclusive;
+- an inconclusive answer blames nobody: it is asked for once more, and then the whole set is inconclusive; so
+  it is if what fails comes and goes whoever is in;
 - a combination on which a member's own new tests no longer pass, though its gates let it, is no good set;
 - no tree is graded twice, the one repetition after an inconclusive answer aside;
-- when a set fails, the pairs of it that were suspected are asked first.
+- groups that failed in earlier runs are asked before the whole set, and when a set fails, suspected pairs of
+  it count as much as all others together.
 
 choose ──► combine ──► grade ──► accepted: done
   ▲           │          │
-  └── learnt ◄┴─ culprits┘
+  └── learnt ◄┴──── hunt ┘
 """
 
 from __future__ import annotations
@@ -23,22 +25,26 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from msgspec.structs import replace
 
 from assay.model.candidate import Base, Candidate, Oid
-from assay.model.outcome import GateResult, Outcome
-from assay.model.report import Confidence, Conflict, ConflictKind, GateReport, PatchSet
+from assay.model.outcome import GateResult
+from assay.model.report import Confidence, Conflict, ConflictKind, FailingGroup, GateReport, PatchSet
 from assay.model.verdict import Decision, Verdict, partial
-from assay.patchset.blame import Fails, culprits
 from assay.patchset.combine import Combined, combine
+from assay.patchset.failing import seen, tests, witness
+from assay.patchset.hints import Hints
+from assay.patchset.hunt import Culprits, Members, Seen, hunt
 from assay.patchset.owntests import with_own_tests
 from assay.patchset.select import Choice, Worth, choose
 from assay.repo.repository import Repository
 
-GradeTree = Callable[[Oid, tuple[Candidate, ...]], Awaitable[Verdict]]
-"""Runs the gates on a combined tree of these members."""
+Question = tuple[Oid, tuple[Candidate, ...]]
+"""A combined tree, and whose it is."""
+GradeTrees = Callable[[Sequence[Question]], Awaitable[Sequence[Verdict]]]
+"""Runs the gates on combined trees, at the same time where that can be."""
 GateReports = Callable[[Iterable[GateResult]], tuple[GateReport, ...]]
-_FIRST = 4
-"""So many suspected pairs are asked before the search: each costs a run, which a search may do without."""
 _PATIENCE = 4
 """A member of so many failing groups is left out for good: each further group would cost several runs."""
+_TOLD = 20
+"""So many failing tests of a group are listed."""
 
 
 class _Inconclusive(Exception):
@@ -49,7 +55,7 @@ class _Inconclusive(Exception):
 
 
 async def verify(
-    grade_tree: GradeTree,
+    grade_trees: GradeTrees,
     repo: Repository,
     base: Base,
     candidates: Sequence[Candidate],
@@ -58,18 +64,21 @@ async def verify(
     verdicts: Iterable[Verdict],
     *,
     report: GateReports,
+    failed_before: Sequence[Sequence[str]] = (),
+    slots: int = 1,
 ) -> PatchSet:
     """Choose among accepted `candidates`, verify the choice, learn from a failure, choose again.
 
     `verdicts` are those of the members' own, from grading each alone on `base`. One that looked at less than
     everything tells which new tests have to pass, and no more: a member with no other may turn out to be
-    rejected by itself. `report` puts the final gate
-    results into the report's form. `members` of the result are in the order in which they were combined; it
-    is empty, with no tree and no verdict, when there was nothing to choose from.
+    rejected by itself. `report` puts the final gate results into the report's form. Groups in `failed_before`
+    (ids) did so in an earlier run; `slots` combinations are graded at a time. `members` of the result are in
+    the order in which they were combined; it is empty, with no tree and no verdict, when there was nothing to
+    choose from.
     """
     known = {verdict.candidate: verdict for verdict in verdicts}
     run = _Verification(
-        grade_tree=grade_tree,
+        grade_trees=grade_trees,
         repo=repo,
         base=base,
         candidates=candidates,
@@ -77,6 +86,8 @@ async def verify(
         values=values,
         own=known,
         report=report,
+        failed_before=failed_before,
+        slots=slots,
     )
     return await run.run()
 
@@ -85,7 +96,7 @@ class _Verification:
     def __init__(
         self,
         *,
-        grade_tree: GradeTree,
+        grade_trees: GradeTrees,
         repo: Repository,
         base: Base,
         candidates: Sequence[Candidate],
@@ -93,8 +104,10 @@ class _Verification:
         values: Mapping[str, Worth],
         own: Mapping[str, Verdict],
         report: GateReports,
+        failed_before: Sequence[Sequence[str]],
+        slots: int,
     ) -> None:
-        self._grade_tree = grade_tree
+        self._grade_trees = grade_trees
         self._repo = repo
         self._base = base
         self._candidates = candidates
@@ -106,6 +119,11 @@ class _Verification:
         self._values = values
         self._report = report
         self._own = own
+        self._doubted = [tuple(group) for group in failed_before]
+        self._slots = slots
+        self._failing: list[FailingGroup] = []
+        self._runs = 0
+        self._seen: dict[frozenset[str], Seen] = {}
         self._known = {
             c.tree: own[c.id]
             for c in candidates
@@ -122,6 +140,8 @@ class _Verification:
                 self._learn(self._smallest_clash(choice.members, combined), combined)
                 continue
             try:
+                if await self._fail_again(choice.members):
+                    continue
                 verdict = await self._verdict(combined.tree, choice.members)
                 if verdict.decision is Decision.REJECTED:
                     await self._find_culprits(choice.members, verdict)
@@ -134,57 +154,148 @@ class _Verification:
         return combine(self._repo, self._base, [self._by_id[member] for member in members])
 
     async def _verdict(self, tree: Oid, members: Sequence[str]) -> Verdict:
-        known = self._known.get(tree)
-        if known is not None and known.decision is not Decision.INCONCLUSIVE:
-            return known
-        group = tuple(self._by_id[member] for member in members)
-        verdict = await self._grade_tree(tree, group)
-        if verdict.decision is Decision.INCONCLUSIVE:
-            verdict = await self._grade_tree(tree, group)
-        if verdict.decision is Decision.INCONCLUSIVE:
-            raise _Inconclusive(verdict)
-        members_own = [self._own[member] for member in members if member in self._own]
-        verdict = self._known[tree] = with_own_tests(verdict, members_own)
+        (verdict,) = await self._verdicts([(tree, tuple(members))])
         return verdict
 
+    async def _verdicts(self, asked: Sequence[tuple[Oid, tuple[str, ...]]]) -> list[Verdict]:
+        """What the gates say of these trees, which are those of these members; each is asked once."""
+        open_ = {tree: members for tree, members in asked if not self._decided(tree)}
+        for _attempt in range(2):
+            questions = [(t, tuple(self._by_id[m] for m in members)) for t, members in open_.items()]
+            if not questions:
+                break
+            self._runs += len(questions)
+            for (tree, members), verdict in zip(questions, await self._grade_trees(questions), strict=True):
+                own = [self._own[member.id] for member in members if member.id in self._own]
+                known = self._known[tree] = with_own_tests(verdict, own)
+                if known.decision is not Decision.INCONCLUSIVE:
+                    self._seen[frozenset(member.id for member in members)] = seen(known)
+            open_ = {tree: members for tree, members in open_.items() if not self._decided(tree)}
+        for tree in open_:
+            raise _Inconclusive(self._known[tree])
+        return [self._known[tree] for tree, _ in asked]
+
+    def _decided(self, tree: Oid) -> bool:
+        return tree in self._known and self._known[tree].decision is not Decision.INCONCLUSIVE
+
+    async def _fail_again(self, members: tuple[str, ...]) -> bool:
+        """Ask about a group among these that failed in an earlier run; whether it does so still."""
+        while self._doubted:
+            group = self._doubted[0]
+            if not set(group) <= set(members) or len(group) == len(members):
+                self._doubted.pop(0)
+                continue
+            combined = self._combine(group)
+            verdict = None
+            if isinstance(combined, Combined):
+                verdict = await self._verdict(combined.tree, group)
+            self._doubted.pop(0)
+            if verdict is not None and verdict.decision is Decision.REJECTED:
+                places = tuple(range(len(group)))
+                found = Culprits(places, tuple(sorted(seen(verdict).failures)), 1.0, frozenset())
+                hints = Hints(self._repo, self._base, [self._by_id[m] for m in group], self._own)
+                await self._conclude(group, found, hints)
+                return True
+        return False
+
     async def _find_culprits(self, members: tuple[str, ...], verdict: Verdict) -> None:
+        """Learn at least one group of these that does not go together, or that one fails by itself."""
         if len(members) == 1:
             self._reject(members[0], verdict)
             return
 
-        async def fails(group: tuple[str, ...]) -> bool:
-            combined = self._combine(group)
-            if isinstance(combined, Conflict):
-                return True  # some part of a set that merges does not: no less a reason to part them
-            return (await self._verdict(combined.tree, group)).decision is Decision.REJECTED
+        async def ask(groups: Sequence[Members]) -> list[Seen | None]:
+            named = [tuple(members[place] for place in group) for group in groups]
+            combined = [self._combine(group) for group in named]
+            trees = [(c.tree, g) for c, g in zip(combined, named, strict=True) if isinstance(c, Combined)]
+            verdicts = dict(zip((tree for tree, _ in trees), await self._verdicts(trees), strict=True))
+            return [seen(verdicts[c.tree]) if isinstance(c, Combined) else None for c in combined]
 
-        group = await self._suspects(members, fails) or await culprits(members, fails)
+        place = {member: index for index, member in enumerate(members)}
+        hints = Hints(self._repo, self._base, [self._by_id[member] for member in members], self._own)
+        hunted = await hunt(
+            len(members),
+            sorted(seen(verdict).failures),
+            ask,
+            suspicion=hints,
+            groups=frozenset(
+                tuple(sorted((place[c.a], place[c.b])))
+                for c in self._given
+                if c.confidence is Confidence.SUSPECTED and {c.a, c.b} <= place.keys()
+            ),
+            alone=frozenset(place[m] for m in members if not self._decided(self._tree(m))),
+            seen={
+                tuple(sorted(place[member] for member in group)): what
+                for group, what in self._seen.items()
+                if group <= place.keys()
+            },
+            slots=self._slots,
+        )
+        for found in hunted.found:
+            await self._conclude(members, found, hints)
+        if not hunted.found:
+            why = f"{hunted.unsteady[0]} comes and goes, whoever of the set is in"
+            raise _Inconclusive(
+                replace(verdict, decision=Decision.INCONCLUSIVE, rejected_by=None, reason=why)
+            )
+
+    async def _conclude(self, members: tuple[str, ...], found: Culprits, hints: Hints) -> None:
+        """Learn what a group that failed says: who is not to be together, or who fails by itself."""
+        group = tuple(members[place] for place in found.group)
         combined = self._combine(group)
         if isinstance(combined, Conflict):
             self._learn(group, combined)
-        elif not await self._reject_alone(group):
-            self._learn(group, self._behavioural(group, await self._verdict(combined.tree, group)))
+            return
+        verdict = await self._verdict(combined.tree, group)
+        if len(group) == 1:
+            self._reject(group[0], verdict)
+        elif not await self._reject_alone(
+            [m for p, m in zip(found.group, group, strict=True) if p not in found.innocent]
+        ):
+            self._told(group, found, hints, verdict)
 
-    async def _suspects(self, members: tuple[str, ...], fails: Fails[str]) -> tuple[str, ...] | None:
-        """The first suspected pair among `members` that fails by itself: cheaper to ask than a search."""
-        pairs = [(c.a, c.b) for c in self._given if c.confidence is Confidence.SUSPECTED]
-        within = [pair for pair in pairs if len(members) > len(pair) and set(pair) <= set(members)]
-        for pair in within[:_FIRST]:
-            group = tuple(member for member in members if member in pair)
-            if await fails(group):
-                return group
-        return None
-
-    async def _reject_alone(self, group: tuple[str, ...]) -> bool:
+    async def _reject_alone(self, group: Sequence[str]) -> bool:
         """Whether a member of a failing group fails by itself: asked of those of whom it is not known."""
         for member in group:
-            tree = self._by_id[member].tree
-            assert tree is not None
-            verdict = await self._verdict(tree, (member,))
+            verdict = await self._verdict(self._tree(member), (member,))
             if verdict.decision is Decision.REJECTED:
                 self._reject(member, verdict)
                 return True
         return False
+
+    def _tree(self, member: str) -> Oid:
+        tree = self._by_id[member].tree
+        assert tree is not None
+        return tree
+
+    def _told(self, group: tuple[str, ...], found: Culprits, hints: Hints, verdict: Verdict) -> None:
+        """Learn a group that fails together, with its witness."""
+        names = " and ".join(self._by_id[member].name for member in group)
+        where, what = witness(verdict)
+        why = f"{names} are each accepted alone, but together {what}"
+        suspected = [c.symbols for c in self._given if {c.a, c.b} == set(group)]
+        symbols = dict.fromkeys(
+            (*(s for each in suspected for s in each), *hints.symbols(found.group, found.failures))
+        )
+        told = FailingGroup(
+            members=group,
+            gate=verdict.rejected_by or "tests",
+            where=where,
+            why=why,
+            tests=tests(verdict)[:_TOLD],
+            symbols=tuple(symbols)[:_TOLD],
+            chance=round(found.chance, 4),
+        )
+        self._failing.append(told)
+        conflict = Conflict(
+            a=group[0],
+            b=group[-1],
+            kind=ConflictKind.BEHAVIOURAL,
+            where=where,
+            why=why,
+            symbols=told.symbols,
+        )
+        self._learn(group, conflict)
 
     def _smallest_clash(self, members: tuple[str, ...], conflict: Conflict) -> tuple[str, ...]:
         """Drop, one at a time, every member without which the conflict remains."""
@@ -209,12 +320,6 @@ class _Verification:
         self._alone[member] = verdict.reason
         self._groups.append(frozenset({member}))
 
-    def _behavioural(self, group: tuple[str, ...], verdict: Verdict) -> Conflict:
-        names = " and ".join(self._by_id[member].name for member in group)
-        where, what = _witness(verdict)
-        why = f"{names} are each accepted alone, but together {what}"
-        return Conflict(a=group[0], b=group[-1], kind=ConflictKind.BEHAVIOURAL, where=where, why=why)
-
     def _result(
         self, choice: Choice, combined: Combined | None, verdict: Verdict | None, reason: str
     ) -> PatchSet:
@@ -234,26 +339,10 @@ class _Verification:
             gates=self._report(verdict.gates) if verdict is not None else (),
             merged=combined.merged if combined is not None else (),
             suspected=_of(Confidence.SUSPECTED, self._given),
+            failing=tuple(self._failing),
+            runs=self._runs,
         )
 
 
 def _of(confidence: Confidence, conflicts: Iterable[Conflict]) -> tuple[Conflict, ...]:
     return tuple(conflict for conflict in conflicts if conflict.confidence is confidence)
-
-
-def _witness(verdict: Verdict) -> tuple[str, str]:
-    """Where the combination fails (a test's id where one is named, else the gate), and a clause saying so."""
-    gate = verdict.rejected_by or "unknown"
-    for result in verdict.gates:
-        if missing := [str(test) for test in result.detail.get("own_missing", ())]:
-            return missing[0], f"{missing[0]} no longer passes"
-        if result.gate != gate or result.outcome is Outcome.PASSED:
-            continue
-        failing = [str(test) for test in result.detail.get("newly_failing", ())]
-        if failing:
-            more = f" and {len(failing) - 1} more" if len(failing) > 1 else ""
-            return failing[0], f"{failing[0]}{more} newly fails"
-        if result.findings:
-            first = result.findings[0]
-            return f"{first.path}:{first.line}", f"the {gate} gate finds {first.rule}: {first.message}"
-    return gate, f"the {gate} gate rejects them: {verdict.reason}"

@@ -8,8 +8,6 @@ lands, and that is looked up once more in the commits that are about to be publi
 
 from __future__ import annotations
 
-import os
-
 import anyio
 import msgspec
 import pygit2
@@ -205,11 +203,10 @@ class _Leg:
 
     async def _go(self, opened: Session) -> Combination:
         """Carry out the schedule's steps until something is to be published or nothing is left."""
-        slots = self._job.request.jobs or len(os.sched_getaffinity(0))
         queue = await self._lined_up(opened)
         while not self._has_moved():
             waiting = [car for car in queue if car.key in self._cars]
-            match next_step(waiting, self, slots=slots, every_commit=self._way.every_commit):
+            match next_step(waiting, self, slots=opened.jobs, every_commit=self._way.every_commit):
                 case Verify(combinations=wanted):
                     await self._verify(opened, wanted)
                 case Evict(key=key, why=why):
