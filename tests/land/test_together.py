@@ -10,6 +10,7 @@ import pytest
 from assay.land.findings import Findings
 from assay.land.together import verify_set
 from assay.model.verdict import Decision, Verdict
+from assay.policy.schema import SetRules
 
 
 class Judge:
@@ -49,7 +50,8 @@ def verified(yard, names, rule, *, every_commit=True):
     repo = yard.repo
     candidates = tuple(yard.candidate(name, {name: name.encode()}) for name in names)
     judge = Judge(repo, rule)
-    job = SimpleNamespace(repo=repo, base=candidates[0].base, candidates=candidates)
+    policy = SimpleNamespace(set=SetRules(probes=0))
+    job = SimpleNamespace(policy=policy, repo=repo, base=candidates[0].base, candidates=candidates)
     found = Findings(job, None, judge)  # type: ignore[arg-type]
     found.verdicts = tuple(map(judge.verdict, candidates))
 

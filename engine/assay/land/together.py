@@ -13,10 +13,11 @@ from msgspec.structs import replace
 
 from assay.land.chain import chain
 from assay.land.findings import Findings
+from assay.land.probed import Disagreement, Probed
 from assay.land.report import gate_reports
 from assay.model.candidate import Candidate, Oid
 from assay.model.outcome import GateResult
-from assay.model.report import Conflict, LeftOut, PatchSet
+from assay.model.report import Conflict, FailingGroup, LeftOut, PatchSet
 from assay.model.verdict import Decision, Verdict, partial
 from assay.patchset.combine import Combined, combine
 from assay.patchset.learnt import learn, remembered
@@ -54,12 +55,29 @@ class _Together:
         self._by_id = {candidate.id: candidate for candidate in found.job.candidates}
         self._known = found.graph()
         self._graded: dict[str, Verdict] = {}
+        self._probed = Probed(found.session.bench, found.job.policy.set)
+        self._parted: list[Conflict] = []
+        self._failing: list[FailingGroup] = []
 
     async def choose(self) -> PatchSet:
-        """The best verified set of those who were not taken out."""
+        """The best verified set of those who were not taken out, and whom probes do not part."""
+        while True:
+            chosen = await self._verified()
+            members = [self._by_id[member] for member in chosen.members]
+            parted: tuple[Disagreement, ...] = ()
+            if chosen.verdict is Decision.ACCEPTED:
+                parted = await self._probed.look(members, self._known.suspected)
+            if not parted:
+                failing = (*self._failing, *chosen.failing)
+                return replace(chosen, cleared=self._known.cleared(chosen.members), failing=failing)
+            self._parted += [one.conflict for one in parted]
+            self._failing += [*chosen.failing, *(one.group for one in parted)]
+
+    async def _verified(self) -> PatchSet:
+        """The best set by merging, by what is known, and by the gates."""
         out = {left.id for left in self.taken_out}
         accepted = [candidate for candidate in self._found.accepted if candidate.id not in out]
-        conflicts = [c for c in self._known.edges if not out & {c.a, c.b}]
+        conflicts = [c for c in (*self._known.edges, *self._parted) if not out & {c.a, c.b}]
         bench = self._found.session.bench
         failed_before = (await remembered(bench.recall)).among(accepted)
         chosen = await verify(
@@ -76,7 +94,7 @@ class _Together:
         )
         groups = [[self._by_id[member] for member in group.members] for group in chosen.failing]
         await learn(bench.recall, bench.remember, groups)
-        return replace(chosen, cleared=self._known.cleared(chosen.members))
+        return chosen
 
     async def in_order(self, patch_set: PatchSet) -> PatchSet | None:
         """The set as a chain of verified commits; None if a member had to be taken out for that."""

@@ -208,6 +208,10 @@ def _numbers(policy: Policy) -> Iterator[Fault]:
         )
     if policy.tests.base_runs > 2:
         yield ("tests", "base_runs"), "must be 1 or 2, or 0 for a second run where the first was quick"
+    if policy.set.probes < 0:
+        yield ("set", "probes"), "must be 0 or more"
+    if not 0 <= policy.set.seconds < math.inf:
+        yield ("set", "seconds"), "must be 0 or more"
     risk = policy.risk
     if not risk.medium <= risk.high <= 1:
         yield ("risk", "high"), f"must be at least `medium` ({risk.medium:g}) and at most 1"

@@ -335,6 +335,16 @@ class EvidenceRules(Record, frozen=True, kw_only=True):
     """What it does that some of this is not met."""
 
 
+class SetRules(Record, frozen=True, kw_only=True):
+    """How a set that is to land together is looked at beyond its gates."""
+
+    probes: int = 4
+    """Of so many pairs of members at most is it asked, by calls made in jails, whether what neither of them
+    changes changes with both; 0: of none."""
+    seconds: float = 60.0
+    """No further pair is asked about after so many seconds."""
+
+
 class RiskRules(Record, frozen=True, kw_only=True):
     """What the risk treats as sensitive, where its bands start (0..1), and what a decision rests on."""
 
@@ -375,6 +385,7 @@ class Policy(Record, frozen=True, kw_only=True):
     acceptance: Acceptance = Acceptance()
     command: tuple[Command, ...] = ()
     grade: Grade = Grade()
+    set: SetRules = SetRules()
     risk: RiskRules = RiskRules()
     evidence: EvidenceRules = EvidenceRules()
     options: dict[str, dict[str, object]] = field(default_factory=dict)

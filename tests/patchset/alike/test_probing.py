@@ -8,12 +8,15 @@ import pytest
 from tests.grade.projects import Benches, Project
 from tests.patchset.alike.test_clusters import verdict
 
+from assay.land.probed import Probed
 from assay.model.candidate import Candidate, Oid
+from assay.model.report import ConflictKind
 from assay.patchset.alike.find import alike
+from assay.patchset.alike.meeting import meetings
 from assay.patchset.alike.pairs import witnesses
 from assay.patchset.alike.plan import plan
 from assay.patchset.alike.probing import counted, observe, read, reliable, telling
-from assay.policy.schema import Clusters, Grade, Policy
+from assay.policy.schema import Clusters, Grade, Policy, SetRules
 from assay.repo.diff import changes
 from assay.repo.globs import compile_globs
 
@@ -205,6 +208,46 @@ def test_what_changes_only_together_is_witnessed(tmp_path, benches, environ):
     found = benches.jailed(project, POLICY, work, environ)
     assert {"pkg/pay.py:pay", "pkg/left.py:rate"} == {witness.where for witness in found}
     assert any(w.call == "pay(3)" and (w.alone, w.together) == ("value int:6", "value int:0") for w in found)
+
+
+def pair(project):
+    """Two that the suite lets through alone and together, and of which only calls tell."""
+    right = {"pkg/right.py": b"def bonus(n):\n    return 1\n"}
+    left = {"pkg/left.py": b"from pkg import right\n\ndef rate(n):\n    return 2 + right.bonus(n)\n"}
+    docs = {"pkg/docs.py": b"def title():\n    return 'x'\n"}
+    edits = {"one": left, "other": right, "docs": docs}
+    return [candidate(project, name, each, instance="") for name, each in edits.items()]
+
+
+def test_members_meet_where_the_changes_of_both_are_reached(tmp_path):
+    project = Project(tmp_path / "repo", MATH)
+    one, other, docs = pair(project)
+    (meeting,) = meetings(project.repo, [docs, one, other], IS_TEST)
+    assert (meeting.one.name, meeting.other.name) == ("one", "other")
+    assert ("pkg/pay.py", "pay") in meeting.places
+    assert meetings(project.repo, [docs, one], IS_TEST) == []
+
+
+def test_probes_part_two_members_within_their_budget(tmp_path, benches, environ):
+    project = Project(tmp_path / "repo", MATH)
+    members = pair(project)
+
+    async def work(bench):
+        probed = Probed(bench, SetRules(probes=1))
+        first = await probed.look(members, ())
+        return (
+            first,
+            await probed.look(members, ()),
+            await Probed(bench, SetRules(probes=0)).look(members, ()),
+        )
+
+    first, again, none = benches.jailed(project, POLICY, work, environ)
+    assert (again, none) == ((), ())
+    (found,) = first
+    assert (found.conflict.a, found.conflict.b) == (members[0].id, members[1].id)
+    assert found.conflict.kind is ConflictKind.BEHAVIOURAL
+    assert found.group.call and found.group.call in found.conflict.why
+    assert found.group.symbols and found.group.symbols[0].startswith("pkg.")
 
 
 def test_independent_changes_have_no_witness(tmp_path, benches, environ):

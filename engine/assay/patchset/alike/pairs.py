@@ -7,6 +7,8 @@ witness proves nothing.
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from assay.gates.protocol import Toolbox
 from assay.model.candidate import Candidate, Oid, Record
 from assay.patchset.alike.plan import plan
@@ -15,23 +17,29 @@ from assay.repo.globs import compile_globs
 
 
 class Witness(Record, frozen=True, kw_only=True):
-    """A call that changed only together: `where` is `path:symbol`, `call` its text; what it came to on the
-    base and on each alone, and on the combination."""
+    """A call that changed only together: `where` is `path:symbol`, `symbol` the same as `module:name`, `call`
+    its text; what it came to on the base and on each alone, and on the combination."""
 
     where: str
+    symbol: str
     call: str
     alone: str
     together: str
 
 
 async def witnesses(
-    toolbox: Toolbox, one: Candidate, other: Candidate, combined: Oid
+    toolbox: Toolbox,
+    one: Candidate,
+    other: Candidate,
+    combined: Oid,
+    within: Container[tuple[str, str]] | None = None,
 ) -> tuple[Witness, ...] | None:
     """What changes only in `combined`, the tree of both on their base, among calls of what one of them
-    changes or what gets there; the likeliest first. None where the machine kept it from being found out.
-    The caller holds a lease on layers."""
+    changes or what gets there (of those in `within`, by path and symbol); the likeliest first. None where the
+    machine kept it from being found out. The caller holds a lease on layers."""
     both = [one, other]
-    calls = plan(toolbox.repo, both, compile_globs(toolbox.policy.tests.paths), elsewhere=True)
+    is_test = compile_globs(toolbox.policy.tests.paths)
+    calls = plan(toolbox.repo, both, is_test, elsewhere=True, within=within)
     if not calls:
         return ()
     runs = []
@@ -56,5 +64,7 @@ def find(
         if None in answers or MISSING in answers[:3] or not before == one == other or after == before:
             continue
         where = f"{call.target.path}:{call.target.symbol}"
-        found.append(Witness(where=where, call=call.text, alone=str(before), together=str(after)))
+        symbol = f"{call.target.module}:{call.target.symbol}"
+        seen = Witness(where=where, symbol=symbol, call=call.text, alone=str(before), together=str(after))
+        found.append(seen)
     return tuple(found)

@@ -8,16 +8,17 @@ bounds: `TARGETS` functions and `CALLS` calls in all, what changed first.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from assay.gates.syntax import REFUSED, Function, parse
+from assay.gates.syntax import Function
 from assay.model.candidate import Candidate
 from assay.patchset.alike.inputs import Arguments, arguments
 from assay.patchset.alike.probing import Call
+from assay.patchset.alike.sources import Trees, mentioning, read, sources
 from assay.patchset.alike.targets import Target, changed, definitions, reaching, target
 from assay.repo.globs import Matcher
-from assay.repo.repository import EXECUTABLE, FILE, Repository, TreeEntry
+from assay.repo.repository import Repository
 
 TARGETS = 24
 CALLS = 240
@@ -25,19 +26,23 @@ _TEST_FILES = 60
 _OTHER_FILES = 300
 _RECEIVERS = 2
 
-Trees = Mapping[str, ast.Module]
-
 
 def plan(
-    repo: Repository, candidates: Sequence[Candidate], is_test: Matcher, *, elsewhere: bool = False
+    repo: Repository,
+    candidates: Sequence[Candidate],
+    is_test: Matcher,
+    *,
+    elsewhere: bool = False,
+    within: Container[tuple[str, str]] | None = None,
 ) -> tuple[Call, ...]:
     """The calls for `candidates`, which are of one base and have trees. With `elsewhere`, functions of files
-    that none of them changes are called, too, if they get to what changed."""
+    that none of them changes are called, too, if they get to what changed. `within` are the only ones (path
+    and symbol) to call."""
     base = candidates[0].base.tree
     paths = {change.path for candidate in candidates for change in candidate.changes if change.new_mode}
     paths = {path for path in paths if PurePosixPath(path).suffix == ".py" and not is_test(path)}
-    before = _read(repo, base, paths)
-    after = [_read(repo, str(candidate.tree), paths) for candidate in candidates]
+    before = read(repo, base, paths)
+    after = [read(repo, str(candidate.tree), paths) for candidate in candidates]
     names = {
         symbol.rsplit(".", 1)[-1]
         for version in after
@@ -46,16 +51,17 @@ def plan(
     }
     if not names:
         return ()
-    files = [entry for entry in repo.files(base) if _is_source(entry)]
-    others = _mentioning(repo, files, names, lambda path: elsewhere and not is_test(path), _OTHER_FILES)
+    files = sources(repo, base)
+    others = mentioning(repo, files, names, lambda path: elsewhere and not is_test(path), _OTHER_FILES)
     shown = {**others, **before, **after[0]}
     versions = [{**others, **version} for version in after]
     packages = frozenset(
         str(PurePosixPath(entry.path).parent) for entry in files if entry.path.endswith("__init__.py")
     )
-    found = list(_targets(shown, versions, names, packages))[:TARGETS]
+    every = _targets(shown, versions, names, packages)
+    found = [one for one in every if within is None or (one.path, one.symbol) in within][:TARGETS]
     called = {name for one in found for name in one.symbol.split(".")}
-    tests = list(_mentioning(repo, files, called, is_test, _TEST_FILES).values())
+    tests = list(mentioning(repo, files, called, is_test, _TEST_FILES).values())
     # One call of each before the second of any: what is cut is the least likely everywhere.
     queues = [list(_calls(one, shown, versions, tests)) for one in found]
     turns = range(max(map(len, queues), default=0))
@@ -98,39 +104,3 @@ def _receivers(
     if not isinstance(making, Function):
         return (Arguments(),)
     return arguments(making, owner, tests, (), bound=True)[:_RECEIVERS]
-
-
-def _mentioning(
-    repo: Repository, files: Sequence[TreeEntry], names: set[str], wanted: Callable[[str], bool], limit: int
-) -> dict[str, ast.Module]:
-    """Of the wanted files, those with one of the names in them, at most so many."""
-    words = [name.encode() for name in names]
-    found: dict[str, ast.Module] = {}
-    for entry in files:
-        if len(found) >= limit:
-            break
-        if not wanted(entry.path):
-            continue
-        source = repo.blob(entry.blob)
-        if any(word in source for word in words) and (tree := _parsed(source)) is not None:
-            found[entry.path] = tree
-    return found
-
-
-def _read(repo: Repository, tree: str, paths: set[str]) -> dict[str, ast.Module]:
-    sources = {path: repo.read(tree, path) for path in sorted(paths)}
-    parsed = {path: _parsed(source) for path, source in sources.items() if source is not None}
-    return {path: module for path, module in parsed.items() if module is not None}
-
-
-def _parsed(source: bytes) -> ast.Module | None:
-    """The tree of a source that can be written out again, whatever part of it."""
-    tree = parse(source)
-    try:
-        return tree if tree is not None and ast.dump(tree) else None
-    except REFUSED:
-        return None
-
-
-def _is_source(entry: TreeEntry) -> bool:
-    return entry.mode in (FILE, EXECUTABLE) and entry.path.endswith(".py")

@@ -66,15 +66,15 @@ def reaching(trees: Mapping[str, ast.Module], names: Iterable[str]) -> Iterator[
     every = {
         (path, symbol): node for path, tree in trees.items() for symbol, node in definitions(tree).items()
     }
-    mentions = {key: _mentions(node) for key, node in every.items()}
+    spoken = {key: mentions(node) for key, node in every.items()}
     known = set(names)
-    found = {key for key in every if _bare(key[1]) in known}
+    found = {key for key in every if bare(key[1]) in known}
     yield from sorted(found)
     for _ in range(STEPS):
-        nearer = sorted(key for key in every if key not in found and mentions[key] & known)
+        nearer = sorted(key for key in every if key not in found and spoken[key] & known)
         yield from nearer
         found |= set(nearer)
-        known |= {_bare(symbol) for _, symbol in nearer}
+        known |= {bare(symbol) for _, symbol in nearer}
 
 
 def target(path: str, symbol: str, node: ast.stmt, packages: frozenset[str]) -> Target | None:
@@ -102,7 +102,8 @@ def _is_public(symbol: str) -> bool:
     return not any(part.startswith("_") for part in symbol.split("."))
 
 
-def _bare(symbol: str) -> str:
+def bare(symbol: str) -> str:
+    """The last name of a symbol."""
     return symbol.rsplit(".", 1)[-1]
 
 
@@ -117,7 +118,8 @@ def _dumps(tree: ast.Module) -> dict[str, str]:
     return found
 
 
-def _mentions(node: ast.stmt) -> set[str]:
+def mentions(node: ast.stmt) -> set[str]:
+    """The bare names in a definition."""
     found = set()
     for inner in ast.walk(node):
         if isinstance(inner, ast.Name):
