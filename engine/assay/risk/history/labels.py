@@ -1,0 +1,83 @@
+"""Which commits were repaired later, and when: labels mined from a repository's own history.
+
+The method is SZZ (Sliwerski, Zimmermann and Zeller, "When do changes induce fixes?", 2005) as the training
+data were made: a fix, told by its message, deletes lines; whoever wrote these lines made the fix needed.
+Blank lines, comments and imports are no one's fault; movement within a file and white space are looked
+through; a fix of more than 8 source files or 150 deleted lines says nothing, nor is a commit that touches
+more than 40 files to blame. A revert is no fix.
+
+Promises: reads objects only; a commit without a label is one that no known fix touched, which is less than
+that it was right (see the model card for what this method misses).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from assay.model.candidate import Record
+from assay.repo.program import GitFailed, run_git
+from assay.repo.repository import Repository
+from assay.risk.content import blameless
+from assay.risk.history.log import FileEdit, LogEntry
+from assay.risk.history.past import is_fix
+from assay.risk.kinds import Kind, kind
+
+MOST_FILES = 8
+MOST_DELETED = 150
+MOST_TOUCHED = 40
+_BLAMED = re.compile(rb"^([0-9a-f]{40}) \d+ \d+", re.MULTILINE)
+_REVERT = re.compile(r"This reverts commit ([0-9a-f]{7,40})")
+
+
+class Blame(Record, frozen=True, kw_only=True):
+    """A fix touches lines of `commit`, at `time`."""
+
+    commit: str
+    fix: str
+    time: int
+
+
+def blames(repo: Repository, entries: Iterable[LogEntry]) -> Iterator[Blame]:
+    """Whom the fixes among `entries` (with lines) speak against, fix by fix."""
+    for entry in entries:
+        edits = [edit for edit in entry.edits if kind(edit.name) is Kind.SOURCE]
+        if not _says_something(entry, edits):
+            continue
+        guilty = {commit for edit in edits for commit in _authors(repo, entry, edit)}
+        for commit in sorted(guilty - {entry.commit}):
+            yield Blame(commit=commit, fix=entry.commit, time=entry.committed)
+
+
+def reverts(entries: Iterable[LogEntry]) -> Iterator[Blame]:
+    """Which commits are reverted by name in a later message; short names are left as they are."""
+    for entry in entries:
+        for found in _REVERT.finditer(entry.message):
+            yield Blame(commit=found[1], fix=entry.commit, time=entry.committed)
+
+
+def _says_something(entry: LogEntry, edits: list[FileEdit]) -> bool:
+    if not is_fix(entry.message) or not entry.parents or not 0 < len(edits) <= MOST_FILES:
+        return False
+    return sum(len(hunk.deleted) for edit in edits for hunk in edit.hunks) <= MOST_DELETED
+
+
+def _authors(repo: Repository, entry: LogEntry, edit: FileEdit) -> set[str]:
+    """The commits that wrote the lines which `edit` deletes."""
+    wanted = [
+        hunk.old_start + offset
+        for hunk in edit.hunks
+        for offset, line in enumerate(hunk.deleted)
+        if not blameless(line)
+    ]
+    if not wanted or edit.old_path is None:
+        return set()
+    ranges = [part for line in wanted for part in ("-L", f"{line},{line}")]
+    try:
+        told = run_git(
+            repo, "blame", "-w", "-M", "--porcelain", *ranges, entry.parents[0], "--", edit.old_path
+        )
+    except GitFailed:
+        # A file that git cannot show at the parent (a submodule once, or a damaged object) blames no one.
+        return set()
+    return {found[1].decode() for found in _BLAMED.finditer(told)}
