@@ -53,7 +53,7 @@ _COMMAND = 'gates = ["...", "vet"]\n[[command]]\nname = "vet"\nrun = ["vet"]\n'
             "suppression",
         ),
         ("[tests]\nslowdown = 0.5", "tests.slowdown", "1 or more"),
-        ("[risk]\nhigh = 0.1", "risk.high", "at least `medium`"),
+        ("[risk]\nhigh = 0.05", "risk.high", "at least `medium`"),
         ("[risk]\nreview_from = 90", "risk.review_from", "a share of past changes"),
         ("[risk]\nhold = ['land']", "risk.hold[0]", "more evidence, reject, review"),
         ("[evidence]\nmin_killed = 70", "evidence.min_killed", "a share, from 0 to 1"),
@@ -131,7 +131,7 @@ def test_a_mistake_in_what_is_extended_names_that_file(policy_file: Write) -> No
 
 
 def test_a_fault_of_merged_rules_is_blamed_on_the_layer_that_set_the_key(policy_file: Write) -> None:
-    policy_file("[risk]\nhigh = 0.1\n", "below.toml")
+    policy_file("[risk]\nhigh = 0.05\n", "below.toml")
     (problem,) = validate(policy_file('extends = "below.toml"\n[limits]\npids = 3\n'))
     assert problem.place.endswith("below.toml:2")
 

@@ -7,8 +7,10 @@ happens next.
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -20,6 +22,7 @@ from assay.gates.examining import TASKS
 from assay.grade.profile import profile
 from assay.land.job import Job
 from assay.land.report import candidate_reports, stamp, words_on
+from assay.land.request import Lane
 from assay.land.session import Session
 from assay.land.transaction import Transaction
 from assay.ledger.states import State
@@ -38,8 +41,14 @@ from assay.patchset.select import Worth, worth
 from assay.policy.pace import Pace
 from assay.policy.schema import Collect
 from assay.repo.diff import changes
+from assay.risk.background import Background, background
 from assay.risk.evidence.bound import false_green
 from assay.risk.score import assess
+from assay.sandbox.places import likely_cache
+
+_WAIT = {Lane.INTERACTIVE: 0.5, Lane.BULK: 20.0}
+"""Seconds that the reading of the repository's past may take, once; what is not read by then is for the next
+run."""
 
 
 class Findings:
@@ -206,14 +215,27 @@ class Findings:
     def _with_risk(self, candidate: Candidate, verdict: Verdict) -> Verdict:
         if candidate.tree is None:
             return verdict
-        risk = assess(self.job.repo, candidate, self.job.policy, verdict.gates)
         evidence = self.evidence.get(candidate.equivalent_to or candidate.id)
-        if evidence is not None:
-            risk = replace(risk, evidence=evidence, false_green=false_green(evidence))
+        risk = assess(
+            self.job.repo,
+            candidate,
+            self.job.policy,
+            verdict.gates,
+            self._known,
+            evidence=evidence,
+            false_green=false_green(evidence) if evidence is not None else None,
+        )
         return replace(verdict, risk=risk)
 
     def _risk_of(self, tree: Oid, results: Sequence[GateResult]) -> Risk:
-        return assess(self.job.repo, self.set_candidate(tree, ()), self.job.policy, results)
+        return assess(self.job.repo, self.set_candidate(tree, ()), self.job.policy, results, self._known)
+
+    @cached_property
+    def _known(self) -> Background:
+        """What is known of the repository's past, brought up to date once a run."""
+        job = self.job
+        wait = _WAIT[job.request.lane]
+        return background(job.repo, job.base, likely_cache(os.environ), seconds=wait)
 
 
 def _combined_task(members: Sequence[Candidate]) -> str:

@@ -349,8 +349,9 @@ class RiskRules(Record, frozen=True, kw_only=True):
     """What the risk treats as sensitive, where its bands start (0..1), and what a decision rests on."""
 
     sensitive: tuple[str, ...] = ()
-    medium: float = 0.35
-    high: float = 0.65
+    medium: float = 0.10
+    """A little above the share of ordinary changes that are fixed within a year."""
+    high: float = 0.25
     cost: Costs = Costs()
     at: tuple[PathCost, ...] = ()
     review_from: float = 1.0

@@ -232,7 +232,7 @@ class _Leg:
         cars = [
             Car(
                 key=key,
-                chance=line.chance(job.repo, job.policy, car, key, rate, doubtful=key in found.doubtful),
+                chance=line.chance(job.repo, car, rate, doubtful=key in found.doubtful),
                 apart=found.apart[key],
             )
             for key, car in self._cars.items()

@@ -20,7 +20,9 @@ from assay.model.verdict import Decision, Verdict
 from assay.patchset.facts.library import Library
 from assay.policy.schema import Policy
 from assay.repo.repository import Repository
-from assay.risk.score import assess
+from assay.risk.background import Background
+from assay.risk.model import shipped
+from assay.risk.prior import prior
 
 ATTEMPTS = 3
 """So often a car may get no verdict before it is evicted."""
@@ -30,6 +32,8 @@ _LEAST, _MOST = 0.05, 0.98
 """No chance is taken to be less or more than this."""
 _RISK, _DOUBT = 16.0, 4.0
 """What the whole way from no risk to the greatest takes of the odds, and what a suspected conflict does."""
+_USUAL = 0.1
+"""The risk of an ordinary diff, which moves no odds."""
 _LEGS = 64
 """Facts of sources are read anew after so many legs: what is not asked for any more is not kept for ever."""
 
@@ -117,14 +121,12 @@ class Line:
             return why
         return f"it passed on {before.commit[:12]}, and fails with what has landed since: {why}"
 
-    def chance(
-        self, repo: Repository, policy: Policy, candidate: Candidate, key: str, rate: float, *, doubtful: bool
-    ) -> float:
+    def chance(self, repo: Repository, candidate: Candidate, rate: float, *, doubtful: bool) -> float:
         """How likely a car is to pass with others: `rate` is the share of this repository's that did. Its
         risk moves the odds, as does a suspected conflict; neither is a measure of just this."""
-        own = self.alone(policy, key)
-        risk = assess(repo, candidate, policy, own.verdict.gates if own is not None else ())
-        odds = rate / (1.0 - rate) * math.pow(_RISK, 0.5 - risk.score)
+        found = prior(repo, candidate, Background(model=shipped("later-fix-diff")))
+        risk = found.probability if found is not None else _USUAL
+        odds = rate / (1.0 - rate) * math.pow(_RISK, _USUAL - risk)
         if doubtful:
             odds /= _DOUBT
         return min(_MOST, max(_LEAST, odds / (1.0 + odds)))

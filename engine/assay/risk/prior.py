@@ -1,0 +1,164 @@
+"""The prior: what the model says of a change before any of its tests have run.
+
+Promises: a probability of a stated event, with its contributions adding up to it and an interval that is wide
+where the model has not seen the like; each reason for that is a sentence. The cost follows the change. The
+change's own author, hour and message play no part.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from math import hypot
+
+from assay.model.candidate import Candidate, Change
+from assay.model.risk import Contribution, Interval, Prior
+from assay.repo import diff
+from assay.repo.repository import Repository
+from assay.risk.background import Background
+from assay.risk.content import content
+from assay.risk.edits import Edited, edited
+from assay.risk.features import diff_features, history_features
+from assay.risk.history.past import RepositoryPast
+from assay.risk.history.store import Past
+from assay.risk.model import Model, log_odds, shipped, sigmoid
+from assay.risk.shapley import shares
+from assay.risk.wording import say
+
+_NINETY = 1.645
+"""Standard deviations on either side that hold 90 % of a normal distribution."""
+_PLACES = 6
+_YOUNG_DAYS, _YOUNG_CHANGES = 365, 200
+
+
+def prior(repo: Repository, candidate: Candidate, known: Background) -> Prior | None:
+    """How likely a later fix touches lines of this change; None for a candidate without a tree."""
+    return None if candidate.tree is None else prior_of(repo, changes_of(repo, candidate), known)
+
+
+def reverted(repo: Repository, candidate: Candidate) -> Prior | None:
+    """How likely the change is reverted within 30 days; None for a candidate without a tree."""
+    if candidate.tree is None:
+        return None
+    what = edited(repo, changes_of(repo, candidate))
+    return _answer(shipped("reverted"), _diff_features(what), what, None, known=True)
+
+
+def prior_of(repo: Repository, changes: Sequence[Change], known: Background) -> Prior:
+    """The same of any set of changes to the base that `known` is about."""
+    what = edited(repo, changes)
+    features, past = _diff_features(what), None
+    if known.place is not None:
+        try:
+            with Past(known.place) as store:
+                pasts = store.files([edit.old_path for edit in what.edits], known.now)
+            past = known.repository
+            features |= history_features(what.files, pasts, past)
+        except sqlite3.Error as error:
+            known = Background(model=known.model, why=f"the history of its files cannot be read ({error})")
+    model = known.model if past is not None else shipped("later-fix-diff")
+    found = _answer(model, features, what, past, known=past is not None, why=known.why)
+    return found if past is None else _placed(found, known)
+
+
+def changes_of(repo: Repository, candidate: Candidate) -> tuple[Change, ...]:
+    """What a candidate with a tree changes."""
+    if candidate.changes or candidate.tree is None:
+        return candidate.changes
+    return diff.changes(repo, candidate.base.tree, candidate.tree)
+
+
+def _diff_features(what: Edited) -> dict[str, float]:
+    return diff_features(content(what.edits), what.files)
+
+
+def _placed(found: Prior, known: Background) -> Prior:
+    from msgspec.structs import replace
+
+    return replace(found, percentile=known.percentile(found.probability))
+
+
+def _answer(
+    model: Model,
+    features: dict[str, float],
+    what: Edited,
+    past: RepositoryPast | None,
+    *,
+    known: bool,
+    why: str = "",
+) -> Prior:
+    values = model.values(features)
+    base, parts = shares(model, values)
+    probability = round(sigmoid(model.logit(values)), _PLACES)
+    doubts, width = _doubts(model, features, what, past, known=known, why=why)
+    logit = log_odds(probability)
+    return Prior(
+        event=model.event,
+        model=model.title,
+        probability=probability,
+        interval=Interval(
+            low=round(sigmoid(logit - _NINETY * width), _PLACES),
+            high=round(sigmoid(logit + _NINETY * width), _PLACES),
+        ),
+        contributions=_contributions(base, parts, features, probability),
+        doubts=doubts,
+    )
+
+
+def _contributions(
+    base: float, parts: dict[str, float], features: dict[str, float], probability: float
+) -> tuple[Contribution, ...]:
+    """The base first, then groups by size of effect, rounded so that they add up exactly as shown."""
+    first = round(base, _PLACES)
+    shown = [(name, round(effect, _PLACES)) for name, effect in parts.items() if round(effect, _PLACES)]
+    shown.sort(key=lambda part: (-abs(part[1]), part[0]))
+    rest = round(probability - first - sum(effect for _, effect in shown), _PLACES)
+    if shown:
+        shown[0] = (shown[0][0], round(shown[0][1] + rest, _PLACES))
+    else:
+        first = probability
+    told = [Contribution(feature="base", value=first, effect=first, words="an ordinary change")]
+    for name, effect in shown:
+        value, words = say(name, features)
+        told.append(Contribution(feature=name, value=value, effect=effect, words=words))
+    return tuple(told)
+
+
+def _doubts(
+    model: Model,
+    features: dict[str, float],
+    what: Edited,
+    past: RepositoryPast | None,
+    *,
+    known: bool,
+    why: str,
+) -> tuple[tuple[str, ...], float]:
+    """Sentences, and the standard deviation in log-odds that they come to."""
+    spread = model.spread
+    doubts = list(model.notes)
+    widths = [spread.known]
+    if not what.files:
+        doubts.append("it touches no program text; the model was fitted to changes that do")
+        widths.append(spread.beyond)
+    if what.foreign:
+        doubts.append(
+            f"{what.foreign} of its {len(what.files)} program files are in other languages than Python, "
+            "which is all that the model has seen"
+        )
+        widths.append(spread.foreign)
+    if what.unread:
+        doubts.append(f"{what.unread} of its files are too large to be looked into")
+        widths.append(spread.beyond)
+    outside = [each.words for each in model.ranges if not each.low <= features[each.feature] <= each.high]
+    if outside:
+        doubts.append(f"unlike 99 % of the changes that the model was fitted to: {', '.join(outside)}")
+        widths.append(spread.beyond)
+    if not known:
+        doubts.append(why or "the history of its files is not known")
+        widths.append(spread.blind)
+    elif past is not None and (past.days < _YOUNG_DAYS or past.changes < _YOUNG_CHANGES):
+        doubts.append(
+            f"the repository is young: {past.changes} changes to its program in {past.days:.0f} days"
+        )
+        widths.append(spread.young)
+    return tuple(doubts), hypot(*widths)
