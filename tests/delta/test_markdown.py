@@ -93,8 +93,8 @@ def test_a_thousand_candidates_fit_into_a_comment(full_report):
 def test_what_is_too_long_is_named_and_what_follows_still_shows(full_report):
     symbols = tuple(replace(full_report.delta.symbols[0], symbol=f"{n}" * 400) for n in range(1, 10))
     long = replace(full_report, delta=replace(full_report.delta, symbols=symbols))
-    page = markdown(compose(long), limit=5_500)
-    assert "_Left out for its size: Delta: Symbols; the text" in page
+    page = markdown(compose(long), limit=6_000)
+    assert "_Left out for its size: Delta: Changed; the text" in page
     assert "Next:" in page
 
 

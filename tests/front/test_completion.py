@@ -42,7 +42,8 @@ def test_commands_are_offered():
 
 def test_options_and_their_values_are_offered():
     assert {"--policy", "--jobs", "--format", "--first"} <= _completed("assay grade --", 2)
-    assert _completed("assay grade --format ", 3) == {"text", "json", "markdown"}
+    formats = {"text", "json", "markdown", "sarif", "junit", "html", "github"}
+    assert _completed("assay grade --format ", 3) == formats
     assert {"agent", "default", "strict", "fast"} <= _completed("assay grade --policy ", 3)
 
 
