@@ -55,7 +55,7 @@ _COMMAND = 'gates = ["...", "vet"]\n[[command]]\nname = "vet"\nrun = ["vet"]\n'
         ("[tests]\nslowdown = 0.5", "tests.slowdown", "1 or more"),
         ("[risk]\nhigh = 0.05", "risk.high", "at least `medium`"),
         ("[risk]\nreview_from = 90", "risk.review_from", "a share of past changes"),
-        ("[risk]\nhold = ['land']", "risk.hold[0]", "more evidence, reject, review"),
+        ("[risk]\nhold = 'land'", "risk.hold", "more evidence, never, reject, review"),
         ("[evidence]\nmin_killed = 70", "evidence.min_killed", "a share, from 0 to 1"),
         ("[evidence]\ncollect = 'mutant'", "evidence.collect", "did you mean 'mutants'"),
         ("[evidence]\ncollect = 'mutants'\nmutants = 0", "evidence.collect", "are above 0"),

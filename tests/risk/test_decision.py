@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.model.risk import Action, Advice
-from assay.policy.schema import Costs
-from assay.risk.decision import Other, Stake, advise, threshold
+from assay.policy.schema import Costs, Hold
+from assay.risk.decision import Other, Stake, actions_held, advise, threshold
 
 WANTED = ("coverage and mutants of the changed lines",)
 probabilities = st.floats(0, 1)
@@ -80,3 +80,10 @@ def test_what_would_bring_it_under_the_line_is_said_with_its_figure() -> None:
         "without a.py: 5.0%, under the line of 10.0%",
         "without b.py: 20.0%, still over the line of 10.0%",
     )
+
+
+def test_what_is_held_is_what_the_policy_names_and_all_that_is_stronger() -> None:
+    assert actions_held(Hold.NEVER) == set()
+    assert actions_held(Hold.REJECT) == {Action.REJECT}
+    assert actions_held(Hold.REVIEW) == {Action.REVIEW, Action.REJECT}
+    assert actions_held(Hold.MORE) == {Action.MORE, Action.REVIEW, Action.REJECT}

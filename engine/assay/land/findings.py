@@ -30,8 +30,8 @@ from assay.model.candidate import Base, Candidate, Oid
 from assay.model.delta import Delta, MemberShare
 from assay.model.event import Observer, Planned, Stage
 from assay.model.evidence import Evidence
-from assay.model.outcome import GateResult
-from assay.model.report import Cluster, Landed, PatchSet, Report
+from assay.model.outcome import GateResult, Outcome
+from assay.model.report import Cluster, Landed, LeftOut, PatchSet, Report
 from assay.model.risk import Risk
 from assay.model.verdict import Decision, Verdict
 from assay.patchset.alike.votes import tasks, with_votes
@@ -42,13 +42,18 @@ from assay.policy.pace import Pace
 from assay.policy.schema import Collect
 from assay.repo.diff import changes
 from assay.risk.background import Background, background
+from assay.risk.decision import actions_held
 from assay.risk.evidence.bound import false_green
-from assay.risk.score import assess
+from assay.risk.evidence.demand import demanded, with_demanded
+from assay.risk.score import assess, assess_set
 from assay.sandbox.places import likely_cache
 
 _WAIT = {Lane.INTERACTIVE: 0.5, Lane.BULK: 20.0}
 """Seconds that the reading of the repository's past may take, once; what is not read by then is for the next
 run."""
+
+
+_WANTED = ("coverage and mutants of the changed lines (--evidence mutants)",)
 
 
 class Findings:
@@ -75,6 +80,25 @@ class Findings:
         pairs = zip(self.job.candidates, self.verdicts, strict=True)
         return [candidate for candidate, verdict in pairs if verdict.decision is Decision.ACCEPTED]
 
+    @cached_property
+    def held(self) -> tuple[LeftOut, ...]:
+        """Accepted candidates that do not land by themselves, by the policy's word on their risk."""
+        hold = actions_held(self.job.policy.risk.hold)
+        return tuple(
+            LeftOut(id=verdict.candidate, why=f"held for {advice.action.value}: {advice.why}")
+            for verdict in self.verdicts
+            if verdict.decision is Decision.ACCEPTED
+            and verdict.risk is not None
+            and (advice := verdict.risk.advice) is not None
+            and advice.action in hold
+        )
+
+    @property
+    def landable(self) -> list[Candidate]:
+        """The accepted candidates that the policy lets land, in the order given."""
+        held = {left.id for left in self.held}
+        return [candidate for candidate in self.accepted if candidate.id not in held]
+
     async def grade(self, observer: Observer) -> None:
         """Keep the candidates, grade them and assess their risk."""
         job = self.job
@@ -88,7 +112,8 @@ class Findings:
         )
         self.verdicts = verdicts
         await self._gather(observer)
-        self.verdicts = tuple(map(self._with_risk, job.candidates, verdicts))
+        self._demand()
+        self.verdicts = tuple(map(self._with_risk, job.candidates, self.verdicts))
         if tasks(job.candidates):
             from assay.patchset.alike.find import alike  # a hook never comes here
 
@@ -124,6 +149,22 @@ class Findings:
             if found is not None:
                 self.evidence[candidate.id] = found
 
+    def _demand(self) -> None:
+        """Hold what was accepted against what the policy demands of evidence. The ledger's last word on a
+        candidate is the one that counts."""
+        rules = self.job.policy.evidence
+        judged = tuple(
+            with_demanded(verdict, demanded(self._evidence_of(candidate), rules))
+            for candidate, verdict in zip(self.job.candidates, self.verdicts, strict=True)
+        )
+        for before, after in zip(self.verdicts, judged, strict=True):
+            if after != before:
+                self.run.ledger.verdict(self.run.id, after)
+        self.verdicts = judged
+
+    def _evidence_of(self, candidate: Candidate) -> Evidence | None:
+        return self.evidence.get(candidate.equivalent_to or candidate.id)
+
     def _found(self) -> dict[str, Any] | None:
         """What the journal keeps besides verdicts: clusters and evidence; None where there is nothing."""
         distinct = {cluster.members: cluster for cluster in self.clusters.values()}
@@ -134,11 +175,11 @@ class Findings:
     @property
     def worths(self) -> dict[str, Worth]:
         """What each accepted candidate is worth, by id."""
-        return with_votes(worth(self.accepted, self.verdicts), self.clusters)
+        return with_votes(worth(self.landable, self.verdicts), self.clusters)
 
     def graph(self) -> Graph:
-        """Of the accepted candidates: what each pair of them is to each other."""
-        return graph(self.job.repo, self.job.base, self.accepted)
+        """Of the candidates that may land: what each pair of them is to each other."""
+        return graph(self.job.repo, self.job.base, self.landable)
 
     def combined(self, patch_set: PatchSet) -> Combined | None:
         """The members of a set as one tree, if they merge."""
@@ -162,7 +203,7 @@ class Findings:
         job = self.job
         shares = tuple(_share(member, job.base) for member in members) if len(members) > 1 else ()
         delta = build(job.repo, job.base.tree, tree, results, members=shares)
-        self.delta = replace(delta, risk=self._risk_of(tree, results))
+        self.delta = replace(delta, risk=self._risk_of(tree, results, members))
 
     def report(self) -> Report:
         """Everything found out."""
@@ -215,7 +256,7 @@ class Findings:
     def _with_risk(self, candidate: Candidate, verdict: Verdict) -> Verdict:
         if candidate.tree is None:
             return verdict
-        evidence = self.evidence.get(candidate.equivalent_to or candidate.id)
+        evidence = self._evidence_of(candidate)
         risk = assess(
             self.job.repo,
             candidate,
@@ -223,12 +264,23 @@ class Findings:
             verdict.gates,
             self._known,
             evidence=evidence,
+            wanted=_WANTED if evidence is None and _tested(verdict) else (),
             false_green=false_green(evidence) if evidence is not None else None,
         )
         return replace(verdict, risk=risk)
 
-    def _risk_of(self, tree: Oid, results: Sequence[GateResult]) -> Risk:
-        return assess(self.job.repo, self.set_candidate(tree, ()), self.job.policy, results, self._known)
+    def _risk_of(self, tree: Oid, results: Sequence[GateResult], members: Sequence[Candidate]) -> Risk:
+        """Of one change what it is by itself; of several what they are together."""
+        job = self.job
+        combined = self.set_candidate(tree, ())
+        risks = {verdict.candidate: verdict.risk for verdict in self.verdicts}
+        own = [(m, risk) for m in members if (risk := risks.get(m.id)) is not None and risk.calibrated]
+        if len(own) > 1:
+            cleared = self.patch_set.cleared if self.patch_set is not None else ()
+            meeting = {frozenset((pair.a, pair.b)) for pair in cleared if pair.shared}
+            return assess_set(job.repo, combined, job.policy, results, own, meeting)
+        of_tree = {c.tree: risks.get(c.id) for c in job.candidates}
+        return of_tree.get(tree) or assess(job.repo, combined, job.policy, results, self._known)
 
     @cached_property
     def _known(self) -> Background:
@@ -236,6 +288,12 @@ class Findings:
         job = self.job
         wait = _WAIT[job.request.lane]
         return background(job.repo, job.base, likely_cache(os.environ), seconds=wait)
+
+
+def _tested(verdict: Verdict) -> bool:
+    """Whether tests ran for it, so that more can be learnt from them."""
+    passes = {result.gate for result in verdict.gates if result.outcome is Outcome.PASSED}
+    return "tests" in passes
 
 
 def _combined_task(members: Sequence[Candidate]) -> str:

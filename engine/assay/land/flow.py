@@ -122,12 +122,12 @@ async def _grade(job: Job, observer: Observer) -> Report:
 def _unverified(found: Findings) -> PatchSet:
     """The set that could land together as far as merging tells; `land` verifies it before it lands."""
     known = found.graph()
-    accepted = found.accepted
-    choice = choose(accepted, known.edges, found.worths)
-    combined = combine(found.job.repo, found.job.base, [c for c in accepted if c.id in choice.members])
+    able = found.landable
+    choice = choose(able, known.edges, found.worths)
+    combined = combine(found.job.repo, found.job.base, [c for c in able if c.id in choice.members])
     return PatchSet(
         members=choice.members,
-        left_out=choice.left_out,
+        left_out=(*choice.left_out, *found.held),
         conflicts=known.proven,
         tree=combined.tree if isinstance(combined, Combined) and choice.members else None,
         verdict=None,

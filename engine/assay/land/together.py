@@ -44,7 +44,7 @@ async def verify_set(found: Findings, *, every_commit: bool) -> tuple[GateResult
         if ordered is not None:
             patch_set = ordered
             break
-    found.patch_set = replace(patch_set, left_out=(*patch_set.left_out, *run.taken_out))
+    found.patch_set = replace(patch_set, left_out=(*patch_set.left_out, *run.taken_out, *found.held))
     return run.results(patch_set.tree)
 
 
@@ -76,7 +76,7 @@ class _Together:
     async def _verified(self) -> PatchSet:
         """The best set by merging, by what is known, and by the gates."""
         out = {left.id for left in self.taken_out}
-        accepted = [candidate for candidate in self._found.accepted if candidate.id not in out]
+        accepted = [candidate for candidate in self._found.landable if candidate.id not in out]
         conflicts = [c for c in (*self._known.edges, *self._parted) if not out & {c.a, c.b}]
         bench = self._found.session.bench
         failed_before = (await remembered(bench.recall)).among(accepted)

@@ -213,7 +213,12 @@ def _of(
 def _transaction(connection: sqlite3.Connection, row: tuple[Any, ...]) -> Transaction:
     identity, command, began, updated, where, payload = row
     begun = decode(payload, Begun)
-    sql = "SELECT decision, COUNT(DISTINCT candidate) FROM verdicts WHERE txn = ? GROUP BY decision"
+    # Of one that was judged more than once, the last word counts.
+    sql = (
+        "SELECT decision, COUNT(*) FROM verdicts v WHERE txn = ? AND seq = ("
+        "SELECT MAX(w.seq) FROM verdicts w WHERE w.txn = v.txn AND w.candidate = v.candidate"
+        ") GROUP BY decision"
+    )
     counts = connection.execute(sql, (identity,)).fetchall()
     return Transaction(
         id=identity,

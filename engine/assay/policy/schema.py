@@ -294,10 +294,11 @@ class PathCost(Record, frozen=True, kw_only=True):
 
 
 class Hold(StrEnum):
-    """What the decision may keep from landing."""
+    """From which decision on an accepted change does not land by itself: this one and all below it here."""
 
-    REVIEW = "review"
+    NEVER = "never"
     MORE = "more evidence"
+    REVIEW = "review"
     REJECT = "reject"
 
 
@@ -357,8 +358,8 @@ class RiskRules(Record, frozen=True, kw_only=True):
     review_from: float = 1.0
     """A change riskier than this share of the repository's own past changes is read by a person, whatever
     it is expected to cost; 1: the costs alone decide."""
-    hold: tuple[Hold, ...] = ()
-    """With one of these decisions a change does not land."""
+    hold: Hold = Hold.NEVER
+    """From this decision on, a change does not land by itself."""
 
 
 class Policy(Record, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 
 from assay.model.candidate import Record
 from assay.model.risk import Action, Advice, Option, Place
-from assay.policy.schema import Costs
+from assay.policy.schema import Costs, Hold
 from assay.risk.likelihood import SHARES, Level, update
 
 _ORDER = (Action.LAND, Action.MORE, Action.REVIEW, Action.REJECT)
@@ -81,6 +81,13 @@ def threshold(stake: Stake, costs: Costs) -> float:
     if costs.catches:
         lines.append(_reading(stake, costs) / (costs.catches * stake.defect))
     return min(1.0, *lines)
+
+
+def actions_held(hold: Hold) -> frozenset[Action]:
+    """The actions that keep a change from landing by itself: what the policy names, and what is stronger."""
+    held = (Action.MORE, Action.REVIEW, Action.REJECT)
+    names = [action.value for action in held]
+    return frozenset(held[names.index(hold.value) :]) if hold is not Hold.NEVER else frozenset()
 
 
 def _land(probability: float, stake: Stake) -> Option:

@@ -34,6 +34,7 @@ def fold(
     wanted: Sequence[str] = (),
     false_green: float | None = None,
     reverted: Prior | None = None,
+    whole: bool = True,
 ) -> Risk:
     """The risk of one change that a model knows.
 
@@ -47,7 +48,7 @@ def fold(
         stake,
         rules.cost,
         wanted=wanted,
-        others=_others(prior, evidence, without or {}),
+        others=_others(prior, evidence, without or {}) if whole else (),
         places=places(evidence, findings),
         top=top if rules.review_from < 1 else None,
     )

@@ -7,13 +7,13 @@ they are in the stake of the decision and in no probability.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from assay.model.candidate import Candidate, Change
 from assay.model.evidence import Evidence
 from assay.model.outcome import GateResult
-from assay.model.risk import Risk
+from assay.model.risk import Contribution, Interval, Prior, Risk
 from assay.policy.schema import Policy
 from assay.repo.globs import compile_globs
 from assay.repo.repository import Repository
@@ -22,10 +22,13 @@ from assay.risk.decision import Stake
 from assay.risk.fold import fold, stake
 from assay.risk.kinds import Kind, kind
 from assay.risk.prior import changes_of, prior_of, reverted
+from assay.risk.together import Member, together
 from assay.risk.topics import touched
 
 _MOST_PARTS = 8
 """Of a change of more program files it is not asked what it would be without one."""
+_ESCAPE = 0.5
+"""The chance that tests let a wrong meeting of two members through, where nothing is known of them."""
 _PROGRAM = (Kind.SOURCE, Kind.OTHER)
 _WORDS = frozenset({".md", ".rst", ".txt", ".adoc"})
 
@@ -59,6 +62,44 @@ def assess(
         false_green=false_green,
         reverted=reverted(repo, candidate),
     )
+
+
+def assess_set(
+    repo: Repository,
+    combined: Candidate,
+    policy: Policy,
+    results: Sequence[GateResult],
+    members: Sequence[tuple[Candidate, Risk]],
+    meeting: Collection[frozenset[str]],
+) -> Risk:
+    """How risky it is to land `members` together as the tree of `combined`.
+
+    `members` have a probability each; `meeting` are the pairs of their ids that share files or names.
+    """
+    escapes = [risk.false_green for _, risk in members if risk.false_green is not None]
+    escape = sum(escapes) / len(escapes) if escapes else _ESCAPE
+
+    def ask(of: Callable[[Risk], float]) -> tuple[float, tuple[Contribution, ...]]:
+        own = [Member(id=member.id, name=member.name, probability=of(risk)) for member, risk in members]
+        return together(own, meeting, escape)
+
+    probability, parts = ask(lambda risk: risk.score)
+    low, _ = ask(lambda risk: risk.interval.low if risk.interval else risk.score)
+    high, _ = ask(lambda risk: risk.interval.high if risk.interval else risk.score)
+    doubts = tuple(dict.fromkeys(doubt for _, risk in members if risk.prior for doubt in risk.prior.doubts))
+    first = members[0][1].prior
+    assert first is not None
+    found = Prior(
+        event=first.event.replace("this change", f"at least one of these {len(members)} changes"),
+        model=first.model,
+        probability=round(probability, 6),
+        interval=Interval(low=round(low, 6), high=round(high, 6)),
+        contributions=parts,
+        doubts=doubts,
+    )
+    findings = [finding for result in results for finding in result.findings]
+    stake = at_stake(changes_of(repo, combined), policy)
+    return fold(found, None, findings, stake, policy.risk, whole=False)
 
 
 def at_stake(changes: Sequence[Change], policy: Policy) -> Stake:

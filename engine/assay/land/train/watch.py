@@ -28,7 +28,10 @@ from assay.land.train.told import Summary, Teller
 from assay.ledger.ledger import Ledger
 from assay.model.errors import BadInput, Unsound
 from assay.model.event import Observer, nobody
+from assay.policy.schema import Policy
 from assay.repo.repository import Repository, open_repository
+from assay.risk.decision import actions_held
+from assay.risk.evidence.shortfalls import demands
 
 _AHEAD = 16
 """So many candidates are aboard a leg at most: who comes later waits, instead of holding up who is there."""
@@ -86,7 +89,19 @@ async def _round(request: Request, way: Way, line: Line, observer: Observer) -> 
     if not queue:
         return False if seen.unsettled else None
     job = prepare("land", request, default_pack="agent", at=(repo, base))
+    _demandless(job.policy)
     return await ride(job, way, line, queue, observer)
+
+
+def _demandless(policy: Policy) -> None:
+    """A train does not gather evidence or weigh risks: what a policy makes depend on them is not for it."""
+    table = "evidence" if demands(policy.evidence) else "risk.hold" if actions_held(policy.risk.hold) else ""
+    if table:
+        raise BadInput(
+            f"the policy {policy.name} lets land only what meets its `{table}`, which a train does not ask",
+            where="--watch",
+            fix="land those without it, or name a policy without such demands",
+        )
 
 
 def _in_the_way(repo: Repository, way: Way) -> tuple[str, ...]:
