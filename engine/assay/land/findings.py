@@ -36,7 +36,8 @@ from assay.model.risk import Risk
 from assay.model.verdict import Decision, Verdict
 from assay.patchset.alike.votes import tasks, with_votes
 from assay.patchset.combine import Combined, combine
-from assay.patchset.graph import Graph, graph
+from assay.patchset.graph import Graph
+from assay.patchset.kept import known_graph
 from assay.patchset.select import Worth, worth
 from assay.policy.pace import Pace
 from assay.policy.schema import Collect
@@ -179,7 +180,14 @@ class Findings:
 
     def graph(self) -> Graph:
         """Of the candidates that may land: what each pair of them is to each other."""
-        return graph(self.job.repo, self.job.base, self.landable)
+        ledger, fresh = self.run.ledger, self.job.request.full
+        return known_graph(
+            self.job.repo,
+            self.job.base,
+            self.landable,
+            recall=(lambda key: None) if fresh else ledger.cached,
+            remember=ledger.remember,
+        )
 
     def combined(self, patch_set: PatchSet) -> Combined | None:
         """The members of a set as one tree, if they merge."""

@@ -34,7 +34,8 @@ _MOST_PLACES = 40
 
 
 class Graph:
-    """The edges among candidates, and the reasons for all other pairs."""
+    """The edges among candidates, and the reasons for all other pairs: the files and the names that pairs (of
+    ids) share, and files of each candidate that could not be read."""
 
     def __init__(
         self,
@@ -44,10 +45,10 @@ class Graph:
         unread: dict[str, tuple[str, ...]] | None = None,
     ) -> None:
         self.edges = edges
+        self.files = files
+        self.names = names
+        self.unread = unread or {}
         self._edge = {frozenset((edge.a, edge.b)): edge for edge in edges}
-        self._files = files
-        self._names = names
-        self._unread = unread or {}
 
     @property
     def proven(self) -> tuple[Conflict, ...]:
@@ -65,9 +66,9 @@ class Graph:
         edge = self._edge.get(pair)
         if edge is not None:
             return edge
-        unread = sorted({*self._unread.get(a, ()), *self._unread.get(b, ())})
+        unread = sorted({*self.unread.get(a, ()), *self.unread.get(b, ())})
         note = f"; names in {', '.join(unread[:_LISTED])} could not be read" if unread else ""
-        names, files = self._names.get(pair, ()), self._files.get(pair, ())
+        names, files = self.names.get(pair, ()), self.files.get(pair, ())
         if names:
             why = f"{_count(len(names), 'shared name')}, each used as it is once both are in"
             return Cleared(a=a, b=b, kind=Clearance.NAMES, shared=(*files, *names)[:_LISTED], why=why + note)
@@ -81,7 +82,7 @@ class Graph:
         """The pairs among these that share files or names and are compatible, in order."""
         place = {member: index for index, member in enumerate(members)}
         found = []
-        for pair in self._files.keys() | self._names.keys():
+        for pair in self.files.keys() | self.names.keys():
             if pair <= place.keys() and pair not in self._edge:
                 a, b = sorted(pair, key=place.__getitem__)
                 found.append(self.between(a, b))
