@@ -17,7 +17,7 @@ from assay.model.candidate import Record
 from assay.sandbox.backend import Cold, Pipes, Standing, environment
 from assay.sandbox.forkserver_link import Fork, Gone, NoChild, Roll, Server
 from assay.sandbox.forkserver_start import ask, start, try_out
-from assay.sandbox.spec import JailCommand
+from assay.sandbox.spec import JailCommand, Warmth
 from assay.sandbox.supervise import LOG
 from assay.sandbox.view import home_for, within
 
@@ -40,6 +40,8 @@ class Key(Record, frozen=True, kw_only=True):
     variables: tuple[tuple[str, str], ...]
     binds: tuple[tuple[str, str, bool, bool], ...]
     modules: tuple[str, ...]
+    prelude: str
+    given: bytes
 
 
 @dataclass(slots=True, eq=False)
@@ -168,6 +170,7 @@ class ForkServers:
 
 
 def _key(command: JailCommand) -> Key:
+    warm = command.warm or Warmth()
     return Key(
         command=command.argv[:3],
         root=str(command.root),
@@ -176,7 +179,9 @@ def _key(command: JailCommand) -> Key:
             (str(bind.source), str(bind.target or bind.source), bind.writable, bind.link)
             for bind in command.binds
         ),
-        modules=command.warm.modules if command.warm is not None else (),
+        modules=warm.modules,
+        prelude=warm.prelude,
+        given=warm.given,
     )
 
 

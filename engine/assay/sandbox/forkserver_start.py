@@ -35,7 +35,7 @@ from assay.sandbox.forkserver_link import (
 )
 from assay.sandbox.forkserver_plan import AREA, HOOK, STAGE, child_steps, on_stage, server_mounts
 from assay.sandbox.reaping import send
-from assay.sandbox.spec import JailCommand, Stack
+from assay.sandbox.spec import JailCommand, Stack, Warmth
 from assay.sandbox.supervise import GO, LOG, REPORT, STATUS
 from assay.sandbox.tree import remove_tree
 from assay.sandbox.usage import make_expendable
@@ -180,12 +180,15 @@ def _install(
         (directory / name).write_bytes((resources.files("assay.sandbox") / "inject" / part).read_bytes())
     root = str(command.root)
     targets = (str(bind.target or bind.source) for bind in command.binds)
+    warm = command.warm or Warmth()
     setup = {
         "command": list(command.argv[:3]),
         "modules": list(modules),
         "path": command.variables.get(_PATH),
         "shown": [target for target in targets if within(target, root)],
         "filter": _filter(backend.isolation.tier),
+        "prelude": warm.prelude,
+        "given": warm.given,
     }
     (directory / "setup").write_bytes(pack(setup))
 

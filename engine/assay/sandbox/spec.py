@@ -34,10 +34,14 @@ class Stack(Record, frozen=True, kw_only=True):
 
 class Warmth(Record, frozen=True, kw_only=True):
     """What a program may find done already, in the interpreter that it is a fork of: `modules` imported, in
-    this order. None may be the tree's own, nor have the name of a module of the tree that the program could
-    come to import instead: only the import path that it starts with is looked at for that."""
+    this order, then `prelude` executed. None may be the tree's own, nor have the name of a module of the tree
+    that the program could come to import instead: only the import path that it starts with is looked at for
+    that. `prelude` is a text of the engine's own, with `given` (marshalled) under that name; what it calls
+    `held` is in `sys.assay_held` when the program starts, for it to take away."""
 
     modules: tuple[str, ...] = ()
+    prelude: str = ""
+    given: bytes = b""
 
 
 class JailCommand(Record, frozen=True, kw_only=True):

@@ -81,16 +81,15 @@ def made(root, monkeypatch):
         with os.fdopen(heard, "rb") as report:
             head = json.loads(report.readline())
             rest = io.BytesIO(report.read())
-        found, index, end = b"", {}, 0
+        found = {}
         for path, kind, oid, size in head:
             code = rest.read(size)
             if path:
-                index[path, kind] = (oid, end, end + size)
-                found, end = found + code, end + size
+                found[path, kind] = oid, code
             else:
                 [(name, module)] = marshal.loads(code)
                 assert (name, type(module)) == ("texts", types.CodeType)
-        return index, found, patterns
+        return found, patterns
 
     return made
 
@@ -145,7 +144,7 @@ def test_it_is_the_code_that_loading_comes_to(made, sources, kind):
     assert set(ahead[0]) == {("test_it.py", kind)}
     manifest = {"test_it.py": blob(TEST)}
     quick, load = sources(ahead, manifest, ["test"])
-    slow, compile_now = sources(({}, b"", ()), manifest, ["test"])
+    slow, compile_now = sources(({}, ()), manifest, ["test"])
     (one, trusted), (other, _) = load("test_it.py", config), compile_now("test_it.py", config)
     assert trusted
     assert shape(one) == shape(other)

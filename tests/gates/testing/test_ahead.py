@@ -15,7 +15,6 @@ from assay.model.tool import Ending
 from assay.sandbox.spec import Warmth
 
 LEARNED = Learned(n=0, rewritten=("tests/test_a.py",), others=("lib.py", "gone.py"))
-WARMTH = Warmth()
 
 
 def test_what_is_wanted_is_what_was_loaded_and_is_in_the_tree():
@@ -35,7 +34,7 @@ def made(project):
 
     async def make():
         run = await base.results(here.toolbox, here.base.tree)
-        return run.suite, await ahead.made(here.toolbox, here.base.tree, run.suite, WARMTH)
+        return run.suite, await ahead.made(here.toolbox, here.base.tree, run.suite)
 
     return here, *anyio.run(make)
 
@@ -53,7 +52,7 @@ def test_the_base_tells_what_it_loads_and_that_is_compiled(made):
 def test_a_run_that_is_handed_code_comes_to_the_same(made):
     here, suite, found = made
     tree = here.base.tree
-    run = anyio.run(lambda: execute(here.toolbox, tree, label="t", seconds=60, warm=WARMTH, made=found))
+    run = anyio.run(lambda: execute(here.toolbox, tree, label="t", seconds=60, warm=Warmth(), made=found))
     assert run.ended is Ended.COMPLETE, run.why
     assert [(case.id, case.result, case.body, case.origin) for case in run.suite.cases] == [
         (case.id, case.result, case.body, case.origin) for case in suite.cases
@@ -65,14 +64,14 @@ def test_what_is_known_is_not_asked_for_again(made):
     here, suite, found = made
     before = len(here.toolbox.sandbox.calls)
     here.toolbox._once.clear()
-    assert anyio.run(ahead.made, here.toolbox, here.base.tree, suite, WARMTH) == found
+    assert anyio.run(ahead.made, here.toolbox, here.base.tree, suite) == found
     assert len(here.toolbox.sandbox.calls) == before
 
 
 def test_a_base_that_told_nothing_has_nothing_made(made):
     here, suite, _ = made
     silent = structs.replace(suite, learned=None)
-    assert anyio.run(ahead.made, here.toolbox, here.base.tree, silent, WARMTH) is NOTHING
+    assert anyio.run(ahead.made, here.toolbox, here.base.tree, silent) is NOTHING
 
 
 @pytest.mark.parametrize("report", [b"", b"[]\n", b"{", b'[["", "", "", 5]]\nabc'])
@@ -83,7 +82,7 @@ def test_a_report_that_is_not_whole_makes_nothing(made, report):
     here.toolbox._once.clear()
     here.toolbox.memory.clear()
     here.toolbox.sandbox.endings.append(broken)
-    assert anyio.run(ahead.made, here.toolbox, here.base.tree, suite, WARMTH) is NOTHING
+    assert anyio.run(ahead.made, here.toolbox, here.base.tree, suite) is NOTHING
 
 
 def test_what_is_learned_survives_the_cache():

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from assay.gates.testing.run import plugin_source
+from assay.gates.inject.held import source
 from assay.sandbox.backend import open_pipes
 from assay.sandbox.spec import JailCommand
 
@@ -24,7 +24,7 @@ print(words, os.read(0, 100), os.pread(held, 100, 0), os.readlink("/proc/self/fd
 @pytest.fixture
 def boot():
     """The text of boot.py alone."""
-    return plugin_source().split(b"\ncall = ", 1)[0]
+    return source("boot").encode()
 
 
 def test_what_follows_the_program_is_read_once_and_empty_for_all_who_hold_it(boot, tmp_path):

@@ -38,16 +38,21 @@ from assay.gates.inject.reporter import Seen, comparing, evidence, session, sett
 from assay.gates.inject.sources import Sources, Tree
 from assay.gates.inject.texts import TEXT_LIMIT, text
 from assay.gates.inject.vault import Vault
-from assay.gates.inject.watch import Watch, shadows
+from assay.gates.inject.watch import Standing, Watch, shadows
 
 
 def prepare(
-    words: list[str], callers: list[Any], options: dict[str, Any], *more: Callable[[Any], object]
+    words: list[str],
+    callers: list[Any],
+    standing: Any,
+    options: dict[str, Any],
+    *more: Callable[[Any], object],
 ) -> list[Any]:
     """What runs pytest over `sys.argv[1:]` and leaves with its exit status, for `boot.run`.
 
     `words`: what keys the report; a token, which is told when pytest returned, and not before; and what
-    places the canaries (empty: there are none). `callers` are the code objects of what is injected.
+    places the canaries (empty: there are none). `callers` are the code objects of what is injected,
+    `standing` is what a warm interpreter saw of what is watched, or None.
     `options`: `select` (ids and files, or None for all) restricts the run to those tests; `manifest` maps
     trusted files to their git blobs; `serial` turns workers off; `ahead` are the arguments of `Ahead`; with
     `learn` it tells what spares later runs their start; for `brisk` see `leaving`. `more` make further
@@ -90,7 +95,7 @@ def prepare(
     rewrite.AssertionRewritingHook.exec_module = exec_rewritten  # type: ignore[method-assign]
     SourceFileLoader.exec_module = exec_plain  # type: ignore[method-assign]
     learn = functools.partial(learned, tree, sources) if options["learn"] else None
-    watch = Watch(tree, altered, sources.replacing)
+    watch = Watch(tree, altered, sources.replacing, standing or Standing())
     watches.append(watch)
     shadows(tree, altered)
     settings(vault, str(getattr(pytest, "__version__", "")), send, sources, options)

@@ -1,8 +1,9 @@
 """Loads the injected modules inside the project's interpreter. Injected: not part of Assay's process.
 
 The tests gate sends this file's text to the project's own interpreter on standard input, followed by a call
-of `load` with the other modules here, and one of `assay_pytest.prepare`. Nothing of it is
-imported from a place that a candidate could write to. Promises:
+of `hold` with the other modules here, and one of `assay_pytest.prepare`. A warm interpreter runs it before it
+forks, and its forks find what `hold` came to. Nothing of it is imported from a place that a candidate could
+write to. Promises:
 
 - Python 3.8 and later, pytest 6 to 9; the standard library and pytest only.
 - The modules can be reached by no name: they are in `sys.modules` only while they load, before any code of
@@ -33,22 +34,32 @@ def parts(data: bytes, made: bool) -> "list[tuple[str, Any]]":
 
 def load(sources: "list[tuple[str, Any]]") -> "tuple[dict[str, Any], list[Any]]":
     """Execute the modules (name, text or code) in this order; each may import those before it by their full
-    names. Returns the modules, and all code objects in them and in the program that calls this."""
+    names. Returns the modules, and all code objects in them, here, and in the program that calls this."""
     loaded: dict[str, Any] = {}
-    codes = _nested(sys._getframe(1).f_code)
+    codes = nested(sys._getframe(1).f_code)
+    for function in (parts, load, hold, rest, run, nested):
+        codes.extend(nested(function.__code__))
     for name, source in sources:
         module = types.ModuleType("functools")
         vars(module)["__builtins__"] = dict(vars(builtins))
         sys.modules["assay.gates.inject." + name] = loaded[name] = module
         code = compile(source, "<string>", "exec", dont_inherit=True) if type(source) is str else source
-        codes.extend(_nested(code))
+        codes.extend(nested(code))
         exec(code, vars(module))  # noqa: S102 our own text
         if name in WITHIN_REACH and "constants" in loaded:
             for function in loaded["constants"].fix(vars(module)):
-                codes.extend(_nested(function.__code__))
+                codes.extend(nested(function.__code__))
     for name in loaded:
         del sys.modules["assay.gates.inject." + name]
     return loaded, codes
+
+
+def hold(modules: bytes, made: bool, files: "dict[Any, Any]", patterns: Any) -> "list[Any]":
+    """What a program begins with: `rest`, `run` and `nested`, the modules and the code objects that `load`
+    gives, what is watched if pytest is imported already, and code made ahead of time; see `Ahead`."""
+    loaded, codes = load(parts(modules, made))
+    standing = loaded["watch"].Standing() if "pytest" in sys.modules and "watch" in loaded else None
+    return [rest, run, nested, loaded, codes, standing, files, patterns]
 
 
 def rest(source: Any) -> "list[str]":
@@ -69,9 +80,10 @@ def run(session: "list[Any]") -> None:
     session.pop(0)(session.pop(0)())
 
 
-def _nested(code: Any) -> "list[Any]":
+def nested(code: Any) -> "list[Any]":
+    """A code object, and all that are in it."""
     found = [code]
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
-            found.extend(_nested(constant))
+            found.extend(nested(constant))
     return found

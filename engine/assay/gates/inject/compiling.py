@@ -64,35 +64,28 @@ def speaks_of(data: bytes, stem: str) -> bool:
 
 
 class Ahead:
-    """Code made ahead of time. `index` maps (path, one of the kinds above) to the git blob it was made of and
-    where it is in `data`: (blob, start, end). `patterns` are the names of tests that it was made with."""
+    """Code made ahead of time. `files` maps (path, one of the kinds above) to the git blob that it was made
+    of, and the code. `patterns` are the names of tests that it was made with."""
 
-    def __init__(
-        self, index: dict[tuple[str, str], tuple[str, int, int]], data: bytes, patterns: Any
-    ) -> None:
-        self._index = dict(index) if not sys.flags.optimize else {}
-        self._data = data
+    def __init__(self, files: dict[tuple[str, str], tuple[str, bytes]], patterns: Any) -> None:
+        self._files = dict(files) if not sys.flags.optimize else {}
         self._patterns = list(patterns)
 
     def known(self, path: str, kind: str) -> str:
         """The blob of which there is code, not yet taken; empty if there is none."""
-        return self._index.get((path, kind), ("", 0, 0))[0]
+        return self._files.get((path, kind), ("", b""))[0]
 
     def code(self, path: str) -> Any:
         """The code of a file that is not trusted."""
-        return loads(self._bytes(path, PRODUCT))  # noqa: S302 the engine's own
+        return loads(self._files.pop((path, PRODUCT))[1])  # noqa: S302 the engine's own
 
     def marked(self, path: str, kind: str, patterns: Any) -> tuple[Any, dict[tuple[str, int], Marked]] | None:
         """The code of a trusted file, and its marked functions; None if it was made for other tests."""
         if list(patterns) != self._patterns:
             return None
-        code, places = loads(self._bytes(path, kind))  # noqa: S302 the engine's own
+        code, places = loads(self._files.pop((path, kind))[1])  # noqa: S302 the engine's own
         found = {}
         for qualname, line, state in places:
             marks = found[qualname, line] = Marked(state["first"])
             marks.__dict__.update(state)
         return code, found
-
-    def _bytes(self, path: str, kind: str) -> bytes:
-        _, start, end = self._index.pop((path, kind))
-        return self._data[start:end]

@@ -29,6 +29,9 @@ WATCHED = _names(
 )
 """Modules looked at after collection and at the end, with their classes."""
 
+OURS = "_pytest.assertion.rewrite"
+"""The one of them in which something of ours takes a place, in each run."""
+
 BUILTINS = frozenset(
     _names(
         "__build_class__ __import__ abs all any bool bytes callable compile dict dir eval exec float "

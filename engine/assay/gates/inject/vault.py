@@ -35,6 +35,10 @@ class Vault:
         self, codes: list[Any], product: Callable[[str], str], tell: Callable[[str, str], None]
     ) -> None:
         self._codes = {id(code): code for code in codes}  # kept, so that their ids stay theirs
+        self._raising: dict[str, list[Any]] = {}
+        for code in self._codes.values():
+            for word in {constant for constant in code.co_consts if type(constant) is str}:
+                self._raising.setdefault(word, []).append(code)
         self._product = product
         self._tell = tell
         self._handlers: dict[str, Callable[[Any], None]] = {}
@@ -58,7 +62,7 @@ class Vault:
     def serve(self, event: str, handler: Callable[..., None], *, apart: bool = False) -> None:
         """Call `handler(*arguments)` when code of ours raises `event`. With `apart` it is told of if product
         code called that, however far away."""
-        known = [code for code in self._codes.values() if event in code.co_consts]
+        known = self._raising.get(event, ())
 
         def enter(arguments: Any) -> None:
             frame = frame_of(2)  # hook, then who raised it

@@ -29,6 +29,7 @@ from assay.gates.inject.machinery import (
     CALL,
     HOOKS,
     OF_A_TEST,
+    OURS,
     PARTS,
     STANDING,
     VITAL,
@@ -48,13 +49,37 @@ _attributes_of = vars(unittest.case.TestCase)["__dict__"].__get__
 _ASSERTIONS = frozenset(name for name in vars(unittest.case.TestCase) if name.startswith(("assert", "fail")))
 
 
+class Standing:
+    """What decides outcomes, as of its making: before any code of the project runs. Forks share one."""
+
+    def __init__(self) -> None:
+        groups = {name: list(_groups([name])) for name in (*VITAL, *WATCHED, *CALL)}
+
+        def of(names: list[str]) -> list[_Group]:
+            return [group for name in names for group in groups[name]]
+
+        vital = [_Group(vars(builtins), "builtins", BUILTINS)]
+        vital += [_Group(vars(sys.modules[name]), name, names) for name, names in PARTS.items()]
+        self.vital = _Look([*vital, *of(VITAL)])
+        opened = _Group(vars(subprocess.Popen), "subprocess.Popen")
+        self.rest = _Look([*of([name for name in WATCHED if name != OURS]), opened])
+        self.asserts = _Look([_Group(vars(unittest.case.TestCase), "unittest.case.TestCase")])
+        self.call = _Look(of(CALL))
+        names = [name for name in (*STANDING, *VITAL, *WATCHED) if name in sys.modules]
+        self.modules = {name: sys.modules[name] for name in names}
+
+
 class Watch:
-    """The state as of its making. `tell(what, path)` hears of each alteration once, with the file whose code
-    took the place (may be empty). `replacing(module, name)` is the test file that itself replaces this, or
-    empty."""
+    """The state as of its making, or of that of `standing`. `tell(what, path)` hears of each alteration once,
+    with the file whose code took the place (may be empty). `replacing(module, name)` is the test file that
+    itself replaces this, or empty."""
 
     def __init__(
-        self, tree: Tree, tell: Callable[[str, str], None], replacing: Callable[[str, str], str]
+        self,
+        tree: Tree,
+        tell: Callable[[str, str], None],
+        replacing: Callable[[str, str], str],
+        standing: Standing,
     ) -> None:
         self._product = tree.product
         self._inside = tree.inside
@@ -65,15 +90,9 @@ class Watch:
         self._recoded = False
         """Whether a function anywhere was given other code: until then no code needs comparing."""
         self._told: set[str] = set()
-        vital = [_Group(vars(builtins), "builtins", BUILTINS)]
-        vital += [_Group(vars(sys.modules[name]), name, names) for name, names in PARTS.items()]
-        self._vital = _Look([*vital, *_groups(VITAL)])
-        opened = _Group(vars(subprocess.Popen), "subprocess.Popen")
-        self._rest = _Look([*_groups(WATCHED), opened])
-        self._asserts = _Look([_Group(vars(unittest.case.TestCase), "unittest.case.TestCase")])
-        self._call = _Look(list(_groups(CALL)))
-        names = [name for name in (*STANDING, *VITAL, *WATCHED) if name in sys.modules]
-        self._standing = {name: sys.modules[name] for name in names}
+        self._standing = standing
+        # What of ours is put there already is how it should be.
+        self._changed = _Look(list(_groups([OURS])))
         self._spaces: dict[int, _Space] = {}
         self._hooking: Hooking | None = None
         self._modules: list[_Group] = []
@@ -89,7 +108,7 @@ class Watch:
         self._modules += _of_module(space, name, own)
         self._spaces[id(space)] = _Space(space)
         for known in STANDING:
-            if _is(space.get(known), (ModuleType,)) and space[known] is not self._standing.get(known):
+            if _is(space.get(known), (ModuleType,)) and space[known] is not self._standing.modules.get(known):
                 self._once(f"{known} in {name}", "")
 
     def hooked(self, manager: Any) -> None:
@@ -98,7 +117,7 @@ class Watch:
 
     def unittests(self) -> None:
         """Look at unittest's assertions, just before one is used."""
-        self._look(self._asserts)
+        self._look(self._standing.asserts)
 
     def vital(self) -> None:
         """Look at what decides the outcome of each test, behind one."""
@@ -106,8 +125,8 @@ class Watch:
         self._vitals()
 
     def _vitals(self) -> None:
-        self._look(self._vital)
-        for name, module in self._standing.items():
+        self._look(self._standing.vital)
+        for name, module in self._standing.modules.items():
             if sys.modules.get(name) is not module:
                 self._once("the module " + name, "")
         tracer = sys.gettrace() or sys.getprofile()
@@ -120,7 +139,7 @@ class Watch:
         """Look at what a test's call goes through, right before it and right after: what is put back in
         between is seen here, or nowhere. `own` are the attributes of the test itself, `space` the globals of
         its module, and `case` its object of a class; or None."""
-        self._look(self._call)
+        self._look(self._standing.call)
         if self._hooking is not None and not self._hooking.whole():
             for name, function in self._hooking.altered():
                 if not _file(function).startswith(_INSTALLED):
@@ -156,7 +175,8 @@ class Watch:
     def everything(self, manager: Any) -> None:
         """Look at all, plugins and their hooks included."""
         self._vitals()
-        self._look(self._rest)
+        self._look(self._standing.rest)
+        self._look(self._changed)
         self._look(_Look(self._modules))
         for name in HOOKS:
             for implementation in getattr(manager.hook, name).get_hookimpls():

@@ -1,4 +1,4 @@
-"""Code of the base's files, made once and handed to every quick run: see `inject/compiling.py`.
+"""Code of the base's files, made once and there in every quick run: see `inject/compiling.py`.
 
 Promises: nothing of the project is executed for it. What was made is kept by a file's blob, path and kind, so
 that it carries over from base to base; where it cannot be made, runs compile for themselves, as ever. What is
@@ -23,7 +23,7 @@ from assay.gates.testing.run import BOOT, NOTHING, Made, injected, texts
 from assay.gates.testing.suite import Suite
 from assay.model.candidate import Record
 from assay.model.tool import Ending, ToolCall
-from assay.sandbox.spec import JailCommand, Warmth
+from assay.sandbox.spec import JailCommand
 
 MOST_FILES = 400
 MOST_BYTES = 8 << 20
@@ -44,12 +44,12 @@ class File(Record, frozen=True, kw_only=True):
     blob: str
 
 
-async def made(toolbox: Toolbox, tree: str, suite: Suite, warm: Warmth) -> Made:
+async def made(toolbox: Toolbox, tree: str, suite: Suite) -> Made:
     """The code of what the base `tree`, whose run came to `suite`, loads; once per transaction. Nothing where
     that run told nothing."""
     if (learned := suite.learned) is None:
         return NOTHING
-    return await toolbox.once(f"tests:made:{tree}", lambda: _made(toolbox, tree, suite, learned, warm))
+    return await toolbox.once(f"tests:made:{tree}", lambda: _made(toolbox, tree, suite, learned))
 
 
 def wanted(
@@ -66,7 +66,7 @@ def wanted(
     return tuple(found[:MOST_FILES])
 
 
-async def _made(toolbox: Toolbox, tree: str, suite: Suite, learned: Learned, warm: Warmth) -> Made:
+async def _made(toolbox: Toolbox, tree: str, suite: Suite, learned: Learned) -> Made:
     trusted = await trusted_files(toolbox, tree)
     others = {path: entry.blob for path in learned.others if (entry := toolbox.repo.entry(tree, path))}
     files = wanted(suite, learned, trusted, others)
@@ -74,7 +74,7 @@ async def _made(toolbox: Toolbox, tree: str, suite: Suite, learned: Learned, war
     stem = await _stem(toolbox, learned.patterns)
     known = {file: await toolbox.recall(_key(stem, file)) for file in (program, *files)}
     if missing := [file for file, code in known.items() if code is None]:
-        call = await toolbox.sandbox.run(await _command(toolbox, tree, missing, learned.patterns, warm))
+        call = await toolbox.sandbox.run(await _command(toolbox, tree, missing, learned.patterns))
         for file, code in _told(call, missing):
             known[file] = code
             await toolbox.remember(_key(stem, file), code)
@@ -103,9 +103,7 @@ def _key(stem: str, file: File) -> str:
     return f"{stem}:{file.kind}:{file.blob}:{file.path}"
 
 
-async def _command(
-    toolbox: Toolbox, tree: str, files: list[File], patterns: Iterable[str], warm: Warmth
-) -> JailCommand:
+async def _command(toolbox: Toolbox, tree: str, files: list[File], patterns: Iterable[str]) -> JailCommand:
     environment = await toolbox.environment()
     modules = ascii([(name, source(name)) for name in _MODULES]).encode()
     start = _START.format(
@@ -124,7 +122,6 @@ async def _command(
         limits=structs.replace(toolbox.policy.limits, seconds=_SECONDS),
         stdin=program + modules + texts(),
         report=True,
-        warm=warm,
     )
 
 

@@ -190,7 +190,6 @@ class Bench:
             trial=trial,
             haste=haste,
             warm=self.choice.warm,
-            made=self.choice.made,
         )
         self.use = total(self.use, run.use)
         return run

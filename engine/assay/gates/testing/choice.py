@@ -17,7 +17,7 @@ from assay.gates.protocol import Toolbox
 from assay.gates.testing import ahead, health, reach, readmap
 from assay.gates.testing.impact import affected
 from assay.gates.testing.reads import ReadMap
-from assay.gates.testing.run import NOTHING, UNHURRIED, Haste, Made, Run
+from assay.gates.testing.run import UNHURRIED, Haste, Run, warmth
 from assay.gates.testing.siblings import Siblings
 from assay.gates.testing.suite import COLLECTION, Suite
 from assay.gates.testing.trusted import Subject
@@ -44,7 +44,6 @@ class Choice(Record, frozen=True, kw_only=True):
     unloaded: frozenset[str] = frozenset()
     haste: Haste = UNHURRIED
     warm: Warmth | None = None
-    made: Made = NOTHING
 
     @property
     def quick(self) -> bool:
@@ -94,8 +93,7 @@ async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_ba
     haste = Haste(first=tuple(sorted(first)), enough=1, forgiven=tuple(sorted({*bad, *shaky})))
     everything = Choice(of=len(on_base.suite.cases), haste=haste)
     if rules.warm:
-        speed = await sped(toolbox, on_base)
-        everything = structs.replace(everything, warm=speed.warm, made=speed.made)
+        everything = structs.replace(everything, warm=(await sped(toolbox, on_base)).warm)
     if rules.select is Select.NEVER:
         return structs.replace(everything, why="every test is run: the policy selects none")
     tree = candidate.base.tree
@@ -134,14 +132,17 @@ class Speed(Record, frozen=True, kw_only=True):
     """What spares a run its start; see `run.execute`."""
 
     warm: Warmth | None = None
-    made: Made = NOTHING
 
 
 async def sped(toolbox: Toolbox, on_base: Run) -> Speed:
     """What spares runs their start, by what the base's run told."""
     learned = on_base.suite.learned
-    warm = Warmth(modules=PLAIN if learned is None else learned.installed)
-    return Speed(warm=warm, made=await ahead.made(toolbox, toolbox.base.tree, on_base.suite, warm))
+    modules = PLAIN if learned is None else learned.installed
+
+    async def make() -> Speed:
+        return Speed(warm=warmth(modules, await ahead.made(toolbox, toolbox.base.tree, on_base.suite)))
+
+    return await toolbox.once(f"tests:warmth:{toolbox.base.tree}", make)
 
 
 def plainly(choice: Choice) -> Choice:

@@ -7,11 +7,13 @@ have to agree: a run that looks green without a complete report is not green (in
 
 from __future__ import annotations
 
+import marshal
 import secrets
 import signal
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cache
+from typing import Any
 
 from msgspec import field, structs
 
@@ -60,15 +62,24 @@ _INJECTED = (
 
 BOOT = (
     "import sys;sys.path[:]=[p for p in sys.path if p];source=open(0,'rb',closefd=False);"
-    "exec(compile(source.read(int(sys.argv.pop(1))),'<string>','exec'),{'__name__':'<string>','source':source})"
+    "exec(compile(source.read(int(sys.argv.pop(1))),'<string>','exec'),"
+    "{'__name__':'<string>','source':source,'held':sys.__dict__.pop('assay_held',None)})"
 )
-"""Loads the plugin from standard input, with the current directory (the candidate's) off the module path."""
+"""Runs a program from standard input, with the current directory (the candidate's) off the module path. What
+a warm interpreter holds for it is `held`, and in no other place any more."""
 
 
 _START = """
-call = {call}
-parts, callers = load(parts(source.read({size}), {made}))
-call[0]["ahead"] = ({index}, source.read({length}), {patterns})
+import marshal, sys
+if held is None:
+    exec(compile(source.read({boot}), "<string>", "exec"))
+    held = hold(source.read({size}), False, {{}}, ())
+else:
+    source.seek({boot} + {size}, 1)
+rest, run, nested, parts, callers, standing, files, patterns = held
+callers += nested(sys._getframe().f_code)
+call = marshal.loads(source.read({call}))
+call[0]["ahead"] = ({{**files, **call[3]}}, patterns or call[4])
 if call[2]:
     parts["landlock"].confine(call[2])
 steady, travel = parts["assay_steady"].hold_still, parts["assay_steady"].traveller(call[1])
@@ -76,14 +87,24 @@ hurry = parts["assay_haste"].hurry
 session = parts["assay_pytest"].prepare(
     rest(source),
     callers,
+    standing,
     call[0],
     lambda pytest: steady(pytest, call[1], travel),
     lambda pytest: hurry(pytest, call[0]),
 )
-del source, parts, callers, steady, travel, hurry
+del source, held, parts, callers, standing, files, steady, travel, hurry
 run(session)
 """
 """Leaves nothing in reach of the project's code that writes to the report, nor what it is keyed with."""
+
+_PRELUDE = """
+held = hold(*given)
+del given
+"""
+"""What a warm interpreter does of it before it forks."""
+
+_PLAIN = 2
+"""The format that every Python reads."""
 
 
 class Made(Record, frozen=True, kw_only=True):
@@ -99,6 +120,14 @@ NOTHING = Made()
 
 Watch = Mapping[str, tuple[str, Sequence[int]]]
 """Files of the product by path: the git blob, and the lines that changed."""
+
+
+def warmth(modules: Sequence[str], made: Made = NOTHING) -> Warmth:
+    """An interpreter that has done all of a run that no tree has a part in: `modules` imported, the program
+    loaded, and the code there that was `made`."""
+    given = (made.modules or texts(), bool(made.modules), made.files, list(made.patterns))
+    prelude = f"{source('boot')}\n{_PRELUDE}"
+    return Warmth(modules=tuple(modules), prelude=prelude, given=marshal.dumps(given, _PLAIN))
 
 
 class Ended(StrEnum):
@@ -168,8 +197,8 @@ async def execute(
 
     `serial` turns the project's own workers off (pytest-xdist does not hand them a selection). `conditions`
     are what results must not depend on. `trial`: a verdict may rest on this run even if it is of a selection.
-    `warm` asks for a fork of a warm interpreter, which need not be had; `made` spares it what it compiles;
-    of the files in `watch` it is told which lines ran.
+    `warm` asks for a fork of a warm interpreter, which need not be had; `made` spares it compiling that; of
+    the files in `watch` it is told which lines ran.
     """
     environment = await toolbox.environment()
     secret = secrets.token_hex(16)
@@ -195,7 +224,7 @@ async def execute(
     }
     apart = toolbox.sandbox.isolation.tier is not Tier.NONE
     places = landlock.writable(toolbox.repo.root, environment.mounts) if apart else ()
-    program, behind = _program(ascii((options, steady, list(places))), made)
+    program, behind = _program((options, steady, list(places), made.files, list(made.patterns)))
     token = secrets.token_hex(16)
     # Re-runs of a few tests show what they show; canaries belong to the run that a verdict rests on.
     seed = secrets.token_hex(16) if select is None or trial else ""
@@ -226,7 +255,7 @@ async def execute(
 
 def plugin_source() -> bytes:
     """The program that runs in the project's interpreter, but for what it is called with."""
-    return b"".join(_program("()", NOTHING))
+    return b"".join(_program(()))
 
 
 def injected() -> list[tuple[str, str]]:
@@ -234,29 +263,17 @@ def injected() -> list[tuple[str, str]]:
     return [*((name, source(name)) for name in _INJECTED), ("landlock", landlock.source())]
 
 
-def _program(call: str, made: Made) -> tuple[bytes, bytes]:
-    """The program, and what it reads behind itself."""
-    modules = made.modules or texts()
-    index, end = {}, 0
-    for file, (blob, code) in made.files.items():
-        index[file] = blob, end, end + len(code)
-        end += len(code)
-    start = _START.format(
-        call=call,
-        size=len(modules),
-        made=bool(made.modules),
-        index=ascii(index),
-        length=end,
-        patterns=ascii(made.patterns),
-    )
-    return f"{source('boot')}\n{start}".encode(), b"".join(
-        [modules, *(code for _, code in made.files.values())]
-    )
+def _program(call: tuple[Any, ...]) -> tuple[bytes, bytes]:
+    """The program, and what it reads behind itself: its parts, unless it is a fork that has them, and its
+    arguments."""
+    boot, modules, arguments = source("boot").encode(), texts(), marshal.dumps(call, _PLAIN)
+    start = _START.format(boot=len(boot), size=len(modules), call=len(arguments))
+    return start.encode(), boot + modules + arguments
 
 
 @cache
 def texts() -> bytes:
-    """The same, as the program reads them where no code was made ahead of time."""
+    """The same, as the program reads them."""
     return ascii(injected()).encode()
 
 

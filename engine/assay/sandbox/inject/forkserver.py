@@ -191,6 +191,15 @@ def _preload(names: "list[str]") -> None:
     os.close(heard)
 
 
+def _prepared(prelude: str, given: bytes) -> "Any":
+    """What the engine's own text comes to; None if there is none."""
+    if not prelude:
+        return None
+    space = {"__name__": "<string>", "given": marshal.loads(given)}  # noqa: S302 -- the engine's own
+    exec(compile(prelude, "<string>", "exec"), space)  # noqa: S102
+    return space.pop("held")
+
+
 def _tell(*words: str) -> None:
     os.write(CONTROL, b"\0".join(word.encode("utf-8", "replace") for word in words))
 
@@ -237,6 +246,7 @@ def _serve() -> bool:
         )
     setup["entries"] = _site_entries()
     _preload(setup["modules"])
+    setup["held"] = _prepared(setup.pop("prelude"), setup.pop("given"))
     setup["kept"] = frozenset(sys.modules)
     setup["names"] = _shadowable()
     try:

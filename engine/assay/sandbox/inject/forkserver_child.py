@@ -338,9 +338,11 @@ def _renew_modules() -> None:
 
 
 def _forget(setup: dict[str, Any]) -> None:
-    """Leave no module of ours, nor one that only we imported."""
+    """Leave no module of ours, nor one that only we imported; and what was held for the program."""
     for name in [name for name in sys.modules if name not in setup["kept"]]:
         del sys.modules[name]
+    if setup["held"] is not None:
+        sys.__dict__["assay_held"] = setup["held"]
     setup.clear()
     vars(kernel).clear()
 

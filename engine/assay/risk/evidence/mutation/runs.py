@@ -125,7 +125,6 @@ class Trials:
             serial=True,
             haste=Haste(order=tuple(tests), enough=int(enough)),
             warm=self._speed.warm,
-            made=self._speed.made,
         )
         self._cpu += found.use.cpu_seconds
         return found
