@@ -50,9 +50,12 @@ def verified(yard, names, rule, *, every_commit=True):
     repo = yard.repo
     candidates = tuple(yard.candidate(name, {name: name.encode()}) for name in names)
     judge = Judge(repo, rule)
-    policy = SimpleNamespace(set=SetRules(probes=0))
-    job = SimpleNamespace(policy=policy, repo=repo, base=candidates[0].base, candidates=candidates)
-    found = Findings(job, None, judge)  # type: ignore[arg-type]
+    policy, request = SimpleNamespace(set=SetRules(probes=0)), SimpleNamespace(full=True)
+    job = SimpleNamespace(
+        policy=policy, repo=repo, base=candidates[0].base, candidates=candidates, request=request
+    )
+    run = SimpleNamespace(ledger=SimpleNamespace(remember=lambda key, value: None))
+    found = Findings(job, run, judge)  # type: ignore[arg-type]
     found.verdicts = tuple(map(judge.verdict, candidates))
 
     async def run():
