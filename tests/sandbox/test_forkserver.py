@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import signal
 import subprocess
@@ -526,6 +527,45 @@ def test_one_server_does_for_programs_that_differ_in_arguments_and_trees(
     assert all(call.warm for call in calls)
     assert len(starts) == 2
     assert {call.stdout for call in calls[4:]} == {b"['other']\n"}
+
+
+PRELUDE = """
+import colorsys
+def tell():
+    return given["words"]
+held = [tell, [1]]
+"""
+WITH_PRELUDE = """
+import gc, sys
+held = sys.__dict__.pop("assay_held")
+print(held[0](), held[1], "colorsys" in sys.modules, sorted(held[0].__globals__))
+held[1].append(2)
+print([name for name in sys.modules if "forkserver" in name], "given" in globals())
+"""
+
+
+def test_what_a_prelude_comes_to_is_there_once_for_every_program(run: Runner, stack: Stack) -> None:
+    given = marshal.dumps({"words": ["as", b"given"]}, 2)
+
+    async def work(sandbox: JailSandbox) -> list[ToolCall]:
+        command = program(WITH_PRELUDE, stack=stack)
+        warm = Warmth(prelude=PRELUDE, given=given)
+        plain = program("import sys; print(hasattr(sys, 'assay_held'))", stack=stack)
+        return [await sandbox.run(each) for each in (*[replace(command, warm=warm)] * 2, plain)]
+
+    first, second, plain = run.within(work)
+    assert first.warm and second.warm, first
+    names = "['__builtins__', '__name__', 'colorsys', 'given', 'tell']"
+    assert first.stdout.decode().splitlines() == [f"['as', b'given'] [1] True {names}", "[] False"]
+    assert second.stdout == first.stdout, second
+    assert (plain.stdout, plain.warm) == (b"False\n", True)
+
+
+def test_a_prelude_that_fails_is_started_without(run: Runner, stack: Stack) -> None:
+    command = program("import sys; print(hasattr(sys, 'assay_held'))", stack=stack)
+    seen = once(run, replace(command, warm=Warmth(prelude="1 / 0", given=marshal.dumps(None, 2))))
+    assert (seen.said, seen.call.warm) == (["False"], False)
+    assert "ZeroDivisionError" in seen.cold_because
 
 
 def test_randomness_is_not_shared(run: Runner, stack: Stack) -> None:

@@ -82,6 +82,11 @@ PLAIN = ("pytest", *(f"_pytest.{name}" for name in _LOADED))
 """What pytest itself loads for every run, where no run of the base says more."""
 
 
+SPOILING = frozenset({"readline"})
+"""What pytest imports, and an interpreter that forks cannot: it takes a signal's handler. One that tried
+would only be started to be thrown away."""
+
+
 async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_base: Run) -> Choice:
     """The choice for `candidate`, of which `subject` is run."""
     rules = toolbox.policy.tests
@@ -137,7 +142,8 @@ class Speed(Record, frozen=True, kw_only=True):
 async def sped(toolbox: Toolbox, on_base: Run) -> Speed:
     """What spares runs their start, by what the base's run told."""
     learned = on_base.suite.learned
-    modules = PLAIN if learned is None else learned.installed
+    installed = PLAIN if learned is None else learned.installed
+    modules = [name for name in installed if name not in SPOILING]
 
     async def make() -> Speed:
         return Speed(warm=warmth(modules, await ahead.made(toolbox, toolbox.base.tree, on_base.suite)))
