@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec.structs import replace
@@ -34,11 +34,6 @@ from assay.model.outcome import GateResult, Outcome
 from assay.model.report import Cluster, Landed, LeftOut, PatchSet, Report
 from assay.model.risk import Risk
 from assay.model.verdict import Decision, Verdict
-from assay.patchset.alike.votes import tasks, with_votes
-from assay.patchset.combine import Combined, combine
-from assay.patchset.graph import Graph
-from assay.patchset.kept import known_graph
-from assay.patchset.select import Worth, worth
 from assay.policy.pace import Pace
 from assay.policy.schema import Collect
 from assay.repo.diff import changes
@@ -48,6 +43,11 @@ from assay.risk.evidence.bound import false_green
 from assay.risk.evidence.demand import demanded, with_demanded
 from assay.risk.score import assess, assess_set
 from assay.sandbox.places import likely_cache
+
+if TYPE_CHECKING:  # what candidates are to each other is no matter of a hook, which starts faster without
+    from assay.patchset.combine import Combined
+    from assay.patchset.graph import Graph
+    from assay.patchset.select import Worth
 
 _WAIT = {Lane.INTERACTIVE: 0.5, Lane.BULK: 20.0}
 """Seconds that the reading of the repository's past may take, once; what is not read by then is for the next
@@ -115,12 +115,20 @@ class Findings:
         await self._gather(observer)
         self._demand()
         self.verdicts = tuple(map(self._with_risk, job.candidates, self.verdicts))
-        if tasks(job.candidates):
-            from assay.patchset.alike.find import alike  # a hook never comes here
-
-            observer(Stage(name="comparing attempts"))
-            self.clusters = await alike(self.session.bench, job.candidates, self.verdicts)
+        if len(job.candidates) > 1:
+            await self._compare(observer)
         self.run.step(State.GRADED, self._found())
+
+    async def _compare(self, observer: Observer) -> None:
+        """Find out which attempts at one task behave alike."""
+        from assay.patchset.alike.votes import tasks
+
+        if not tasks(self.job.candidates):
+            return
+        from assay.patchset.alike.find import alike
+
+        observer(Stage(name="comparing attempts"))
+        self.clusters = await alike(self.session.bench, self.job.candidates, self.verdicts)
 
     async def _gather(self, observer: Observer) -> None:
         """Gather evidence of what was accepted, where the request or else the policy asks for it."""
@@ -176,10 +184,15 @@ class Findings:
     @property
     def worths(self) -> dict[str, Worth]:
         """What each accepted candidate is worth, by id."""
+        from assay.patchset.alike.votes import with_votes
+        from assay.patchset.select import worth
+
         return with_votes(worth(self.landable, self.verdicts), self.clusters)
 
     def graph(self) -> Graph:
         """Of the candidates that may land: what each pair of them is to each other."""
+        from assay.patchset.kept import known_graph
+
         ledger, fresh = self.run.ledger, self.job.request.full
         return known_graph(
             self.job.repo,
@@ -191,6 +204,8 @@ class Findings:
 
     def combined(self, patch_set: PatchSet) -> Combined | None:
         """The members of a set as one tree, if they merge."""
+        from assay.patchset.combine import Combined, combine
+
         found = combine(self.job.repo, self.job.base, self.members(patch_set))
         return found if isinstance(found, Combined) else None
 

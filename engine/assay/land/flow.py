@@ -19,7 +19,6 @@ from assay.land.publish import check_target, publish
 from assay.land.report import exit_code, stamp
 from assay.land.request import Change, Request
 from assay.land.session import Session, session
-from assay.land.together import verify_set
 from assay.land.transaction import Transaction, transaction
 from assay.ledger.states import State
 from assay.model.candidate import Oid, ProblemKind
@@ -29,8 +28,6 @@ from assay.model.outcome import GateResult
 from assay.model.report import PatchSet, Report
 from assay.model.tool import Isolation, Tier
 from assay.model.verdict import Decision
-from assay.patchset.combine import Combined, combine
-from assay.patchset.select import choose
 from assay.repo import refs, sources
 from assay.repo.repository import open_repository
 
@@ -121,6 +118,9 @@ async def _grade(job: Job, observer: Observer) -> Report:
 
 def _unverified(found: Findings) -> PatchSet:
     """The set that could land together as far as merging tells; `land` verifies it before it lands."""
+    from assay.patchset.combine import Combined, combine
+    from assay.patchset.select import choose
+
     known = found.graph()
     able = found.landable
     choice = choose(able, known.edges, found.worths)
@@ -148,6 +148,8 @@ async def _land_once(
         async with _session(job, run, observer) as opened:
             found = Findings(job, run, opened)
             await found.grade(observer)
+            from assay.land.together import verify_set  # a hook never comes here
+
             run.step(State.VERIFYING)
             observer(Stage(name="verifying the set together"))
             results = await verify_set(found, every_commit=linear and every_commit)

@@ -19,15 +19,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import pygit2
 
 from assay.model.candidate import Candidate, Oid, Record, Signature
 from assay.model.errors import BadInput
-from assay.patchset.combine import Combined
 from assay.repo.commits import commit
 from assay.repo.program import GitFailed, run_git
 from assay.repo.repository import Repository
+
+if TYPE_CHECKING:
+    from assay.patchset.combine import Combined
 
 BRANCHES = "refs/heads/"
 _NEUTRAL = ("Assay", "assay@localhost")
