@@ -116,6 +116,27 @@ def test_files_that_are_no_text_are_no_trouble(of):
     assert len(found.files) == 3
 
 
+def test_links_submodules_and_modes_are_told_and_not_read(repo):
+    import pygit2
+
+    def tree(*entries):
+        index = pygit2.Index()
+        for path, data, mode in entries:
+            blob = pygit2.Oid(hex="5" * 40) if mode == 0o160000 else repo.git.create_blob(data)
+            index.add(pygit2.IndexEntry(path, blob, mode))
+        return str(index.write_tree(repo.git))
+
+    before = tree(("run.py", b"x = 1\n", 0o100644), ("old.py", b"y = 1\n", 0o100644))
+    after = tree(("run.py", b"x = 1\n", 0o100755), ("old.py", b"run.py", 0o120000), ("lib", b"", 0o160000))
+    found = build(repo, before, after, ())
+    assert [entry.words for intent in found.intents for entry in intent.entries] == [
+        "`lib` is a submodule now, at `5555555555`",
+        "`old.py` is a symbolic link now",
+        "`run.py` becomes a program",
+    ]
+    assert (found.symbols, found.unparsed) == ((), ())
+
+
 def test_only_changed_files_are_read(repo, tree_of, monkeypatch):
     """Invariant 7: the cost of a delta follows the diff."""
     many = {f"pkg/m{number}.py": b"x = %d\n" % number for number in range(50)}

@@ -42,6 +42,11 @@ def judged(before: str, after: str) -> list[tuple[str, Compatibility | None, str
         ("@dataclass\nclass A:\n x: int", "@dataclass\nclass A:\n x: int\n y: int", BAD,
          "is a new field that must be given"),
         ("@dataclass\nclass A:\n x: int", "@dataclass\nclass A:\n x: int\n y: int = 1", GOOD, "is new"),
+        ("@dataclass\nclass A:\n x: int\n y: int", "@dataclass\nclass A:\n y: int\n x: int", BAD,
+         "takes its fields by position in another order: (y, x)"),
+        ("class A(B):\n x = 1\n def m(s): pass", "class A(B):\n x = 1", OPEN,
+         "is no longer defined there; `B` may still provide it"),
+        ("class A:\n x = 1\n def m(s): pass", "class A:\n x = 1", BAD, "is removed"),
     ],
 )  # fmt: skip
 def test_each_change_of_a_public_symbol_is_judged_with_a_reason(before, after, expected, why):

@@ -37,6 +37,9 @@ def function(*lines: str) -> str:
          "loop `for x in a` became `for x in b`"),
         (["return a, b"], ["return a, b, a"], "returns 3 values together, where it returned 2"),
         (["return a"], ["yield a"], "is a generator now"),
+        (["return a"], ["warnings.warn('x', DeprecationWarning, stacklevel=2)", "return a"],
+         "warns with `DeprecationWarning`"),
+        (["log.warn('x')", "return a"], ["log.warn('x')", "return b"], "`a` became `b` in `return b`"),
         (["g = 1", "return g"], ["global g", "g = 1", "h()", "i()", "return g"],
          "new assigned outer name `g`"),
     ],
@@ -69,7 +72,36 @@ def test_a_secret_in_a_default_or_value_is_not_quoted():
     assert "y2" not in "".join(shown)
 
 
-def test_a_large_difference_is_no_token():
+def test_of_a_large_difference_the_first_statements_are_told_and_the_rest_is_counted():
     before = function(*[f"x{n} = {n}" for n in range(20)])
     after = function(*[f"y{n} = {n} + a" for n in range(20)])
-    assert not any("became" in each for each in words(before, after))
+    told = words(before, after)
+    assert len(told) == 5
+    assert told[-1] == "16 more statements differ"
+
+
+def test_a_statement_at_another_place_is_no_new_one():
+    before, after = function("g(a)", "h(a)", "i(a)", "j(a)"), function("h(a)", "i(a)", "j(a)", "g(a)")
+    assert words(before, after) == ["`g(a)` is at another place"]
+
+
+def test_what_an_import_runs_is_told():
+    before = "setup(name='a', long='%s', classifiers=['x'])\n" % ("y" * 200)
+    told = words(before, before.replace("['x']", "['x', 'z']"))
+    assert len(told) == 1
+    assert told[0].startswith("`, 'z'` is new in `…")
+    assert "'x', 'z'" in told[0]
+
+
+def test_entries_of_a_constant_are_told():
+    assert words("X = ['a', 'b']", "X = ['a', 'c']") == ["new: `'c'`", "gone: `'b'`"]
+    assert words("X = {'a': 1, 'password': 'p'}", "X = {'a': 3, 'password': 'q'}") == [
+        "`'a'`: `1` became `3`",
+        "`'password'`: `(hidden)` became `(hidden)`",
+    ]
+
+
+def test_annotations_of_local_variables_are_annotations():
+    before, after = function("x: List[int] = []", "return x"), function("x: list[int] = []", "return x")
+    (change,) = changed_symbols(outline(before.encode()), outline(after.encode()), PATH)
+    assert change.kind.value == "annotations"

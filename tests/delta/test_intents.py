@@ -137,7 +137,7 @@ def test_new_capabilities_are_told_with_the_function_they_are_in(of):
     assert [(n.rule, n.symbol, n.line) for n in found.security] == [("eval", "call", 2)]
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.binary(max_size=120),
     st.sampled_from(["pkg/api.py", "a.yml", "b.toml", "c.sql", "d.proto", "e.js", "f.cfg"]),

@@ -53,6 +53,38 @@ def test_comments_and_blank_lines_are_counted(of):
     assert found.symbols == ()
 
 
+def test_what_looks_like_a_comment_inside_a_string_is_none(of):
+    before = b'X = """\n# heading\n\ntext\n"""\n'
+    found = of({"pkg/a.py": before}, {"pkg/a.py": before.replace(b"# heading", b"# title\n")})
+    assert found.noise.lines == 0
+    assert [s.symbol for s in found.symbols] == ["X"]
+
+
+def test_a_block_that_is_only_indented_otherwise_is_counted_beside_what_indents_it(of):
+    body = b"".join(b"    value_%d = compute(%d, rows)\n" % (n, n) for n in range(4))
+    before = b"def f(rows):\n" + body
+    after = b"def f(rows):\n    with lock:\n" + body.replace(b"    value", b"        value")
+    noise = of({"pkg/a.py": before}, {"pkg/a.py": after}).noise
+    assert (noise.moved, noise.changed) == (8, 9)
+
+
+def test_indentation_alone_is_a_change_of_meaning(of):
+    body = b"".join(b"    value_%d = compute(%d, rows)\n" % (n, n) for n in range(4))
+    before = b"def f(rows):\n    if rows:\n        go()\n" + body
+    after = before.replace(b"    value", b"        value")
+    assert of({"pkg/a.py": before}, {"pkg/a.py": after}).noise.lines == 0
+
+
+def test_lines_of_a_function_in_another_order_are_no_noise(of):
+    lines = [
+        b"    first_of_them(rows, limit)\n",
+        b"    second_of_them(rows, limit)\n",
+        b"    third_one(rows)\n",
+    ]
+    before, after = (b"def f(rows, limit):\n" + b"".join(each) for each in (lines, lines[::-1]))
+    assert of({"pkg/a.py": before}, {"pkg/a.py": after}).noise.lines == 0
+
+
 def test_names_of_locals_are_counted_and_are_no_change(of):
     found, noise = noise_of(of, CODE.replace(b"result", b"amount"))
     assert found.symbols == ()

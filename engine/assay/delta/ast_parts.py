@@ -117,6 +117,15 @@ def exported(statement: ast.stmt) -> tuple[str, ...] | None:
     return tuple(map(str, names)) if len(names) == len(value.elts) else None
 
 
+def fields(node: ast.ClassDef) -> Iterator[str]:
+    """The names that a class's body annotates, class variables left out."""
+    for statement in node.body:
+        match statement:
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation):
+                if "ClassVar" not in ast.unparse(annotation):
+                    yield name
+
+
 def generics(node: ast.AST) -> str:
     """`[T, *Ts]` where the grammar has type parameters, else nothing."""
     found = getattr(node, "type_params", [])
@@ -141,6 +150,28 @@ def short(value: ast.expr) -> str:
         return "..."
     text = ast.unparse(value)
     return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 3] + "..."
+
+
+_TYPED = "AnnAssign("
+_UNSAID = ast.Constant(value=None)
+
+
+def body_forms(body: list[ast.stmt]) -> tuple[str, str]:
+    """A function's statements in normal form, without the annotations of variables, which nothing evaluates
+    there; and those annotations."""
+    forms = list(map(normal, body))
+    typed = [index for index, form in enumerate(forms) if _TYPED in form]
+    found = [node for index in typed for node in ast.walk(body[index]) if isinstance(node, ast.AnnAssign)]
+    kept = [node.annotation for node in found]
+    try:
+        for node in found:
+            node.annotation = _UNSAID
+        for index in typed:
+            forms[index] = normal(body[index])
+    finally:
+        for node, annotation in zip(found, kept, strict=True):
+            node.annotation = annotation
+    return "\n".join(forms), "\n".join(map(normal, kept))
 
 
 def normal(node: ast.AST) -> str:

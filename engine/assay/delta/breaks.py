@@ -33,6 +33,8 @@ _NOT_IMPORTED = frozenset(
     ]
 )
 _NOT_MODULES = frozenset({"setup.py", "noxfile.py", "conf.py", "conftest.py", "tasks.py", "fabfile.py"})
+_RECORD_MAKERS = frozenset({"dataclass", "define", "frozen", "attrs"})
+_RECORDS = frozenset({"NamedTuple", "Struct", "BaseModel"})
 _POSITIONAL = (ParameterKind.POSITIONAL, ParameterKind.EITHER)
 _BY_NAME = (ParameterKind.EITHER, ParameterKind.KEYWORD)
 
@@ -85,14 +87,38 @@ def _signature(old: Definition, new: Definition) -> Iterator[str]:
         return
     if old.parameters is not None and new.parameters is not None:
         yield from _parameters(_callers(old), _callers(new))
-    elif gone := sorted(_bases(old) - _bases(new)):
+        return
+    if gone := sorted(_bases(old) - _bases(new)):
         yield f"no longer derives from {', '.join(gone)}"
+    before, after = fields_by_position(old, new)
+    if before != after:
+        yield f"takes its fields by position in another order: ({', '.join(new.fields)})"
+
+
+def is_record(definition: Definition) -> bool:
+    """Whether the fields of a class are the parameters by which it is made."""
+    made = {text.split("(")[0].rpartition(".")[2] for text in (*definition.binding, *definition.decorators)}
+    return bool(made & _RECORD_MAKERS or set(base_names(definition)) & _RECORDS)
+
+
+def base_names(definition: Definition) -> Iterator[str]:
+    """The bases by their own names, without arguments and import paths."""
+    for text in definition.bases:
+        yield text.split("[")[0].rpartition(".")[2]
+
+
+def fields_by_position(old: Definition, new: Definition) -> tuple[list[str], list[str]]:
+    """The fields that a record takes by position, before and after, as far as they can disagree."""
+    by_name = any("kw_only=True" in text for text in (old.signature, new.signature))
+    if by_name or not (is_record(old) and is_record(new)) or "BaseModel" in base_names(new):
+        return [], []
+    kept = [name for name in old.fields if name in new.fields]
+    return kept, list(new.fields[: len(kept)])
 
 
 def _bases(definition: Definition) -> set[str]:
     """The public bases by their own names: a type argument or another import path makes no other base."""
-    names = {text.split("[")[0].rpartition(".")[2] for text in definition.bases}
-    return {name for name in names if name != "Generic" and not name.startswith("_")}
+    return {name for name in base_names(definition) if name != "Generic" and not name.startswith("_")}
 
 
 def _access(definition: Definition) -> str:

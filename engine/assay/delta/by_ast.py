@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -19,8 +18,10 @@ from assay.delta.ast_parts import (
     MOST_TEXT,
     assigned,
     blocks,
+    body_forms,
     decorators,
     exported,
+    fields,
     generics,
     heads,
     imports,
@@ -29,11 +30,17 @@ from assay.delta.ast_parts import (
     short,
     split_docs,
 )
-from assay.delta.outline import MODULE, Definition, Import, Outline, What
+from assay.delta.ast_texts import lines_of, texts_of
+from assay.delta.outline import LATER, MODULE, Definition, Import, Outline, What
 from assay.gates.syntax import Function, coding, first_line
 
 _SAME = "="
 """In the place of a normal form that is the same on the other side."""
+
+
+_MOST_NAMES = 20
+_MOST_DEFINITIONS = 20_000
+"""In one file; one with more was made by a program."""
 
 
 class UnknownSyntax(Exception):
@@ -46,22 +53,27 @@ class Unreadable(Exception):
 
 def outline(source: bytes) -> Outline:
     """The outline of `source`. Raises UnknownSyntax or Unreadable."""
-    return _outline(_module(source), source, frozenset())
+    return _outline(_module(source), source, frozenset(), None)
 
 
 def outlines(old: bytes, new: bytes) -> tuple[Outline, Outline]:
     """The outlines of two versions of a file, fit to be compared with each other and with nothing else: of
     functions whose text is the same in both only names and lines are there. Raises like `outline`."""
     before, after = _module(old), _module(new)
-    texts = dict(_texts(before.body, _lines(old)))
-    others = dict(_texts(after.body, _lines(new)))
+    texts = dict(texts_of(before.body, lines_of(old)))
+    others = dict(texts_of(after.body, lines_of(new)))
     same = {name for name, (text, _) in texts.items() if name in others and others[name][0] == text}
     if coding(old) != coding(new):
         same.clear()
+    both = texts.keys() & others.keys()
     return (
-        _outline(before, old, frozenset(id(texts[name][1]) for name in same)),
-        _outline(after, new, frozenset(id(others[name][1]) for name in same)),
+        _outline(before, old, _ids(texts, same), _ids(texts, texts.keys() - both)),
+        _outline(after, new, _ids(others, same), _ids(others, others.keys() - both)),
     )
+
+
+def _ids(texts: dict[str, tuple[bytes, ast.stmt]], names: Iterable[str]) -> frozenset[int]:
+    return frozenset(id(texts[name][1]) for name in names)
 
 
 def _module(source: bytes) -> ast.Module:
@@ -70,10 +82,14 @@ def _module(source: bytes) -> ast.Module:
         return ast.parse(source)
 
 
-def _outline(module: ast.Module, source: bytes, same: frozenset[int]) -> Outline:
-    walker = _Walker(same, _lines(source))
+def _outline(
+    module: ast.Module, source: bytes, same: frozenset[int], alone: frozenset[int] | None
+) -> Outline:
+    walker = _Walker(same, alone, lines_of(source))
     with _refusals():
         walker.module(module)
+        if len(walker.definitions) > _MOST_DEFINITIONS:
+            raise ValueError("more definitions than anybody writes")
     return Outline(
         definitions=tuple(walker.definitions),
         imported=frozenset(each.name for each in walker.imports),
@@ -92,54 +108,34 @@ def _refusals() -> Iterator[None]:
         raise Unreadable(str(error)) from error
 
 
-def _lines(source: bytes) -> list[bytes]:
-    """Lines as the parser counts them: only these ends of lines end one."""
-    return source.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-
-
-_Texts = Iterator[tuple[str, tuple[bytes, ast.stmt]]]
-
-
-def _texts(body: list[ast.stmt], lines: list[bytes], prefix: str = "") -> _Texts:
-    """The definitions of a block, and of classes in it, that share their name with nothing else there: whole
-    lines, and the statement."""
-    names = Counter(name for statement in body for name in _bound(statement))
-    for statement in body:
-        if isinstance(statement, Function | ast.ClassDef) and names[statement.name] == 1:
-            text = b"\n".join(lines[first_line(statement) - 1 : statement.end_lineno])
-            yield prefix + statement.name, (text, statement)
-            if isinstance(statement, ast.ClassDef):
-                yield from _texts(statement.body, lines, f"{prefix}{statement.name}.")
-
-
-def _bound(statement: ast.stmt) -> Iterator[str]:
-    """The names that an outline may list for a statement of a block."""
-    if isinstance(statement, Function | ast.ClassDef):
-        yield statement.name
-    else:
-        yield from assigned(statement)
-        for block in blocks(statement):
-            for inner in block:
-                yield from _bound(inner)
-
-
 class _Walker:
     """Collects definitions while it descends through everything that is no function body. Of the statements
-    `same`, by their `id`, nothing is put into words or into normal form, which is most of the work."""
+    `same`, by their `id`, nothing is put into words or into normal form, which is most of the work; of those
+    that have no counterpart (`alone`, all if None) the bodies wait until somebody asks."""
 
-    def __init__(self, same: frozenset[int], lines: list[bytes]) -> None:
+    def __init__(self, same: frozenset[int], alone: frozenset[int] | None, lines: list[bytes]) -> None:
         self.definitions: list[Definition] = []
         self.imports: list[Import] = []
         self.exported: tuple[str, ...] | None = None
         self._lines = lines
         self._same = same
+        self._alone = alone
         self._is_same = False
+        self._run: list[str] = []
+        """What the module does when it is imported, a line for each statement."""
 
     def module(self, module: ast.Module) -> None:
         docs, statements = split_docs(module.body)
         rest = self._block(statements, prefix="", inside=None)
         self.definitions.append(
-            Definition(symbol=MODULE, what=What.MODULE, signature="", body="\n".join(rest), docs=docs)
+            Definition(
+                symbol=MODULE,
+                what=What.MODULE,
+                signature="",
+                body="\n".join(rest),
+                docs=docs,
+                text="\n".join(self._run),
+            )
         )
 
     def _block(self, statements: Iterable[ast.stmt], prefix: str, inside: ast.ClassDef | None) -> list[str]:
@@ -170,8 +166,14 @@ class _Walker:
         """A compound statement's head, then what its blocks hold besides definitions; else the statement."""
         inner = list(blocks(statement))
         if not inner:
-            return [] if isinstance(statement, ast.Pass) else [self._normal(statement)]
+            if isinstance(statement, ast.Pass):
+                return []
+            if inside is None:
+                self._run.append(" ".join(self._text(statement).split()))
+            return [self._normal(statement)]
         parts = [type(statement).__name__, *heads(statement)]
+        if inside is None and not self._is_same:
+            self._run.append(self._lines[statement.lineno - 1].decode("utf-8", "replace").strip())
         for block in inner:
             parts += ["{", *self._block(block, prefix, inside), "}"]
         return parts
@@ -183,6 +185,8 @@ class _Walker:
             self._add(node, Definition(symbol=symbol, what=what, signature="", body=_SAME, docs=""))
             return
         docs, body = split_docs(node.body)
+        is_alone = self._alone is None or id(node) in self._alone
+        forms, local_types = (LATER, "") if is_alone else body_forms(body)
         is_async = isinstance(node, ast.AsyncFunctionDef)
         returns = ast.unparse(node.returns) if node.returns else ""
         head = "async def" if is_async else "def"
@@ -193,7 +197,8 @@ class _Walker:
                 what=what,
                 signature=f"{''.join(f'@{name} ' for name in binding)}{head} {node.name}{generics(node)}"
                 f"({ast.unparse(node.args)})" + (f" -> {returns}" if returns else ""),
-                body="\n".join(map(self._normal, body)),
+                body=forms,
+                local_types=local_types,
                 docs=docs,
                 parameters=tuple(parameters(node.args)),
                 binding=binding,
@@ -223,6 +228,7 @@ class _Walker:
                 docs=docs,
                 binding=binding,
                 bases=tuple(ast.unparse(base) for base in node.bases),
+                fields=tuple(fields(node)),
                 decorators=other,
                 generics=generics(node),
                 text="" if self._is_same else self._text(node),
@@ -235,6 +241,9 @@ class _Walker:
     ) -> None:
         annotation = ast.unparse(node.annotation) if isinstance(node, ast.AnnAssign) else ""
         value = short(node.value) if node.value else ""
+        body = self._normal(node.value) if node.value else ""
+        # Nobody gives one value many names but a program, or somebody who minds what this costs.
+        text = "" if self._is_same or len(names) > _MOST_NAMES else self._text(node)
         for name in names:
             shown = " = ".join(filter(None, (f"{name}: {annotation}" if annotation else name, value)))
             self._add(
@@ -243,10 +252,10 @@ class _Walker:
                     symbol=prefix + name,
                     what=what,
                     signature=shown,
-                    body=self._normal(node.value) if node.value else "",
+                    body=body,
                     docs="",
                     typed=annotation,
-                    text="" if self._is_same else self._text(node),
+                    text=text,
                 ),
             )
 

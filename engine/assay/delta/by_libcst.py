@@ -13,6 +13,7 @@ from typing import cast
 
 import libcst as cst
 
+from assay.delta.cst_parts import code, listed, parameters
 from assay.delta.outline import (
     ACCESSORS,
     BINDING_DECORATORS,
@@ -20,10 +21,7 @@ from assay.delta.outline import (
     Definition,
     Import,
     Outline,
-    Parameter,
-    ParameterKind,
     What,
-    kind_of,
 )
 
 _MOST_TEXT = 200
@@ -109,32 +107,32 @@ class _Walker:
 
     def _function(self, node: cst.FunctionDef, prefix: str, what: What) -> None:
         binding, other, accessor = _decorators(node.decorators)
-        parameters = tuple(_parameters(node.params))
+        taken = tuple(parameters(node.params))
         is_async = node.asynchronous is not None
-        returns = f" -> {_code(node.returns.annotation)}" if node.returns else ""
+        returns = f" -> {code(node.returns.annotation)}" if node.returns else ""
         head = f"{'async ' if is_async else ''}def {node.name.value}{_generics(node)}"
         body = _after_docs(node, node.body.body)
         self.definitions.append(
             Definition(
                 symbol=prefix + node.name.value + accessor,
                 what=what,
-                signature=f"{''.join(f'@{name} ' for name in binding)}{head}({_listed(parameters)}){returns}",
+                signature=f"{''.join(f'@{name} ' for name in binding)}{head}({listed(taken)}){returns}",
                 body="\n".join(map(_normal, _flat(body))),
                 docs=inspect.cleandoc(node.get_docstring() or ""),
-                parameters=parameters,
+                parameters=taken,
                 binding=binding,
                 is_async=is_async,
                 decorators=other,
                 generics=_generics(node),
-                typed=_code(node.returns.annotation) if node.returns else "",
+                typed=code(node.returns.annotation) if node.returns else "",
             )
         )
 
     def _class(self, node: cst.ClassDef, prefix: str) -> None:
         binding, other, _ = _decorators(node.decorators)
-        bases = [_code(arg.value) for arg in node.bases]
+        bases = [code(arg.value) for arg in node.bases]
         keywords = [
-            f"{arg.keyword.value if arg.keyword else '**'}={_code(arg.value)}" for arg in node.keywords
+            f"{arg.keyword.value if arg.keyword else '**'}={code(arg.value)}" for arg in node.keywords
         ]
         at = len(self.definitions)
         body = _after_docs(node, node.body.body)
@@ -157,8 +155,8 @@ class _Walker:
         )
 
     def _assignment(self, node: cst.CSTNode, names: Sequence[str], prefix: str, what: What) -> None:
-        text = _code(node)
-        annotation = _code(node.annotation.annotation) if isinstance(node, cst.AnnAssign) else ""
+        text = code(node)
+        annotation = code(node.annotation.annotation) if isinstance(node, cst.AnnAssign) else ""
         value = getattr(node, "value", None)
         self.definitions += [
             Definition(
@@ -191,7 +189,7 @@ def _after_docs(
 def _bound(node: cst.Import | cst.ImportFrom) -> Iterator[Import]:
     source = ""
     if isinstance(node, cst.ImportFrom):
-        source = "." * len(node.relative) + (_code(node.module) if node.module else "")
+        source = "." * len(node.relative) + (code(node.module) if node.module else "")
     if isinstance(node.names, cst.ImportStar):
         yield Import(name="*", source=source, original="*")
         return
@@ -229,60 +227,14 @@ def _decorators(nodes: Sequence[cst.Decorator]) -> tuple[tuple[str, ...], tuple[
             continue
         name = called.attr if isinstance(called, cst.Attribute) else called
         if isinstance(name, cst.Name) and name.value in BINDING_DECORATORS:
-            binding.append(_code(node.decorator))
+            binding.append(code(node.decorator))
         else:
-            other.append(_code(node.decorator))
+            other.append(code(node.decorator))
     return tuple(binding), tuple(other), accessor
 
 
-def _parameters(node: cst.Parameters) -> Iterator[Parameter]:
-    for param in node.posonly_params:
-        yield _parameter(param, ParameterKind.POSITIONAL)
-    for param in node.params:
-        yield _parameter(param, kind_of(param.name.value, positional_only=False))
-    if isinstance(node.star_arg, cst.Param):
-        yield _parameter(node.star_arg, ParameterKind.VARIADIC)
-    for param in node.kwonly_params:
-        yield _parameter(param, ParameterKind.KEYWORD)
-    if node.star_kwarg is not None:
-        yield _parameter(node.star_kwarg, ParameterKind.KEYWORDS)
-
-
-def _parameter(node: cst.Param, kind: ParameterKind) -> Parameter:
-    annotation = f": {_code(node.annotation.annotation)}" if node.annotation else ""
-    default = _code(node.default) if node.default else ""
-    variadic = kind in (ParameterKind.VARIADIC, ParameterKind.KEYWORDS)
-    return Parameter(
-        name=node.name.value,
-        kind=kind,
-        optional=variadic or node.default is not None,
-        text=node.name.value + annotation + (f"={default}" if default else ""),
-        default=default,
-    )
-
-
-def _listed(parameters: Sequence[Parameter]) -> str:
-    """Parameters as they stand between parentheses, with the bare `/` and `*` where kinds change."""
-    parts: list[str] = []
-    kinds = [parameter.kind for parameter in parameters]
-    for index, (kind, parameter) in enumerate(zip(kinds, parameters, strict=True)):
-        if kind is ParameterKind.KEYWORD and not {ParameterKind.VARIADIC, ParameterKind.KEYWORD} & {
-            *kinds[:index]
-        }:
-            parts.append("*")
-        stars = {ParameterKind.VARIADIC: "*", ParameterKind.KEYWORDS: "**"}.get(kind, "")
-        parts.append(stars + parameter.text)
-        if kind is ParameterKind.POSITIONAL and ParameterKind.POSITIONAL not in kinds[index + 1 :]:
-            parts.append("/")
-    return ", ".join(parts)
-
-
 def _generics(node: cst.FunctionDef | cst.ClassDef) -> str:
-    return _code(node.type_parameters) if node.type_parameters else ""
-
-
-def _code(node: cst.CSTNode) -> str:
-    return " ".join(cst.Module(body=()).code_for_node(node).split())
+    return code(node.type_parameters) if node.type_parameters else ""
 
 
 def _normal(node: cst.CSTNode) -> str:

@@ -14,8 +14,9 @@ from assay.delta.breaks import module_break
 from assay.delta.compat import Around
 from assay.delta.content import Content
 from assay.delta.exports import INIT, Exports, Read, own_imports, reexported
+from assay.delta.generated import is_generated
 from assay.delta.meetings import Meeting
-from assay.delta.outline import Import
+from assay.delta.outline import EMPTY, Import
 from assay.delta.parse import Outlines, Pair, parse
 from assay.delta.public import in_tests, is_private
 from assay.delta.security import notes
@@ -40,7 +41,7 @@ class CodeDelta(Record, frozen=True, kw_only=True):
 
 def code(files: Sequence[Content], before: Read, after: Read) -> CodeDelta:
     """What changed in the Python files among `files`; the rest of both trees is read by `before`, `after`."""
-    python = [file for file in files if file.is_python]
+    python = [file for file in files if file.is_python and not is_generated(file)]
     parsed = parse([Pair(old=file.old, new=file.new) for file in python])
     read = {
         file.path: (file, outlines)
@@ -58,11 +59,18 @@ def code(files: Sequence[Content], before: Read, after: Read) -> CodeDelta:
         symbols=tuple(sorted(with_tests(symbols, outlines), key=lambda each: (each.path, each.symbol))),
         api_breaks=tuple(_sentences(read, [*described, *offers])),
         tests=tests,
-        security=tuple(note for file, each in read.values() for note in notes(file.for_rules, each.new)),
+        security=tuple(_security(files, outlines)),
         unparsed=tuple(file.path for file in python if file.path not in read),
         meetings=tuple(met),
         files=outlines,
     )
+
+
+def _security(files: Sequence[Content], outlines: Mapping[str, Outlines]) -> Iterator[SecurityNote]:
+    """The notes on all Python files, on generated and vendored ones too: that is where one would hide."""
+    for file in files:
+        if file.is_python:
+            yield from notes(file.for_rules, outlines[file.path].new if file.path in outlines else EMPTY)
 
 
 def _exports(files: Sequence[Content], before: Read, after: Read) -> Exports:

@@ -8,11 +8,11 @@ calls still bind and only their results can tell.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
-from assay.delta.breaks import is_interface, signature_breaks
+from assay.delta.breaks import base_names, is_interface, is_record, signature_breaks
 from assay.delta.exports import Exports
-from assay.delta.meetings import Meeting
+from assay.delta.meetings import Definitions, Meeting
 from assay.delta.outline import MODULE, Definition, What
 from assay.delta.parse import Outlines
 from assay.delta.public import in_tests, is_private, is_public
@@ -21,14 +21,32 @@ from assay.model.delta import Aspect, Compatibility, SymbolChange
 from assay.model.delta import SymbolChangeKind as Kind
 
 _ALIAS = re.compile(r"Name\('(\w+)', Load\(\)\)")
-_RECORDS = frozenset({"NamedTuple", "Struct", "BaseModel"})
+_MACHINERY = re.compile(r"[^=]*= ?(?:\w+\.)*(?:TypeVar|ParamSpec|TypeVarTuple|getLogger|get_logger)\(")
+"""Constants that a module needs for itself, whatever they are called."""
+_EMPTY_BASES = frozenset({"object", "ABC", "Generic", "Protocol"})
 
 
-class Around(Record, frozen=True, kw_only=True):
-    """What surrounds a change: the outlines of all changed files, and what packages re-export."""
+class Around:
+    """What surrounds a change: the outlines of all changed files, by the path they have now, and what
+    packages re-export."""
 
-    files: Mapping[str, Outlines]
-    exports: Exports
+    def __init__(self, files: Mapping[str, Outlines], exports: Exports) -> None:
+        self.exports = exports
+        self._files = files
+        self._symbols: dict[str, dict[str, Definitions]] = {}
+
+    def imported(self, path: str) -> Container[str]:
+        """The names that a file now imports."""
+        return self._files[path].new.imported if path in self._files else ()
+
+    def symbols(self, path: str) -> Mapping[str, Definitions]:
+        """What a file now defines."""
+        if path not in self._symbols:
+            self._symbols[path] = self._files[path].new.by_symbol() if path in self._files else {}
+        return self._symbols[path]
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._files
 
 
 class Judgement(Record, frozen=True, kw_only=True):
@@ -40,8 +58,10 @@ class Judgement(Record, frozen=True, kw_only=True):
     phrases: tuple[str, ...] = ()
 
     def sentences(self, change: SymbolChange) -> tuple[str, ...]:
-        """A sentence for each way in which callers break."""
-        if self.compatibility is not Compatibility.BREAKING:
+        """A sentence for each way in which callers break, or may, where a name is gone."""
+        certain = self.compatibility is Compatibility.BREAKING
+        gone = change.kind is Kind.REMOVED and self.compatibility is Compatibility.UNKNOWN
+        if not (certain or gone):
             return ()
         name, path = change.old_symbol or change.symbol, change.old_path or change.path
         return tuple(f"`{name}` in {path} {phrase}" for phrase in self.phrases)
@@ -53,6 +73,9 @@ def judge(change: SymbolChange, met: Meeting, around: Around) -> Judgement:
     public = _is_public(met, bool(names))
     if not public:
         return Judgement(public=False)
+    if change.kind is Kind.REMOVED:
+        compatibility, why = _gone(met, around)
+        return Judgement(public=True, public_as=names, compatibility=compatibility, phrases=(why,))
     broken = tuple(_breaking(change, met, around))
     if broken:
         return Judgement(
@@ -76,6 +99,8 @@ def _exported(met: Meeting, exports: Exports) -> tuple[str, ...]:
 
 def _is_public(met: Meeting, exported: bool) -> bool:
     places = {(met.path, met.symbol), (met.old_path, met.old_symbol)}
+    if _MACHINERY.match((met.after or met.before)[-1].signature) and met.last.what is What.CONSTANT:
+        return False
     for path, symbol in places:
         if symbol == MODULE or in_tests(path) or not is_interface(path):
             continue
@@ -88,9 +113,6 @@ def _breaking(change: SymbolChange, met: Meeting, around: Around) -> Iterator[st
     match change.kind:
         case Kind.ADDED:
             yield from _demands(met, around)
-            return
-        case Kind.REMOVED:
-            yield from _gone(met, around)
             return
         case Kind.RENAMED | Kind.MOVED if not _was_private(met, around) and not _still_there(met, around):
             yield f"is now {_place(met)}"
@@ -114,33 +136,48 @@ def _place(met: Meeting) -> str:
     return f"`{met.symbol}`" if met.path == met.old_path else f"`{met.symbol}` in {met.path}"
 
 
-def _gone(met: Meeting, around: Around) -> Iterator[str]:
-    new = around.files[met.path].new if met.path in around.files else None
-    top = met.symbol.split(".")[0]
-    if new is None or (top in new.imported and "." not in met.symbol):
-        return  # it comes from elsewhere now, under the same name
-    if "*" in new.imported or any(definition.symbol == "__getattr__" for definition in new.definitions):
-        yield "is no longer defined there; a star import or `__getattr__` may still provide it"
-    else:
-        yield "is removed"
+def _gone(met: Meeting, around: Around) -> tuple[Compatibility, str]:
+    """What it means that a name is gone, and why."""
+    owner, _, name = met.symbol.rpartition(".")
+    symbols, imported = around.symbols(met.path), around.imported(met.path)
+    if name in imported and not owner:
+        return Compatibility.COMPATIBLE, "comes from elsewhere now, under the same name"
+    if "*" in imported or "__getattr__" in symbols:
+        words = "is no longer defined there; a star import or `__getattr__` may still provide it"
+        return Compatibility.UNKNOWN, words
+    if owner and (base := _heir(symbols, owner, name)):
+        if f"{base}.{name}" in symbols:
+            return Compatibility.COMPATIBLE, f"is inherited from `{base}` now"
+        return Compatibility.UNKNOWN, f"is no longer defined there; `{base}` may still provide it"
+    if owner and (hasattr(object, name) or name == "__del__"):
+        return Compatibility.UNKNOWN, "is no longer defined there; what every class does is done instead"
+    return Compatibility.BREAKING, "is removed"
+
+
+def _heir(symbols: Mapping[str, Definitions], owner: str, name: str) -> str:
+    """The base that provides a member which its class no longer has: one that does, or one that is not in the
+    file and may. Empty if none can."""
+    todo, seen = [owner], {owner}
+    while todo:
+        bases = [base for each in symbols.get(todo.pop(), ()) for base in base_names(each)]
+        for base in bases:
+            if base in seen or base in _EMPTY_BASES:
+                continue
+            if f"{base}.{name}" in symbols or base not in symbols:
+                return base
+            seen.add(base)
+            todo.append(base)
+    return ""
 
 
 def _still_there(met: Meeting, around: Around) -> bool:
     """Whether what moved can be reached as before: imported back, kept as an attribute, or inherited."""
-    file = around.files.get(met.old_path)
-    if file is None:
-        return False
-    new = file.new
-    if "." not in met.old_symbol:
-        return met.old_symbol in new.imported or any(d.symbol == met.old_symbol for d in new.definitions)
-    owner, name = met.old_symbol.rsplit(".", 1)
-    bases = {base for d in new.definitions if d.symbol == owner for base in _base_names(d)}
+    symbols = around.symbols(met.old_path)
+    owner, _, name = met.old_symbol.rpartition(".")
+    if not owner:
+        return name in around.imported(met.old_path) or name in symbols
+    bases = {base for each in symbols.get(owner, ()) for base in base_names(each)}
     return met.symbol.rpartition(".")[0].rpartition(".")[2] in bases and met.symbol.endswith(f".{name}")
-
-
-def _base_names(definition: Definition) -> Iterator[str]:
-    for text in definition.bases:
-        yield text.split("[")[0].rpartition(".")[2]
 
 
 def _alias(met: Meeting, around: Around) -> tuple[Definition, ...] | None:
@@ -150,30 +187,25 @@ def _alias(met: Meeting, around: Around) -> tuple[Definition, ...] | None:
     found = _ALIAS.fullmatch(met.after[-1].body)
     if found is None or met.before[-1].what in (What.CONSTANT, What.ATTRIBUTE):
         return None
-    return around.files[met.path].new.by_symbol().get(found[1])
+    return around.symbols(met.path).get(found[1])
 
 
 def _demands(met: Meeting, around: Around) -> Iterator[str]:
     """What a new member of a class that was there asks of those who derive from it or make it."""
     owner, _, name = met.symbol.rpartition(".")
     new = met.after[-1]
-    if not owner or met.path not in around.files:
+    if not owner or met.path not in around:
         return
     if any(text.rpartition(".")[2] == "abstractmethod" for text in new.binding):
         yield "is new and abstract: classes that derive from its class must define it"
-    whole = around.files[met.path].new.by_symbol().get(owner, ())
+    whole = around.symbols(met.path).get(owner, ())
     is_field = new.what is What.ATTRIBUTE and not new.body and "ClassVar" not in new.typed
-    if is_field and any(map(_is_record, whole)) and not is_private(name):
+    if is_field and any(map(is_record, whole)) and not is_private(name):
         yield "is a new field that must be given"
 
 
-def _is_record(definition: Definition) -> bool:
-    made = {text.split("(")[0].rpartition(".")[2] for text in (*definition.binding, *definition.decorators)}
-    return bool(made & {"dataclass", "define", "frozen", "attrs"} or set(_base_names(definition)) & _RECORDS)
-
-
 def _doubts(change: SymbolChange, met: Meeting) -> Iterator[str]:
-    raised = [d for d in change.details if d.aspect is Aspect.RAISES and d.after]
+    raised = [d for d in change.details if d.aspect in (Aspect.RAISES, Aspect.WARNS) and d.after]
     caught = [d for d in change.details if d.aspect is Aspect.HANDLER]
     defaults = [d for d in change.details if d.aspect is Aspect.DEFAULT and d.before and d.after]
     for detail in (*raised, *defaults, *caught):
@@ -191,7 +223,6 @@ def _doubts(change: SymbolChange, met: Meeting) -> Iterator[str]:
 
 _HARMLESS = {
     Kind.ADDED: "is new",
-    Kind.REMOVED: "comes from elsewhere now, under the same name",
     Kind.DOCS: "only its documentation differs",
     Kind.ANNOTATIONS: "only its annotations differ",
 }

@@ -53,7 +53,7 @@ def section(delta: Delta) -> Section:
             Group(label=_LABELS[intent.heading], lines=bounded(list(map(_entry, intent.entries)), most))
             for intent in found
         ),
-        _group("Members", map(_member, (share for share in delta.members if share.headings))),
+        _group("By member", map(_member, (share for share in delta.members if share.headings))),
         _group("Introduced", map(finding_line, delta.findings_introduced)),
         _group("Not read", (line(code(path), " could not be parsed") for path in delta.unparsed)),
         _group("Noise", _noise(delta.noise)),

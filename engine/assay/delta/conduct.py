@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cached_property
 
+from assay.delta.ast_parts import blocks, split_docs
 from assay.delta.outline import Conduct, Handler, Said
+from assay.delta.short import cut
 from assay.gates.syntax import Function, dotted, last_name
 
-_MOST = 90
+_SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Delete, ast.Import, ast.ImportFrom)
 _Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
 
 
@@ -29,18 +32,54 @@ def conduct(function: Function) -> Conduct:
         last_return=last.lineno if isinstance(last, ast.Return) else 0,
         raises=tuple(walk.raises),
         handlers=tuple(walk.handlers),
+        warns=tuple(walk.warns),
         state=tuple(walk.state),
         arity=walk.arities.pop() if len(walk.arities) == 1 else 0,
         generator=walk.generator,
     )
 
 
+class Statement:
+    """A statement that neither branches, loops, returns nor raises. `source` is how it is written, on one
+    line; `text` what it says, without annotations of local variables, which nothing evaluates."""
+
+    def __init__(self, node: ast.stmt, lines: list[bytes], first: int) -> None:
+        self.line = node.lineno
+        self._node = node
+        rows = lines[node.lineno - first : (node.end_lineno or node.lineno) - first + 1]
+        if rows:
+            rows[-1] = rows[-1][: node.end_col_offset]
+            rows[0] = rows[0][node.col_offset :]
+        self.source = b" ".join(b" ".join(rows).split())
+
+    @cached_property
+    def text(self) -> str:
+        node = self._node
+        if isinstance(node, ast.AnnAssign):
+            if node.value is None:
+                return ""
+            node = ast.copy_location(ast.Assign(targets=[node.target], value=node.value), node)
+        return ast.unparse(node)
+
+
+def statements(function: Function, text: str, first: int) -> list[Statement]:
+    """The statements of such kinds, in order. `text` is the source from line `first` on, whole lines."""
+    lines = text.encode("utf-8", "replace").split(b"\n")
+    todo = split_docs(function.body)[1][::-1]
+    found: list[Statement] = []
+    while todo:
+        node = todo.pop()
+        if isinstance(node, _SIMPLE):
+            found.append(Statement(node, lines, first))
+        todo += [inner for block in list(blocks(node))[::-1] for inner in block[::-1]]
+    return found
+
+
 def said(node: ast.AST | None) -> str:
     """A node as one short line; nothing for none."""
     if node is None:
         return ""
-    text = " ".join(ast.unparse(node).split())
-    return text if len(text) <= _MOST else text[: _MOST - 1] + "…"
+    return cut(ast.unparse(node))
 
 
 def _nodes(body: list[ast.stmt], *, own: bool) -> Iterator[tuple[ast.AST, bool]]:
@@ -62,6 +101,7 @@ class _Walk:
         self.returns: list[Said] = []
         self.raises: list[Said] = []
         self.handlers: list[Handler] = []
+        self.warns: list[Said] = []
         self.state: list[Said] = []
         self.arities: set[int] = set()
         self.generator = False
@@ -85,6 +125,8 @@ class _Walk:
                 self.raises.append(Said(text=_raised(exception), line=line))
             case ast.ExceptHandler(type=caught, body=body, lineno=line):
                 self.handlers.append(Handler(caught=_caught(caught), silent=_silent(body), line=line))
+            case ast.Call(func=called, lineno=line) if last_name(called) == "warn":
+                self.warns.append(Said(text=_category(node), line=line))
             case ast.With(items=items) | ast.AsyncWith(items=items):
                 self.handlers += _suppressed(items)
             case ast.Global(names=names, lineno=line) | ast.Nonlocal(names=names, lineno=line):
@@ -97,8 +139,17 @@ class _Walk:
 
 
 def _raised(exception: ast.expr | None) -> str:
+    """The name of an exception's class; a variable is passed on, whatever it holds."""
     called = exception.func if isinstance(exception, ast.Call) else exception
-    return dotted(called) or said(called)
+    name = dotted(called).removesuffix(".with_traceback")
+    return name if any(char.isupper() for char in name.rpartition(".")[2]) else ""
+
+
+def _category(call: ast.Call) -> str:
+    """What kind of warning a `warnings.warn(...)` gives."""
+    named = [word.value for word in call.keywords if word.arg == "category"]
+    given = [*named, *call.args[1:2]]
+    return said(given[0]) if given else "UserWarning"
 
 
 def _caught(types: ast.expr | None) -> tuple[str, ...]:

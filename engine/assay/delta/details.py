@@ -7,24 +7,24 @@ look like secrets are hidden.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from difflib import SequenceMatcher
-from typing import TypeVar
+from collections.abc import Iterator, Sequence, Set
 
-from assay.delta.conduct import conduct
+from assay.delta.conduct import Statement, statements
+from assay.delta.entries import entries
+from assay.delta.flow import aligned, flow, text_of
+from assay.delta.forms import forms
 from assay.delta.meetings import Meeting
-from assay.delta.outline import Conduct, Definition, Handler, Parameter, Said, What
-from assay.delta.secrets import hide
+from assay.delta.outline import Definition, Parameter, Said, What
+from assay.delta.secrets import hide, scrub
+from assay.delta.short import apart
 from assay.delta.spot import spot
 from assay.gates.syntax import REFUSED
 from assay.model.delta import Aspect, Detail
 
-T = TypeVar("T")
-
 _MOST = 12
-_BROAD = frozenset({"Exception", "BaseException", "builtins.Exception", "builtins.BaseException"})
-_MOST_COMPARED = 400
-"""Parts of one kind in one function; a function with more was made by a program."""
+_MOST_OTHERS = 4
+_BESIDES = frozenset({Aspect.RAISES, Aspect.WARNS, Aspect.HANDLER, Aspect.SHAPE})
+"""What is told besides the tokens that bring it about."""
 
 
 def details(met: Meeting) -> tuple[Detail, ...]:
@@ -32,38 +32,56 @@ def details(met: Meeting) -> tuple[Detail, ...]:
     if not (met.before and met.after):
         return ()
     old, new = met.before[-1], met.after[-1]
-    found = [*_heads(old, new), *_inside(old, new)]
-    return tuple(found[:_MOST])
+    found = {detail.words: detail for detail in (*_heads(old, new), *_inside(old, new))}
+    return tuple(found.values())[:_MOST]
 
 
 def _inside(old: Definition, new: Definition) -> list[Detail]:
     """One small difference is shown itself; else what it does to the control flow."""
-    if old.body == new.body:
+    if forms(old)[0] == forms(new)[0]:
         return []
-    flow = list(_flow(old, new))
-    at = spot(old.text, new.text, new.begin)
-    told = {(detail.before, detail.after) for detail in flow}
-    if at is not None and len(flow) <= 1 and (at.before, at.after) not in told:
+    if new.what in (What.CONSTANT, What.ATTRIBUTE) and (shown := list(entries(old, new))):
+        return shown
+    told = list(flow(old, new))
+    at = spot(old.text, new.text, new.begin) if new.what is not What.MODULE else None
+    if at is not None and len(told) <= 1:
         # The token is what there is to see; the flow says what it is a part of.
-        return [at, *(each for each in flow if each.aspect in (Aspect.RAISES, Aspect.HANDLER, Aspect.SHAPE))]
-    return flow
+        return [at, *(each for each in told if each.aspect in _BESIDES)]
+    return [*told, *_others(old, new, room=_MOST_OTHERS - len(told))]
 
 
 def _heads(old: Definition, new: Definition) -> Iterator[Detail]:
-    before = {parameter.name: parameter for parameter in old.parameters or ()}
-    for parameter in new.parameters or ():
-        known = before.get(parameter.name)
-        if known is not None:
-            yield from _default(known, parameter, new.line)
+    yield from _parameters(old, new)
     yield from _came_and_went(Aspect.DECORATOR, old.decorators, new.decorators, new.line, "@")
     if old.what is What.CLASS:
         yield from _came_and_went(Aspect.BASE, old.bases, new.bases, new.line, "base ")
-    if old.typed != new.typed and (old.typed or new.typed):
+    if old.typed != new.typed and forms(old)[0] == forms(new)[0]:
         words = f"is annotated `{new.typed}`" if new.typed else f"is no longer annotated `{old.typed}`"
         was = f", was `{old.typed}`" if old.typed and new.typed else ""
         yield Detail(
             aspect=Aspect.ANNOTATION, before=old.typed, after=new.typed, words=words + was, line=new.line
         )
+
+
+def _parameters(old: Definition, new: Definition) -> Iterator[Detail]:
+    before = {parameter.name: parameter for parameter in old.parameters or ()}
+    after = {parameter.name: parameter for parameter in new.parameters or ()}
+    for name in [name for name in after if name in before]:
+        yield from _default(before[name], after[name], new.line)
+    gone = [name for name in before if name not in after]
+    came = [hide(name, after[name].text) for name in after if name not in before]
+    if len(gone) == len(came):
+        for name, shown in zip(gone, came, strict=True):
+            yield _parameter(name, shown, f"parameter `{name}` became `{shown}`", new.line)
+        return
+    for shown in came:
+        yield _parameter("", shown, f"new parameter `{shown}`", new.line)
+    for name in gone:
+        yield _parameter(name, "", f"parameter `{name}` is gone", new.line)
+
+
+def _parameter(before: str, after: str, words: str, line: int) -> Detail:
+    return Detail(aspect=Aspect.PARAMETER, before=before, after=after, words=words, line=line)
 
 
 def _default(old: Parameter, new: Parameter, line: int) -> Iterator[Detail]:
@@ -85,122 +103,59 @@ def _came_and_went(
             yield Detail(aspect=aspect, before=text, after="", words=f"gone: `{kind}{text}`")
 
 
-def _flow(old: Definition, new: Definition) -> Iterator[Detail]:
-    before, after = _conduct(old), _conduct(new)
-    if before is None or after is None:
-        return
-    yield from _shape(before, after, new.line)
-    yield from _raises(before, after)
-    yield from _handlers(before.handlers, after.handlers)
-    yield from _parts(Aspect.CONDITION, before.conditions, after.conditions, "condition")
-    yield from _parts(Aspect.LOOP, before.loops, after.loops, "loop")
-    yield from _returns(before, after)
-    yield from _parts(Aspect.STATE, before.state, after.state, "assigned outer name")
+def _others(old: Definition, new: Definition, room: int) -> Iterator[Detail]:
+    """The statements that no other detail is about: the first few, and how many more."""
+    pairs = [(one, other) for one, other in _statements(old, new) if one.text != other.text]
+    stays = {one.text for one, _ in pairs} & {other.text for _, other in pairs}
+    told = [detail for one, other in pairs if (detail := _statement(one, other, stays)) is not None]
+    room = max(room, 2)
+    yield from told[:room]
+    if len(told) > room:
+        words = f"{len(told) - room} more statements differ"
+        yield Detail(aspect=Aspect.STATEMENT, before="", after="", words=words, line=new.line)
 
 
-def _conduct(definition: Definition) -> Conduct | None:
-    if definition.node is None:
+def _statement(one: Said, other: Said, stays: Set[str]) -> Detail | None:
+    was, now = one.text, other.text
+    shown = apart(scrub(was), scrub(now))
+    if now and now in stays:
+        words = f"`{shown[1]}` is at another place"
+    elif was in stays:
         return None
+    elif was and now and (at := spot(was, now)):
+        words = at.words
+    else:
+        words = _replaced(*shown)
+    line = other.line or one.line
+    return Detail(aspect=Aspect.STATEMENT, before=shown[0], after=shown[1], words=words, line=line)
+
+
+def _replaced(was: str, now: str) -> str:
+    if was and now:
+        return f"`{was}` became `{now}`"
+    return f"new: `{now}`" if now else f"gone: `{was}`"
+
+
+_NOTHING = Said(text="", line=0)
+
+
+def _statements(old: Definition, new: Definition) -> list[tuple[Said, Said]]:
+    """The statements of both that are written otherwise, side by side where as many came as went."""
+    if new.what is What.MODULE:
+        sides = [[Said(text=text, line=0) for text in d.text.split("\n") if text] for d in (old, new)]
+        return [(one or _NOTHING, other or _NOTHING) for one, other in aligned(sides[0], sides[1], text_of)]
+    if old.node is None or new.node is None:
+        return []
     try:
-        return conduct(definition.node)
+        both = [statements(d.node, d.text, d.begin) for d in (old, new)]
+        return [(_said(one), _said(other)) for one, other in aligned(both[0], both[1], _source_of)]
     except REFUSED:
-        return None
+        return []
 
 
-def _shape(old: Conduct, new: Conduct, line: int) -> Iterator[Detail]:
-    words = ""
-    if old.generator != new.generator:
-        words = "is a generator now" if new.generator else "is no generator any more"
-    elif old.arity and new.arity and old.arity != new.arity:
-        words = f"returns {new.arity} values together, where it returned {old.arity}"
-    if words:
-        before, after = (f"{c.arity or 'generator'}" for c in (old, new))
-        yield Detail(aspect=Aspect.SHAPE, before=before, after=after, words=words, line=line)
+def _said(statement: Statement | None) -> Said:
+    return Said(text=statement.text, line=statement.line) if statement else _NOTHING
 
 
-def _raises(old: Conduct, new: Conduct) -> Iterator[Detail]:
-    before = {each.text: each.line for each in old.raises if each.text}
-    after = {each.text: each.line for each in new.raises if each.text}
-    for name, line in after.items():
-        if name not in before:
-            yield Detail(aspect=Aspect.RAISES, before="", after=name, words=f"can raise `{name}`", line=line)
-    for name, line in before.items():
-        if name not in after:
-            words = f"no longer raises `{name}` itself"
-            yield Detail(aspect=Aspect.RAISES, before=name, after="", words=words, line=line)
-
-
-def _handlers(old: Sequence[Handler], new: Sequence[Handler]) -> Iterator[Detail]:
-    for one, other in _aligned(old, new, lambda handler: (handler.caught, handler.silent)):
-        before, after = _handled(one), _handled(other)
-        if other is None or one is None:
-            words = f"catches `{after}`" if other else f"no longer catches `{before}`"
-            words += " and does nothing about it" if other and other.silent else ""
-        elif one.caught != other.caught:
-            words = f"catches `{after}`, where it caught `{before}`" + _width(one, other)
-        else:
-            words = f"`{after}` is {'now swallowed' if other.silent else 'no longer swallowed'}"
-        line = other.line if other else one.line if one else 0
-        yield Detail(aspect=Aspect.HANDLER, before=before, after=after, words=words, line=line)
-
-
-def _handled(handler: Handler | None) -> str:
-    if handler is None:
-        return ""
-    return ", ".join(handler.caught) or "everything"
-
-
-def _width(one: Handler, other: Handler) -> str:
-    before, after = set(one.caught), set(other.caught)
-    if (_is_broad(other) and not _is_broad(one)) or (before < after and not _is_broad(one)):
-        return " (more)"
-    if (_is_broad(one) and not _is_broad(other)) or (after < before and not _is_broad(other)):
-        return " (less)"
-    return ""
-
-
-def _is_broad(handler: Handler) -> bool:
-    return not handler.caught or bool(_BROAD & set(handler.caught))
-
-
-def _parts(aspect: Aspect, old: Sequence[Said], new: Sequence[Said], noun: str) -> Iterator[Detail]:
-    for one, other in _aligned(old, new, lambda part: part.text):
-        before, after = one.text if one else "", other.text if other else ""
-        if one and other:
-            words = f"{noun} `{before}` became `{after}`"
-        else:
-            words = f"new {noun} `{after}`" if other else f"{noun} `{before}` is gone"
-        line = other.line if other else one.line if one else 0
-        yield Detail(aspect=aspect, before=before, after=after, words=words, line=line)
-
-
-def _returns(old: Conduct, new: Conduct) -> Iterator[Detail]:
-    for one, other in _aligned(old.returns, new.returns, lambda part: part.text):
-        before = (one.text or "None") if one else ""
-        after = (other.text or "None") if other else ""
-        if one and other:
-            words = f"returns `{after}`, where it returned `{before}`"
-        elif other:
-            early = "" if other.line == new.last_return else "early "
-            words = f"new {early}return of `{after}`"
-        else:
-            words = f"no longer returns `{before}`"
-        line = other.line if other else one.line if one else 0
-        yield Detail(aspect=Aspect.RETURN, before=before, after=after, words=words, line=line)
-
-
-def _aligned(
-    old: Sequence[T], new: Sequence[T], key: Callable[[T], Hashable]
-) -> Iterator[tuple[T | None, T | None]]:
-    """What differs between two lists: pairs where as many came as went, else each by itself."""
-    if max(len(old), len(new)) > _MOST_COMPARED:
-        return
-    matcher = SequenceMatcher(None, [key(each) for each in old], [key(each) for each in new], autojunk=False)
-    for tag, i, j, k, end in matcher.get_opcodes():
-        if tag == "equal":
-            continue
-        if j - i == end - k:
-            yield from zip(old[i:j], new[k:end], strict=True)
-        else:
-            yield from ((each, None) for each in old[i:j])
-            yield from ((None, each) for each in new[k:end])
+def _source_of(statement: Statement) -> bytes:
+    return statement.source

@@ -17,6 +17,7 @@ from assay.model.delta import Compatibility, Delta, Heading, Intent, IntentEntry
 from assay.model.delta import SymbolChangeKind as Kind
 
 _SAID = (Kind.DOCS, Kind.ANNOTATIONS)
+_WHAT = {Kind.DOCS: "documentation", Kind.ANNOTATIONS: "annotations"}
 _FEW_FILES = 3
 _DOC_FILES = (".md", ".rst", ".adoc")
 _DOC_DIRS = frozenset({"doc", "docs"})
@@ -83,14 +84,18 @@ def _inside(code: Sequence[SymbolChange]) -> Iterator[IntentEntry]:
 
 def _is_told(change: SymbolChange) -> bool:
     """Whether what came or went stands under another heading."""
-    broken = change.compatibility is Compatibility.BREAKING
-    return change.public and (change.kind is Kind.ADDED or broken)
+    harmless = change.compatibility is Compatibility.COMPATIBLE
+    return change.public and (change.kind is Kind.ADDED or not harmless)
 
 
 def _security(notes: Sequence[SecurityNote]) -> Iterator[IntentEntry]:
+    told: set[str] = set()
     for note in notes:
         where = f"`{note.symbol}` in {note.path}" if note.symbol else note.path
-        yield IntentEntry(mark="!", words=f"{where}: {note.words}", path=note.path, line=note.line)
+        words = f"{where}: {note.words}"
+        if words not in told:
+            told.add(words)
+            yield IntentEntry(mark="!", words=words, path=note.path, line=note.line)
 
 
 def _documentation(delta: Delta) -> Iterator[IntentEntry]:
@@ -112,8 +117,8 @@ def _said(code: Sequence[SymbolChange]) -> Iterator[IntentEntry]:
         groups = {path: names for (one, path), names in sorted(by_path.items()) if one is kind}
         if len(groups) <= _FEW_FILES:
             for path, names in groups.items():
-                yield IntentEntry(mark="~", words=f"{kind.value} of {listed(names, 8)} in {path}", path=path)
+                yield IntentEntry(mark="~", words=f"{_WHAT[kind]} of {listed(names, 8)} in {path}", path=path)
         else:
             total = sum(map(len, groups.values()))
-            words = f"{kind.value} of {total} names in {len(groups)} files: {listed(list(groups), 4)}"
+            words = f"{_WHAT[kind]} of {total} names in {len(groups)} files: {listed(list(groups), 4)}"
             yield IntentEntry(mark="~", words=words)

@@ -41,8 +41,16 @@ def security(delta: Delta) -> Iterator[IntentEntry]:
 
 def _special(change: Change) -> str:
     kinds = change.old_mode & 0o170000, change.new_mode & 0o170000
+    blobs = change.old_blob, change.new_blob
     if _MODULE in kinds and change.old_blob != change.new_blob:
-        return f"`{change.path}` is a submodule: `{change.old_blob[:10]}` → `{change.new_blob[:10]}`"
+        old, new = (blob[:10] if kind == _MODULE else "" for blob, kind in zip(blobs, kinds, strict=True))
+        if old and new:
+            return f"the submodule `{change.path}` is at `{new}`, was at `{old}`"
+        return (
+            f"`{change.path}` is a submodule now, at `{new}`"
+            if new
+            else f"`{change.path}` is no submodule now"
+        )
     if kinds[1] == _LINK and change.old_blob != change.new_blob:
         return (
             f"`{change.path}` is a symbolic link now"

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Sequence
 
 from assay.delta.public import in_tests
 from assay.delta.words import listed
-from assay.model.delta import Delta, IntentEntry
+from assay.model.delta import Delta, IntentEntry, SymbolChange
 from assay.model.delta import SymbolChangeKind as Kind
 
 _MANY = 8
+_RUNNING = frozenset({"function", "method", "class"})
+_VALUES = frozenset({"constant", "attribute"})
 _BEHAVIOUR = frozenset({Kind.ADDED, Kind.SIGNATURE, Kind.BODY, Kind.BASES, Kind.DECORATORS})
 
 
@@ -39,13 +41,13 @@ def tests(delta: Delta) -> Iterator[IntentEntry]:
     yield from _some("~", "altered", delta.tests_changed)
     for sentence in delta.tests_weakened:
         yield IntentEntry(mark="!", words=sentence)
-    helpers = [c for c in delta.symbols if in_tests(c.path) and not _is_test(c.symbol)]
+    helpers = [c for c in delta.symbols if in_tests(c.path) and not _is_test(c)]
     if helpers:
-        names = listed([change.symbol for change in helpers], 6)
+        names = listed([c.path if c.what == "module" else c.symbol for c in helpers], 6)
         yield IntentEntry(mark="~", words=f"helpers of tests: {names}", path=helpers[0].path)
-    unnamed = [c.symbol for c in delta.symbols if c.public and c.kind in _BEHAVIOUR and not c.tests]
-    if unnamed and (delta.tests_added or delta.tests_changed):
-        yield IntentEntry(mark="!", words=f"no test of this change names {listed(unnamed, 6)}")
+    unnamed = list(dict.fromkeys(change.symbol for change in delta.symbols if _wants_test(change)))
+    if unnamed and any(in_tests(change.path) for change in delta.files):
+        yield IntentEntry(mark="~", words=f"no test in this change names {listed(unnamed, 6)}")
     elif unnamed:
         yield IntentEntry(mark="!", words=f"no test came with the changes of {listed(unnamed, 6)}")
 
@@ -60,5 +62,13 @@ def _some(mark: str, verb: str, names: Sequence[str]) -> Iterator[IntentEntry]:
         yield IntentEntry(mark=mark, words=f"{count} {verb} in {path}", path=path)
 
 
-def _is_test(symbol: str) -> bool:
-    return symbol.rpartition(".")[2].startswith("test")
+def _is_test(change: SymbolChange) -> bool:
+    runs = change.what in ("function", "method")
+    return runs and change.symbol.rpartition(".")[2].startswith("test")
+
+
+def _wants_test(change: SymbolChange) -> bool:
+    """Whether a reader expects a test to speak of it."""
+    name = change.symbol.rpartition(".")[2]
+    told = change.what in _RUNNING or (change.what in _VALUES and not name.startswith("__"))
+    return change.public and change.kind in _BEHAVIOUR and told and not change.tests

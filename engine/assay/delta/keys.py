@@ -21,6 +21,8 @@ Flat = dict[str, str]
 MAX_BYTES = 256 * 1024
 _DEEPEST = 60
 _MOST = 20_000
+_MOST_KEYS = 8 * 1024 * 1024
+"""Characters of all key paths together."""
 _TOP = "\0top"
 _NAMES = ("name", "id", "uses", "repo", "key", "title")
 _INI = frozenset({".cfg", ".ini", ".conf", ".properties"})
@@ -44,9 +46,11 @@ def flat(path: str, content: bytes) -> Flat:
     try:
         text = content.decode()
         found: Flat = {}
+        size = 0
         for key, value in _leaves(_read(path, text), "", 0):
             found[key] = value
-            if len(found) > _MOST:
+            size += len(key)
+            if len(found) > _MOST or size > _MOST_KEYS:
                 raise UnreadableSettings("it has too many settings")
     except (ValueError, TypeError, RecursionError, configparser.Error) as error:
         raise UnreadableSettings(str(error)) from error

@@ -5,8 +5,10 @@ Promises: pure. Members of a class that came or went as a whole are in no meetin
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from assay.delta.forms import forms
 from assay.delta.outline import MODULE, Definition, Outline, What
 from assay.model.candidate import Record
 
@@ -41,9 +43,9 @@ def meetings(old: Outline, new: Outline, path: str) -> Iterator[Meeting]:
     yield from _met(old.by_symbol(), new.by_symbol(), path)
 
 
-def within(one: Meeting, old: Outline, new: Outline) -> Iterator[Meeting]:
+def within(one: Meeting, old: Members, new: Members) -> Iterator[Meeting]:
     """The members of a class that is there on both sides under two names or at two places."""
-    before, after = _below(old, one.old_symbol), _below(new, one.symbol)
+    before, after = old.below(one.old_symbol), new.below(one.symbol)
     for met in _met(before, after, one.path):
         yield Meeting(
             path=met.path,
@@ -80,7 +82,7 @@ def _changed(old: Definitions, new: Definitions) -> bool:
 def _meaning(d: Definition) -> tuple[object, ...]:
     # What is shown of a constant is cut, and its value is its body.
     shown = "" if d.what in (What.CONSTANT, What.ATTRIBUTE) else d.signature
-    return (d.what, shown, d.typed, d.decorators, d.body, d.docs)
+    return (d.what, shown, d.typed, d.decorators, d.fields, *forms(d), d.docs)
 
 
 def _inside_absent(symbol: str, before: dict[str, Definitions], after: dict[str, Definitions]) -> bool:
@@ -90,20 +92,24 @@ def _inside_absent(symbol: str, before: dict[str, Definitions], after: dict[str,
     return any((name in before) != (name in after) for name in outer)
 
 
-def _below(outline: Outline, symbol: str) -> dict[str, Definitions]:
-    prefix = f"{symbol}."
-    return {
-        name.removeprefix(prefix): found
-        for name, found in outline.by_symbol().items()
-        if name.startswith(prefix)
-    }
+class Members:
+    """What is below each class of an outline, found in time proportional to what there is."""
 
+    def __init__(self, outline: Outline) -> None:
+        self._all = outline.by_symbol()
+        self._names: defaultdict[str, list[str]] = defaultdict(list)
+        for symbol in self._all:
+            owner = symbol.rpartition(".")[0]
+            while owner:
+                self._names[owner].append(symbol)
+                owner = owner.rpartition(".")[0]
 
-def members(outline: Outline, symbols: Sequence[str]) -> Iterator[tuple[str, Definitions]]:
-    """The functions below these classes, by symbol."""
-    prefixes = tuple(f"{symbol}." for symbol in symbols)
-    if not prefixes:
-        return
-    for name, found in outline.by_symbol().items():
-        if name.startswith(prefixes) and found[-1].what is What.METHOD:
-            yield name, found
+    def below(self, symbol: str) -> dict[str, Definitions]:
+        """The members of a class, by their names inside it."""
+        return {name.removeprefix(f"{symbol}."): self._all[name] for name in self._names.get(symbol, ())}
+
+    def methods(self, symbols: Sequence[str]) -> Iterator[tuple[str, Definitions]]:
+        """The functions below these classes, by symbol."""
+        for name in dict.fromkeys(name for symbol in symbols for name in self._names.get(symbol, ())):
+            if self._all[name][-1].what is What.METHOD:
+                yield name, self._all[name]

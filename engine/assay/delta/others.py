@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from assay.delta.content import Content
+from assay.delta.generated import is_generated
 from assay.delta.intents import is_documentation
 from assay.delta.keys import is_settings
-from assay.delta.noise import is_generated
 from assay.delta.public import in_tests
 from assay.delta.schema import is_schema
 from assay.delta.spot import spot
 from assay.gates.manifests import is_manifest
 from assay.model.delta import IntentEntry
 
-_FEW = 3
+_FEW, _SHORT = 3, 4_000
+"""Lines, and characters in all, in which tokens are looked for."""
 
 
 def others(files: Sequence[Content]) -> tuple[IntentEntry, ...]:
@@ -54,5 +55,5 @@ def _words(file: Content) -> Iterator[str]:
         return
     few = len(file.gone) <= _FEW and len(file.came) <= _FEW
     gone, came = ("\n".join(text for _number, text in lines) for lines in (file.gone, file.came))
-    at = spot(gone, came) if few else None
+    at = spot(gone, came) if few and len(gone) + len(came) <= _SHORT else None
     yield f"`{file.path}`: {at.words}" if at else f"`{file.path}`: {size}, not read by syntax"

@@ -18,6 +18,8 @@ from typing import Any
 from assay.model.candidate import Record
 
 MODULE = "<module>"
+LATER = "..."
+"""In the place of a function's body whose normal form nobody may ask for: see `forms`."""
 
 
 class What(StrEnum):
@@ -78,6 +80,8 @@ class Conduct(Record, frozen=True, kw_only=True):
     raises: tuple[Said, ...] = ()
     """The names of what is raised, empty where an exception is passed on."""
     handlers: tuple[Handler, ...] = ()
+    warns: tuple[Said, ...] = ()
+    """The categories of the warnings that it gives."""
     state: tuple[Said, ...] = ()
     """`global` and `nonlocal` names that it assigns."""
     arity: int = 0
@@ -106,8 +110,12 @@ class Definition(Record, frozen=True, kw_only=True):
     bases: tuple[str, ...] = ()
     """Of a class, keywords such as `metaclass=` left out."""
     decorators: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    """Of a class: the names that its body annotates, in order, which make up a record's parameters."""
     typed: str = ""
     generics: str = ""
+    local_types: str = ""
+    """The annotations of variables in a function's body, which the body itself leaves out."""
     text: str = ""
     node: Any = None
     """The syntax tree of a function that `by_ast` read, for those who ask more of it."""

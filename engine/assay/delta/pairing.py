@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from assay.delta.meetings import Meeting, members, within
+from assay.delta.meetings import Meeting, Members, within
 from assay.delta.outline import MODULE, What
 from assay.delta.parse import Outlines
 from assay.delta.shingles import Shingles, nearest, shingles, tokens
@@ -51,14 +51,29 @@ class _Piece(Record, frozen=True, kw_only=True):
 
 def paired(found: Sequence[Meeting], files: Mapping[str, Outlines]) -> list[Meeting]:
     """`found` with each pair as one meeting. `files` are the outlines by the path of the meetings."""
-    classes = _join(_pieces(found, "class", files))
+    below = _Below(files)
+    classes = _join(_pieces(found, "class", below))
     rest = _without(found, classes)
-    inner = [met for one in classes for met in within(one, files[one.old_path].old, files[one.path].new)]
-    rest += inner
+    for one in classes:
+        rest += within(one, below.of(one.old_path, old=True), below.of(one.path, old=False))
     for group in ("callable", "value"):
-        pairs = _join(_pieces(rest, group, files, classes))
+        pairs = _join(_pieces(rest, group, below))
         rest = [*_without(rest, pairs), *pairs]
     return [*rest, *classes]
+
+
+class _Below:
+    """The members of classes, file by file, looked up once."""
+
+    def __init__(self, files: Mapping[str, Outlines]) -> None:
+        self._files = files
+        self._known: dict[tuple[str, bool], Members] = {}
+
+    def of(self, path: str, *, old: bool) -> Members:
+        if (path, old) not in self._known:
+            file = self._files[path]
+            self._known[path, old] = Members(file.old if old else file.new)
+        return self._known[path, old]
 
 
 def _without(found: Iterable[Meeting], pairs: Sequence[Meeting]) -> list[Meeting]:
@@ -72,9 +87,7 @@ def _without(found: Iterable[Meeting], pairs: Sequence[Meeting]) -> list[Meeting
     ]
 
 
-def _pieces(
-    found: Iterable[Meeting], group: str, files: Mapping[str, Outlines], classes: Sequence[Meeting] = ()
-) -> tuple[list[_Piece], list[_Piece]]:
+def _pieces(found: Iterable[Meeting], group: str, below: _Below) -> tuple[list[_Piece], list[_Piece]]:
     """What went and what came of one group, with the methods of classes that did so as a whole."""
     went: list[_Piece] = []
     came: list[_Piece] = []
@@ -90,7 +103,7 @@ def _pieces(
             (went if met.before else came).append(_piece(met))
     if group == "callable" and (went or came):
         for (path, gone), symbols in whole.items():
-            (went if gone else came).extend(_hidden(files[path], path, symbols, gone=gone))
+            (went if gone else came).extend(_hidden(below.of(path, old=gone), path, symbols, gone=gone))
     if not (went and came):
         return [], []
     return sorted(went, key=_place), sorted(came, key=_place)
@@ -100,8 +113,8 @@ def _place(piece: _Piece) -> tuple[str, str]:
     return piece.path, piece.meeting.symbol
 
 
-def _hidden(file: Outlines, path: str, symbols: Sequence[str], *, gone: bool) -> Iterator[_Piece]:
-    for symbol, found in members(file.old if gone else file.new, symbols):
+def _hidden(all_of: Members, path: str, symbols: Sequence[str], *, gone: bool) -> Iterator[_Piece]:
+    for symbol, found in all_of.methods(symbols):
         met = Meeting(
             path=path,
             symbol=symbol,

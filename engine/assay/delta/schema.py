@@ -22,13 +22,13 @@ _SQL = re.compile(
     re.IGNORECASE,
 )
 _DEFINES = re.compile(r"create|alter|drop|rename|truncate|grant|revoke|insert|update|delete", re.IGNORECASE)
-_SQL_COMMENT = re.compile(r"--[^\n]*|/\*[\s\S]*?\*/")
-_PROTO_COMMENT = re.compile(r"//[^\n]*|/\*[\s\S]*?\*/")
+_SQL_COMMENT = re.compile(r"--[^\n]*|/\*[\s\S]*?(?:\*/|\Z)")
+_PROTO_COMMENT = re.compile(r"//[^\n]*|/\*[\s\S]*?(?:\*/|\Z)")
 _BLOCK = re.compile(r"\b(message|enum|service|oneof)\s+(\w+)\s*\{")
 _FIELD = re.compile(r"([\w.<>, ]*?)\b(\w+)\s*=\s*(-?\d+)\s*(?:\[[^\]]*\])?$")
 _RPC = re.compile(r"rpc\s+(\w+)\s*\(([^)]*)\)\s*returns\s*\(([^)]*)\)")
 _MIGRATIONS = frozenset({"migrations", "versions", "alembic"})
-_LONG = 100
+_LONG, _LONGEST = 100, 1_000
 _MAX_BYTES = 512 * 1024
 _SQL_SUFFIXES = (".sql", ".ddl")
 
@@ -78,7 +78,7 @@ def _proto(text: str) -> Iterator[tuple[str, str]]:
     around: list[str] = []
     for piece in re.split(r"([{};])", _PROTO_COMMENT.sub(" ", text)):
         words = " ".join(piece.split())
-        if piece == "{":
+        if piece == "{" or len(words) > _LONGEST:
             continue
         if piece == "}":
             around = around[:-1]

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 
 HIDDEN = "(hidden)"
+_LONGEST = 300
+"""Characters of a name that are looked at, from its end."""
 
 _NAMED = re.compile(
     r"(?:^|[._\-\s\[/\"'])(?:\w*(?:passw(?:or)?d|passphrase|passwd|secret|credential|private[_-]?key|api[_-]?key"
@@ -27,7 +29,8 @@ _RANDOM = re.compile(
     r"(?<![\w/+.-])(?=[A-Za-z0-9+/_=-]*\d)(?=[A-Za-z0-9+/_=-]*[A-Za-z])[A-Za-z0-9+/_=-]{32,}"
 )
 _REFERENCE = re.compile(
-    r"\$\{\{.*\}\}|\$\{?\w+\}?|(?:os\.)?environ\b.*|None|True|False|null|true|false|read|write|none|inherit|\d*|['\"]{2}"
+    r"\$\{\{.*\}\}|\$\{?\w+\}?|(?:os\.)?environ\b.*|None|True|False|null|true|false"
+    r"|read|write|none|inherit|\d{0,3}|['\"]{2}"
 )
 """Values that only say where a secret is, or that there is none."""
 
@@ -39,7 +42,7 @@ def hide(name: str, value: str) -> str:
     """`value`, or what may be shown of it; `name` is the key, parameter or constant that it belongs to."""
     if not value or _REFERENCE.fullmatch(value.strip()):
         return value
-    if _NAMED.search(_spaced(name)):
+    if _NAMED.search(_spaced(name[-_LONGEST:])):
         return HIDDEN
     return scrub(value)
 

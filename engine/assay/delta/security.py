@@ -8,8 +8,10 @@ started are told by name here. Only uses that a change adds are told of, one not
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 
 from assay.delta.outline import Definition, Outline, What
 from assay.delta.public import in_tests
@@ -51,9 +53,11 @@ _METHODS = frozenset({"write_text", "write_bytes", "unlink", "rmdir", "symlink_t
 _NAMED = {**dict.fromkeys(_FILES, "files"), **dict.fromkeys(_THREADS, "threads")}
 _WORDS = {"files": "writes or removes files", "threads": "starts threads or processes"}
 _WRITING = frozenset("wax+")
-_SUSPECT = tuple(
-    sorted({name.rpartition(".")[2] for name in _NAMED} | _METHODS | {"open"}),
+_SUSPECT = re.compile(
+    r"\b(?:os|shutil|threading|multiprocessing|futures|_thread)\b|open\s*\(|write_text|write_bytes|unlink|rmdir"
+    r"|symlink_to|hardlink_to|Thread|Timer|Process|Pool|rmtree|copytree|copyfile|chmod|chown|truncate|removedirs"
 )
+"""Some word of what is told by name here."""
 
 
 def notes(file: ChangedFile, outline: Outline) -> tuple[SecurityNote, ...]:
@@ -62,8 +66,10 @@ def notes(file: ChangedFile, outline: Outline) -> tuple[SecurityNote, ...]:
     if file.new is None or not file.added or in_tests(path):
         return ()
     found = list(_added(file)) if may_use(file) else []
-    if any(word in text for _number, text in file.added for word in _SUSPECT):
+    if any(_SUSPECT.search(text) for _number, text in file.added):
         found += _beyond(_more(file.new), _more(file.old))
+    own = set(PurePosixPath(path).with_suffix("").parts)
+    """A library that gives others a capability uses itself."""
     functions = [d for d in outline.definitions if d.what in (What.FUNCTION, What.METHOD)]
     return tuple(
         SecurityNote(
@@ -74,6 +80,7 @@ def notes(file: ChangedFile, outline: Outline) -> tuple[SecurityNote, ...]:
             words=use.message.removeprefix("new here: "),
         )
         for use in sorted(dict.fromkeys(found), key=lambda use: (use.line, use.rule, use.what))
+        if use.what.split(".")[0] not in own
     )
 
 

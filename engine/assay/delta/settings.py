@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterator
 
 from assay.delta.content import Content
+from assay.delta.generated import is_generated
 from assay.delta.keys import Flat, flat, is_settings
-from assay.delta.noise import is_generated
 from assay.delta.public import in_tests
 from assay.delta.schema import is_schema, schema_changes
 from assay.delta.secrets import hide
+from assay.delta.short import apart
 from assay.model.delta import Area, SettingChange
 
 _CI = re.compile(
@@ -64,32 +65,23 @@ def _changes(path: str, old: Flat, new: Flat) -> Iterator[SettingChange]:
         before, after = old.get(key), new.get(key)
         if before == after or _REQUIRES.match(key):
             continue
+        shown = apart(hide(key, before or ""), hide(key, after or ""), _LONG)
         yield SettingChange(
             path=path,
             area=area,
             key=key,
-            before=_shown(key, before, after),
-            after=_shown(key, after, before),
+            before=_present(before, shown[0]),
+            after=_present(after, shown[1]),
             security=_matters(area, key, before, after),
         )
+
+
+def _present(value: str | None, shown: str) -> str:
+    """Something to show for an empty value, which is not the same as none."""
+    return "" if value is None else shown or '""'
 
 
 def _matters(area: Area, key: str, before: str | None, after: str | None) -> bool:
     if _SECURITY.search(key):
         return True
     return area is Area.CI and any(_SECRET_USE.search(value or "") for value in (before, after))
-
-
-def _shown(key: str, value: str | None, other: str | None) -> str:
-    """A value as it may be shown: of two long ones the part from where they differ."""
-    if value is None:
-        return ""
-    shown = hide(key, value or '""')
-    if len(shown) <= _LONG:
-        return shown
-    start = 0
-    if other is not None:
-        same = next((i for i, (a, b) in enumerate(zip(shown, other, strict=False)) if a != b), 0)
-        start = max(same - 20, 0)
-    cut = shown[start : start + _LONG]
-    return ("…" if start else "") + cut + ("…" if start + _LONG < len(shown) else "")

@@ -38,7 +38,7 @@ def spot(old: str, new: str, first_line: int = 1) -> Detail | None:
         aspect=Aspect.TOKEN,
         before=was,
         after=now,
-        words=_words(was, now) + (f" in `{shown}`" if shown not in (now, "") else ""),
+        words=_words(was, now) + (f" in `{shown}`" if shown not in (now, was, "") else ""),
         line=first_line + new.count("\n", 0, place),
     )
 
@@ -68,7 +68,14 @@ def _joined(text: str, placed: list[tuple[str, int]], start: int, words: list[st
 
 
 def _line(text: str, place: int) -> str:
+    """The line that a place is in; of a long one the part around it."""
     start = text.rfind("\n", 0, place) + 1
     end = text.find("\n", place)
-    line = text[start : end if end >= 0 else len(text)].strip()
-    return scrub(line) if len(line) <= _MOST_LINE else scrub(line[: _MOST_LINE - 1]) + "…"
+    line = text[start : end if end >= 0 else len(text)].partition("  #")[0]
+    at = max(place - start - _MOST_LINE // 2, 0) if len(line.strip()) > _MOST_LINE else 0
+    # Hidden before it is cut: half of a secret looks like none.
+    shown = scrub(line)
+    if shown != line and at:
+        return ""
+    part = shown[at : at + _MOST_LINE].strip() if at else shown.strip()[:_MOST_LINE]
+    return ("…" if at else "") + part + ("…" if len(part) < len(shown[at:].strip()) else "")

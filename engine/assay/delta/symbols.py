@@ -12,13 +12,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from msgspec.structs import replace
 
 from assay.delta.alpha import same_but_for_locals
+from assay.delta.breaks import fields_by_position
 from assay.delta.compat import Around, judge
 from assay.delta.details import details
 from assay.delta.exports import NO_EXPORTS
+from assay.delta.forms import forms
 from assay.delta.meetings import Definitions, Meeting, meetings
 from assay.delta.outline import MODULE, Definition, Outline, Parameter, What
 from assay.delta.pairing import paired
 from assay.delta.parse import Outlines
+from assay.delta.public import in_tests
 from assay.delta.secrets import hide, scrub
 from assay.gates.syntax import REFUSED
 from assay.model.candidate import Record
@@ -65,7 +68,7 @@ def only_locals(met: Meeting) -> bool:
 def _alpha(one: Definition, other: Definition) -> bool:
     if set(_aspects(one, other)) != {Kind.BODY} or one.node is None or other.node is None:
         return False
-    if _NAMES.sub("", one.body) != _NAMES.sub("", other.body):
+    if _NAMES.sub("", forms(one)[0]) != _NAMES.sub("", forms(other)[0]):
         return False  # more than names differs, which is quickly seen
     try:
         return same_but_for_locals(one.node, other.node)
@@ -92,7 +95,7 @@ def _described(met: Meeting, around: Around) -> Described | None:
         aspects=() if one_sided else tuple(dict.fromkeys((kind, *aspects))),
         line=met.last.line,
         end=met.last.end,
-        details=() if one_sided or met.symbol == MODULE else details(met),
+        details=() if one_sided or in_tests(met.path) else details(met),
     )
     judgement = judge(change, met, around)
     return Described(
@@ -134,22 +137,30 @@ def _aspects(old: Definition, new: Definition) -> Iterator[Kind]:
     if old.what is not new.what and {old.what, new.what} != {What.FUNCTION, What.METHOD}:
         yield Kind.SIGNATURE
         return
-    if (old.binding, old.is_async) != (new.binding, new.is_async) or _calls(old) != _calls(new):
+    if _binds(old) != _binds(new) or (old.what is What.CLASS and _reordered(old, new)):
         yield Kind.SIGNATURE
     if old.what is What.CLASS and _bases(old) != _bases(new):
         yield Kind.BASES
     if old.decorators != new.decorators:
         yield Kind.DECORATORS
-    if old.body != new.body:
+    (old_body, old_types), (new_body, new_types) = forms(old), forms(new)
+    if old_body != new_body:
         yield Kind.BODY
-    if (old.typed, old.generics) != (new.typed, new.generics) or _annotations(old) != _annotations(new):
+    if (old_types, _types(old)) != (new_types, _types(new)):
         yield Kind.ANNOTATIONS
     if old.docs != new.docs:
         yield Kind.DOCS
 
 
-def _calls(definition: Definition) -> list[tuple[object, ...]]:
-    return [(p.name, p.kind, p.optional, p.default) for p in definition.parameters or ()]
+def _reordered(old: Definition, new: Definition) -> bool:
+    before, after = fields_by_position(old, new)
+    return before != after
+
+
+def _binds(definition: Definition) -> tuple[object, ...]:
+    """How a definition is called or reached."""
+    listed = [(p.name, p.kind, p.optional, p.default) for p in definition.parameters or ()]
+    return (definition.binding, definition.is_async, listed)
 
 
 def _bases(definition: Definition) -> str:
@@ -158,8 +169,10 @@ def _bases(definition: Definition) -> str:
     return rest or head
 
 
-def _annotations(definition: Definition) -> list[str]:
-    return [_annotation(parameter) for parameter in definition.parameters or ()]
+def _types(definition: Definition) -> tuple[object, ...]:
+    """The annotations of a signature."""
+    listed = [_annotation(parameter) for parameter in definition.parameters or ()]
+    return (definition.typed, definition.generics, listed)
 
 
 def _annotation(parameter: Parameter) -> str:

@@ -1,8 +1,8 @@
 """Names of test functions in a file, by pytest's and unittest's usual conventions.
 
 Promises: pure, and independent of any policy: a file is a test file by its name (`test_*.py`, `*_test.py`,
-`tests.py`), a test is a function `test*` at module level or a method `test*` of a class there. What a
-project's own collection rules say is the tests gate's to know.
+`*_tests.py`, `tests.py`), a test is a function `test*` at module level or a method `test*` of a class there.
+What a project's own collection rules say is the tests gate's to know.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def is_test_path(path: str) -> bool:
     return (
         bool(dot)
         and suffix == "py"
-        and (stem.startswith("test_") or stem.endswith("_test") or stem == "tests")
+        and (stem.startswith("test_") or stem.endswith(("_test", "_tests")) or stem == "tests")
     )
 
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from assay.delta.outline import MODULE, Outline, What
 from assay.delta.parse import Outlines
 from assay.delta.public import in_tests
-from assay.delta.testnames import is_test_path, tests_of
+from assay.delta.testnames import tests_of
 from assay.model.candidate import Record
 from assay.model.delta import SymbolChange, SymbolChangeKind
 
@@ -80,7 +80,7 @@ def with_tests(symbols: Iterable[SymbolChange], files: Mapping[str, Outlines]) -
     wanted = {name for change in listed if (name := _name(change))}
     naming: defaultdict[str, list[str]] = defaultdict(list)
     for path, each in sorted(files.items()):
-        if is_test_path(path):
+        if in_tests(path):
             for test, words in _words(each.new):
                 for word in words & wanted:
                     naming[word].append(_id(path, test))

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assay.model.delta import Aspect, SymbolChange
+from assay.delta.short import apart
+from assay.model.delta import Aspect, Detail, SymbolChange
 from assay.model.delta import SymbolChangeKind as Kind
 
 _MOST = 4
 _SIGNATURE = 120
-_TOLD = frozenset({Aspect.TOKEN, Aspect.DEFAULT, Aspect.VALUE})
+_SIDE_BY_SIDE = 160
+_TOLD = frozenset({Aspect.TOKEN, Aspect.VALUE})
+_IN_SIGNATURE = frozenset({Aspect.DEFAULT, Aspect.PARAMETER})
+_VALUES = ("constant", "attribute")
 _KINDS = {
     Kind.BODY: "changed inside",
     Kind.DECORATORS: "decorated differently",
@@ -56,22 +60,46 @@ def _parts(change: SymbolChange) -> list[str]:
     elif change.kind is Kind.MOVED:
         same = change.old_path == change.path
         parts.append(f"moved from `{change.old_symbol}`" + ("" if same else f" in {change.old_path}"))
-    value = change.what in ("constant", "attribute")
-    if Kind.SIGNATURE in change.aspects or (value and Kind.BODY in change.aspects):
-        before, after = _values(change) if value else (change.before, change.after)
-        if not (value and any(d.aspect in _TOLD for d in change.details)) and before != after:
-            parts.append(f"`{_cut(before)}` → `{_cut(after)}`")
-    details = [
-        d for d in change.details if d.aspect is not Aspect.DEFAULT or Kind.SIGNATURE not in change.aspects
-    ]
+    parts += _signature(change)
+    details = _worth_telling(change)
     parts += [detail.words for detail in details[:_MOST]]
     if len(details) > _MOST:
         parts.append(f"and {len(details) - _MOST} more")
-    told = bool(details)
-    for kind in change.aspects:
-        if kind in _KINDS and not told and not (value and kind is Kind.BODY):
-            parts.append(_KINDS[kind])
+    if not details and len(parts) < 2:
+        parts += [_KINDS[kind] for kind in change.aspects if kind in _KINDS and not _is_shown(change, kind)]
     return parts
+
+
+def _signature(change: SymbolChange) -> list[str]:
+    """Both signatures, or both values, side by side, where they fit and nothing else tells as much."""
+    if change.what in _VALUES:
+        before, after = _values(change)
+        told = any(detail.aspect in _TOLD for detail in change.details)
+        differs = Kind.BODY in change.aspects and before != after and not told
+    else:
+        before, after = change.before, change.after
+        differs = Kind.SIGNATURE in change.aspects and (_fits(change) or not _named(change))
+    shown = apart(before, after, _SIGNATURE)
+    return [f"`{shown[0]}` → `{shown[1]}`"] if differs else []
+
+
+def _worth_telling(change: SymbolChange) -> list[Detail]:
+    if Kind.SIGNATURE in change.aspects and _fits(change):
+        return [detail for detail in change.details if detail.aspect not in _IN_SIGNATURE]
+    return list(change.details)
+
+
+def _fits(change: SymbolChange) -> bool:
+    return len(change.before) + len(change.after) <= _SIDE_BY_SIDE
+
+
+def _named(change: SymbolChange) -> bool:
+    """Whether details tell what differs between the signatures."""
+    return any(detail.aspect in _IN_SIGNATURE for detail in change.details)
+
+
+def _is_shown(change: SymbolChange, kind: Kind) -> bool:
+    return kind is Kind.BODY and change.what in _VALUES and _values(change)[0] != _values(change)[1]
 
 
 def _values(change: SymbolChange) -> tuple[str, str]:
@@ -91,7 +119,3 @@ def _head(change: SymbolChange, shown: str) -> str:
     if not found or ";" in shown:
         return f"`{change.symbol}`"
     return f"`{change.symbol}{rest}`"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _SIGNATURE else text[: _SIGNATURE - 1] + "…"

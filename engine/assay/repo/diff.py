@@ -63,7 +63,7 @@ def _change(repo: Repository, leaf: LeafChange, moved: LeafChange | None) -> Cha
     old = moved.old if moved else leaf.old
     old_data, new_data = _text(repo, old), _text(repo, leaf.new)
     binary = is_binary(old_data) or is_binary(new_data)
-    added, deleted = (0, 0) if binary else _counts(old_data, new_data)
+    added, deleted = (0, 0) if binary else counts(old_data, new_data)
     return Change(
         kind=ChangeKind.RENAMED if moved else _kind(leaf),
         path=leaf.path,
@@ -97,7 +97,8 @@ def _text(repo: Repository, leaf: Leaf | None) -> bytes:
     return repo.blob(leaf[1])
 
 
-def _counts(old: bytes, new: bytes) -> tuple[int, int]:
+def counts(old: bytes, new: bytes) -> tuple[int, int]:
+    """How many lines are added and deleted from one text to the other."""
     if old == new:
         return 0, 0
     _context, added, deleted = _compare(old, new, 0).line_stats
