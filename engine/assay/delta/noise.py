@@ -37,7 +37,9 @@ Texts = tuple[tuple[object, str], ...]
 def noise(files: Sequence[Content], outlines: Mapping[str, Outlines], met: Iterable[Meeting]) -> Noise:
     """The noise among the changed lines of `files`."""
     pairs: defaultdict[str, list[tuple[Meeting, str]]] = defaultdict(list)
+    loud: set[str] = set()
     for each in met:
+        loud |= {each.path, each.old_path}
         if each.before and each.after and (kind := _kind(each)):
             for path in {each.path, each.old_path}:
                 pairs[path].append((each, kind))
@@ -58,6 +60,10 @@ def noise(files: Sequence[Content], outlines: Mapping[str, Outlines], met: Itera
             gone=_rest(file.gone, old, counted, before, file.old if code else None),
             came=_rest(file.came, new, counted, after, file.new if code else None),
         )
+        if code is not None and file.path not in loud and _taken(code.old) == _taken(code.new):
+            # No definition, import or statement of the file means anything else.
+            counted["formatting"] += len(rest.gone) + len(rest.came)
+            continue
         left.append(rest)
         if code is not None:
             counted["moved"] += _indented(rest)
