@@ -8,7 +8,7 @@ Promises: deterministic for equal data; nothing after `until` is used, labels in
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from math import log, sqrt
+from math import log, log1p, sqrt
 from statistics import fmean, median, pvariance
 from typing import Any
 
@@ -253,6 +253,46 @@ def _excess(part: Sequence[tuple[float, _Sample]], known: float) -> float:
     expected = sum(sigmoid(logit) for logit, _ in part)
     seen = sum(sample.outcome for _, sample in part)
     return abs(log((seen + 1) / (expected + 1))) + known / 2 if part else 1.0
+
+
+KAMEI = (
+    "directories",
+    "files",
+    "entropy",
+    "code",
+    "gone",
+    "lines_mean",
+    "new_files",
+    "since_change",
+    "changes",
+)
+"""Those of Kamei et al., "A large-scale empirical study of just-in-time quality assurance" (2013), that ask
+for no author, in our nearest terms."""
+
+
+def logistic(tables: Sequence[Table], until: int, features: Sequence[str]) -> Callable[[Row], float]:
+    """A logistic regression on the logarithms of `features`, by Newton's method: a baseline."""
+    import numpy
+
+    samples = _samples(tables, until, later_fix)
+
+    def vector(row: Row) -> list[float]:
+        return [1.0, *(log1p(max(0.0, row.features[name])) for name in features)]
+
+    x = numpy.array([vector(sample.row) for sample in samples])
+    y = numpy.array([sample.outcome for sample in samples], dtype=float)
+    weights = numpy.zeros(x.shape[1])
+    for _ in range(30):
+        chances = 1 / (1 + numpy.exp(-x @ weights))
+        curve = x.T @ (x * (chances * (1 - chances))[:, None]) + 1e-3 * numpy.eye(x.shape[1])
+        weights = weights + numpy.linalg.solve(curve, x.T @ (y - chances))
+    return lambda row: sigmoid(float(numpy.dot(vector(row), weights)))
+
+
+def rate(tables: Sequence[Table], until: int, label: Label) -> float:
+    """The share of commits with the event among those of the newest years."""
+    samples = [s for s in _samples(tables, until, label) if s.row.time > until - 5 * YEAR]
+    return sum(sample.outcome for sample in samples) / len(samples)
 
 
 def apart(one: Model, other: Model, rows: Sequence[Row]) -> float:

@@ -31,16 +31,21 @@ class Table(Record, frozen=True, kw_only=True):
 
 
 def mined(
-    histories: Path, kept: Path, *, labels: bool, only: Container[str] | None = None
+    histories: Path,
+    kept: Path,
+    *,
+    labels: bool,
+    only: Container[str] | None = None,
+    besides: Container[str] = (),
 ) -> dict[str, Path]:
     """Mine every repository under `histories` that is not kept yet; the tables by repository name. `only`:
-    no others than these."""
+    no others than these; `besides`: all but these."""
     kept.mkdir(parents=True, exist_ok=True)
     found: dict[str, Path] = {}
-    for place in sorted(histories.iterdir()):
+    for place in sorted(histories.glob("[!.]*/")):
         where = place / "repo" if (place / "repo").is_dir() else place
         name = place.name.rpartition("+")[2].removesuffix(".git")
-        if only is not None and name not in only:
+        if (only is not None and name not in only) or name in besides:
             continue
         target = kept / f"{name}-{VERSION}{'' if labels else '-unlabelled'}.msgpack"
         if not target.exists():

@@ -17,11 +17,11 @@ START = 1_600_000_000
 class History:
     """A bare repository that is written commit by commit; times are in days after `START`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, other: History | None = None) -> None:
         self.git = pygit2.init_repository(str(path), bare=True)
         self.path = path
-        self.files: dict[str, bytes] = {}
-        self.tip: pygit2.Oid | None = None
+        self.files: dict[str, bytes] = dict(other.files) if other else {}
+        self.tip: pygit2.Oid | None = other.tip if other else None
 
     @property
     def repo(self) -> Repository:

@@ -11,11 +11,11 @@ from assay.policy.schema import Costs, Policy, RiskRules
 from assay.repo import diff
 from assay.repo.repository import open_repository
 from assay.risk.background import Background
-from assay.risk.model import shipped
+from assay.risk.chosen import usual
 from assay.risk.score import assess, at_stake
 
 POLICY = Policy(name="default")
-KNOWN = Background(model=shipped("later-fix"), why="nobody has looked")
+KNOWN = Background(models=usual(), why="nobody has looked")
 BASE = {
     "src/app.py": b"def total(items):\n    return sum(items)\n",
     "src/auth.py": b"def check(user):\n    return bool(user)\n",

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from assay import __version__
-from assay.front.commands import audit, check, demo, doctor, grade, land, policy
+from assay.front.commands import audit, check, demo, doctor, grade, land, policy, risk
 from assay.model.errors import Exit
 
 
@@ -51,6 +51,7 @@ def application() -> typer.Typer:
     app.command("land")(land.land)
     app.add_typer(audit.app, name="audit")
     app.add_typer(policy.app, name="policy")
+    app.add_typer(risk.app, name="risk")
     return app
 
 

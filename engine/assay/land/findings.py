@@ -310,7 +310,14 @@ class Findings:
         """What is known of the repository's past, brought up to date once a run."""
         job = self.job
         wait = _WAIT[job.request.lane]
-        return background(job.repo, job.base, likely_cache(os.environ), seconds=wait)
+        return background(
+            job.repo,
+            job.base,
+            likely_cache(os.environ),
+            seconds=wait,
+            models=job.models,
+            compare=job.request.lane is Lane.BULK,
+        )
 
 
 def _tested(verdict: Verdict) -> bool:

@@ -22,6 +22,7 @@ from assay.policy.schema import Equivalence, Policy
 from assay.repo import sources
 from assay.repo.apply import apply, identify
 from assay.repo.repository import Repository, open_repository
+from assay.risk.chosen import Models, named
 
 
 class Job(Record, frozen=True, kw_only=True):
@@ -34,6 +35,8 @@ class Job(Record, frozen=True, kw_only=True):
     policy: Policy
     gates: tuple[Gate, ...]
     candidates: tuple[Candidate, ...] = ()
+    models: Models | None = None
+    """The risk models that the policy names; None: the usual ones."""
 
 
 def prepare(
@@ -54,6 +57,7 @@ def prepare(
         base=base,
         policy=policy,
         gates=gates_for(policy),
+        models=named(policy, repo, tree),
     )
 
 

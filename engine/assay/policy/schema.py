@@ -353,6 +353,9 @@ class RiskRules(Record, frozen=True, kw_only=True):
     medium: float = 0.10
     """A little above the share of ordinary changes that are fixed within a year."""
     high: float = 0.25
+    model: str = ""
+    """A file with a risk model or a correction (`assay risk train`): of the base where the base's policy
+    names it, else beside the policy file that does. Empty: what was trained here, or the shipped model."""
     cost: Costs = Costs()
     at: tuple[PathCost, ...] = ()
     review_from: float = 1.0

@@ -19,10 +19,12 @@ from assay.model.candidate import Base, Record
 from assay.model.errors import AssayError
 from assay.repo.program import GitFailed
 from assay.repo.repository import Repository
+from assay.risk.chosen import Models, usual
 from assay.risk.history.log import LogEntry, read_log
+from assay.risk.history.mine import PATHS, row, source_edits, touched
 from assay.risk.history.past import RepositoryPast
 from assay.risk.history.store import Past
-from assay.risk.model import Model, shipped
+from assay.risk.model import Model
 
 MOST_COMMITS = 50_000
 """Of a longer history only the newest so many commits are read."""
@@ -36,10 +38,10 @@ class Background(Record, frozen=True, kw_only=True):
     """What is known at `now` (seconds; the base's own time, so that equal inputs get equal answers).
 
     `place` is the database of files' pasts, None where there is none, and then `why` says why. `estimates`
-    are what `model` says of the repository's past changes, sorted.
+    are what the whole model says of the repository's past changes, sorted.
     """
 
-    model: Model
+    models: Models
     now: int = 0
     place: Path | None = None
     why: str = ""
@@ -59,33 +61,43 @@ class _Late(Exception):
 
 
 def background(
-    repo: Repository, base: Base, cache: Path | None, *, seconds: float, model: Model | None = None
+    repo: Repository,
+    base: Base,
+    cache: Path | None,
+    *,
+    seconds: float,
+    models: Models | None = None,
+    compare: bool = False,
 ) -> Background:
     """Bring what the cache knows of the repository up to `base`, in about `seconds` at most.
 
     `cache` is Assay's cache directory; None keeps nothing, and knows nothing. `seconds` bounds the reading of
-    the log; a run that somebody waits for gives little, and profits from one that gave more.
+    the log; a run that somebody waits for gives little, and profits from one that gave more. With `compare`,
+    the model is asked about the newest past changes, too, for what a change is compared with.
     """
-    chosen = model or shipped("later-fix")
+    place = kept(repo, cache, "sqlite") if cache is not None else None
+    chosen = models or usual(kept(repo, cache, "json") if cache is not None else None)
     if base.commit is None:
-        return Background(model=chosen, why="the repository has no history yet")
+        return Background(models=chosen, why="the repository has no history yet")
     now = _time(repo, base.commit) + 1
-    if cache is None:
-        return Background(model=chosen, now=now, why="there is no cache to keep the history of its files in")
-    place = cache / _DIRECTORY / f"{_key(repo)}.sqlite"
+    if place is None:
+        return Background(models=chosen, now=now, why="there is no cache to keep the history of its files in")
+    deadline = time.monotonic() + seconds
     try:
         place.parent.mkdir(mode=0o700, exist_ok=True)
         with Past(place) as past:
-            _update(repo, base.commit, past, time.monotonic() + seconds)
+            _update(repo, base.commit, past, deadline)
+            if compare:
+                _estimate(repo, base.commit, past, chosen.whole, deadline)
             whole = past.repository(now)
-            estimates = past.estimates(chosen.title, now)
+            estimates = past.estimates(chosen.whole.title, now)
     except _Late:
         why = "the history of its files has not been read yet: it takes longer than this run may wait"
-        return Background(model=chosen, now=now, why=why)
+        return Background(models=chosen, now=now, why=why)
     except (OSError, sqlite3.Error, AssayError, GitFailed) as error:
-        return Background(model=chosen, now=now, why=f"the history of its files cannot be read ({error})")
+        return Background(models=chosen, now=now, why=f"the history of its files cannot be read ({error})")
     return Background(
-        model=chosen,
+        models=chosen,
         now=now,
         place=place,
         repository=whole,
@@ -95,6 +107,11 @@ def background(
 
 def _time(repo: Repository, commit: str) -> int:
     return int(repo.git.revparse_single(commit).peel(pygit2.Commit).commit_time)
+
+
+def kept(repo: Repository, cache: Path, suffix: str) -> Path:
+    """Where the cache keeps what it knows of a repository."""
+    return cache / _DIRECTORY / f"{_key(repo)}.{suffix}"
 
 
 def _key(repo: Repository) -> str:
@@ -108,6 +125,20 @@ def _update(repo: Repository, commit: str, past: Past, deadline: float) -> None:
     known = [f"^{tip}"] if tip and repo.has(tip) else []
     entries = read_log(repo, commit, *known, lines=False, most=MOST_COMMITS)
     past.learn(_in_time(entries, deadline), commit)
+
+
+def _estimate(repo: Repository, commit: str, past: Past, model: Model, deadline: float) -> None:
+    """Ask the model about the newest past changes, as far as time allows."""
+    known = past.estimated(model.title)
+    found: list[tuple[int, str, float]] = []
+    for entry in read_log(repo, commit, paths=PATHS, most=ESTIMATED):
+        if time.monotonic() > deadline:
+            break
+        edits = source_edits(entry)
+        if edits and entry.commit not in known:
+            one = row(entry, edits, touched(repo, entry, edits), past)
+            found.append((entry.committed, entry.commit, model.probability(one.features)))
+    past.estimate(model.title, found)
 
 
 def _in_time(entries: Iterable[LogEntry], deadline: float) -> Iterator[LogEntry]:

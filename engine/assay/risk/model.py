@@ -11,12 +11,10 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from math import exp, log
-from pathlib import Path
 
 import msgspec
 
 from assay.model.candidate import Record
-from assay.model.errors import BadInput
 
 SHIPPED = ("later-fix", "later-fix-diff", "reverted")
 
@@ -79,7 +77,8 @@ class Model(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def title(self) -> str:
         return f"{self.name} {self.version}"
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Raise ValueError where its parts do not fit; what is shipped is checked by the tests, once."""
         width = len(self.features)
         if len(self.groups) != width or len(self.reference) != width:
             raise ValueError("features, groups and reference differ in number")
@@ -115,14 +114,6 @@ def shipped(name: str) -> Model:
     """One of the models in `SHIPPED`."""
     data = resources.files("assay.risk").joinpath("models", f"{name}.json").read_bytes()
     return msgspec.json.decode(data, type=Model)
-
-
-def read_model(path: Path) -> Model:
-    """The model in a file. Raises BadInput when it is none."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Model)
-    except (OSError, msgspec.DecodeError) as error:
-        raise BadInput(f"is no risk model ({error})", where=str(path)) from error
 
 
 def _leaf(tree: Tree, values: Sequence[float]) -> float:

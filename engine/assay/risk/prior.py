@@ -55,8 +55,8 @@ def prior_of(repo: Repository, changes: Sequence[Change], known: Background) -> 
             past = known.repository
             features |= history_features(what.files, pasts, past)
         except sqlite3.Error as error:
-            known = Background(model=known.model, why=f"the history of its files cannot be read ({error})")
-    model = known.model if past is not None else shipped("later-fix-diff")
+            known = Background(models=known.models, why=f"the history of its files cannot be read ({error})")
+    model = known.models.whole if past is not None else known.models.blind
     found = _answer(model, features, what, past, known=past is not None, why=known.why)
     return found if past is None else _placed(found, known)
 

@@ -21,7 +21,7 @@ from assay.patchset.facts.library import Library
 from assay.policy.schema import Policy
 from assay.repo.repository import Repository
 from assay.risk.background import Background
-from assay.risk.model import shipped
+from assay.risk.chosen import usual
 from assay.risk.prior import prior
 
 ATTEMPTS = 3
@@ -124,7 +124,7 @@ class Line:
     def chance(self, repo: Repository, candidate: Candidate, rate: float, *, doubtful: bool) -> float:
         """How likely a car is to pass with others: `rate` is the share of this repository's that did. Its
         risk moves the odds, as does a suspected conflict; neither is a measure of just this."""
-        found = prior(repo, candidate, Background(model=shipped("later-fix-diff")))
+        found = prior(repo, candidate, Background(models=usual()))
         risk = found.probability if found is not None else _USUAL
         odds = rate / (1.0 - rate) * math.pow(_RISK, _USUAL - risk)
         if doubtful:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec.structs import replace
 
 from assay.model.candidate import Record
-from assay.repo.repository import Repository
+from assay.repo.repository import EMPTY_TREE, Repository
 from assay.risk.content import content
 from assay.risk.features import Touched, diff_features, history_features
 from assay.risk.history.labels import MOST_TOUCHED, Blame, blames, reverts
@@ -105,6 +105,15 @@ def row(entry: LogEntry, edits: Sequence[FileEdit], files: Sequence[Touched], pa
         lines=sum(file.changed for file in files),
         features=features,
     )
+
+
+def touched(repo: Repository, entry: LogEntry, edits: Sequence[FileEdit]) -> list[Touched]:
+    """How large the files were that a commit touches, by its first parent."""
+    there = entry.parents and repo.has(entry.parents[0])  # a shallow clone ends somewhere
+    tree = repo.resolve(entry.parents[0]).tree if there else EMPTY_TREE
+    paths = [edit.old_path for edit in edits if edit.old_path]
+    sizes = {path: (repo.read(tree, path) or b"").count(b"\n") for path in paths}
+    return [_touched(edit, sizes) for edit in edits]
 
 
 def _touched(edit: FileEdit, sizes: dict[str, int]) -> Touched:
