@@ -11,6 +11,7 @@ have passed. Baselines are fitted and asked in the same way. Needs lightgbm: `pi
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -18,9 +19,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from assay.model.candidate import Record
+from assay.risk.calibrate import fit_line
 from assay.risk.figures import Figures, ece, figures
-from assay.risk.history.mine import Row
-from assay.risk.model import log_odds, shipped, sigmoid
+from assay.risk.history.mine import WINDOW, Row
+from assay.risk.model import Model, log_odds, shipped, sigmoid
 from bench.risk_tables import Table, load, mined, published, with_published_labels
 
 _NINETY = 1.645
@@ -101,18 +103,45 @@ def _year(training: Sequence[Table], held: Sequence[Table], year: int) -> list[A
         "lines added": risk_fit.logistic(training, until, ("code",)),
         "Kamei, no author": risk_fit.logistic(training, until, risk_fit.KAMEI),
     }
+    own = {table.name: _corrected(whole, table, until) for table in held}
     asked = [
         Asked(
             repository=name,
             year=year,
             row=row,
             outcome=outcome,
-            chances={each: chance(row) for each, chance in named.items()},
+            chances={
+                **{each: chance(row) for each, chance in named.items()},
+                "model, corrected": own[name](row),
+            },
         )
         for name, row, outcome in _of_year(held, year, risk_fit.later_fix)
     ]
     print(f"{year}: {_line(_figures(asked, 'model'))} known {whole.spread.known}", flush=True)
     return asked
+
+
+def _corrected(model: Model, table: Table, until: int) -> Chance:
+    """The model on the line that the repository's own labels known by `until` give, as `assay risk train`."""
+    labels = [(row, row.label(min(until, table.until))) for row in table.rows]
+    known = [
+        (model.logit(model.values(row.features)), bool(was), row) for row, was in labels if was is not None
+    ]
+    weights = [0.5 ** ((until - row.time) / (3 * WINDOW)) for _, _, row in known]
+    line = fit_line(
+        [logit for logit, _, _ in known],
+        [was for _, was, _ in known],
+        weights,
+        around=model.spread.known,
+    )
+    return lambda row: sigmoid(line.at(model.logit(model.values(row.features))))
+
+
+def _floor(chances: Sequence[float], draws: int = 20) -> float:
+    """The calibration error that perfect probabilities would show on so few commits: by drawing outcomes."""
+    source = random.Random(1)
+    total = sum(ece(chances, [source.random() < chance for chance in chances]) for _ in range(draws))
+    return total / draws
 
 
 def _figures(asked: Sequence[Asked], name: str) -> Figures:
@@ -139,7 +168,9 @@ def _print_walk(asked: Sequence[Asked]) -> None:
         errors = [
             ece([a.chances[name] for a in part], [a.outcome for a in part]) * len(part) for part in of_years
         ]
-        print(f"  {name:18} {_line(_figures(asked, name))}, mean yearly ECE {sum(errors) / len(asked):.4f}")
+        least = sum(_floor([a.chances[name] for a in part]) * len(part) for part in of_years)
+        yearly = f"mean yearly ECE {sum(errors) / len(asked):.4f} (of chance alone {least / len(asked):.4f})"
+        print(f"  {name:18} {_line(_figures(asked, name))}, {yearly}")
     print("\nby repository")
     for name in sorted({each.repository for each in asked}):
         print(f"  {name:18} {_line(_figures([a for a in asked if a.repository == name], 'model'))}")

@@ -113,9 +113,11 @@ def fit(plan: Plan, tables: Sequence[Table], until: int, label: Label = later_fi
     """Train on what was known at `until`, calibrate on the newest years by repositories left out in turn."""
     samples = _samples(tables, until, label)
     trees = _boost(plan, samples, until)
-    left_out = _left_out(plan, tables, until, label)
+    since = until - int((plan.recent + 1) * YEAR)
+    every = _left_out(plan, tables, until, label, since)
+    left_out = [(logit, sample) for logit, sample in every if sample.row.time > since]
     line = fit_line([logit for logit, _ in left_out], [s.outcome for _, s in left_out], around=5.0, tilt=1.0)
-    recent = [sample.row for sample in samples if sample.row.time > until - (plan.recent + 1) * YEAR]
+    recent = [sample.row for sample in samples if sample.row.time > since]
     model = Model(
         name=plan.name,
         version=plan.version,
@@ -129,8 +131,14 @@ def fit(plan: Plan, tables: Sequence[Table], until: int, label: Label = later_fi
         slope=round(line.slope, 6),
         ranges=tuple(_range(feature, recent) for feature in EXAMINED if feature in plan.features),
     )
-    logits = [(line.at(logit), sample) for logit, sample in left_out]
-    return replace(model, spread=_spread(model, logits))
+    return replace(
+        model,
+        spread=_spread(
+            model,
+            [(line.at(logit), sample) for logit, sample in left_out],
+            [(line.at(logit), sample) for logit, sample in every if _young(sample)],
+        ),
+    )
 
 
 def _samples(tables: Iterable[Table], until: int, label: Label) -> list[_Sample]:
@@ -185,16 +193,17 @@ def _tree(node: dict[str, Any]) -> Tree:
 
 
 def _left_out(
-    plan: Plan, tables: Sequence[Table], until: int, label: Label, folds: int = 3
+    plan: Plan, tables: Sequence[Table], until: int, label: Label, since: int, folds: int = 3
 ) -> list[tuple[float, _Sample]]:
-    """Log-odds of recent commits by trees that have not seen their repository."""
+    """Log-odds, by trees that have not seen their repository, of commits after `since` and of those of young
+    repositories."""
     order = sorted(tables, key=lambda table: -len(table.rows))
     found: list[tuple[float, _Sample]] = []
     for fold in range(folds):
         others = [table for place, table in enumerate(order) if place % folds != fold]
         trees = _boost(plan, _samples(others, until, label), until)
         for sample in _samples(order[fold::folds], until, label):
-            if sample.row.time > until - (plan.recent + 1) * YEAR:
+            if sample.row.time > since or _young(sample):
                 values = [sample.row.features[f] for f in plan.features]
                 found.append((sum(leaf(tree, values) for tree in trees), sample))
     return found
@@ -207,6 +216,10 @@ def leaf(tree: Tree, values: Sequence[float]) -> float:
     return tree
 
 
+def _young(sample: _Sample) -> bool:
+    return sample.row.features["repository_days"] < 365
+
+
 def _group(feature: str) -> str:
     return next(name for name, members in GROUPS.items() if feature in members)
 
@@ -217,10 +230,11 @@ def _range(feature: str, rows: Sequence[Row]) -> Range:
     return Range(feature=feature, low=low, high=high, words=EXAMINED[feature])
 
 
-def _spread(model: Model, left_out: Sequence[tuple[float, _Sample]]) -> Spread:
+def _spread(
+    model: Model, left_out: Sequence[tuple[float, _Sample]], young: Sequence[tuple[float, _Sample]]
+) -> Spread:
     """How far repositories, and kinds of changes, lie from what is said of them."""
     known = _between(left_out)
-    young = [(logit, s) for logit, s in left_out if s.row.features["repository_days"] < 365]
     beyond = [
         (logit, s)
         for logit, s in left_out
@@ -293,6 +307,16 @@ def rate(tables: Sequence[Table], until: int, label: Label) -> float:
     """The share of commits with the event among those of the newest years."""
     samples = [s for s in _samples(tables, until, label) if s.row.time > until - 5 * YEAR]
     return sum(sample.outcome for sample in samples) / len(samples)
+
+
+def between_rates(tables: Sequence[Table], until: int) -> float:
+    """The standard deviation, in log-odds, of rates of reverts from repository to repository, chance
+    included: they are too few to tell it apart."""
+    rates = []
+    for table in tables:
+        outcomes = [s.outcome for s in _samples([table], until, undone)]
+        rates.append(log((sum(outcomes) + 0.5) / len(outcomes)))
+    return round(sqrt(pvariance(rates)), 3)
 
 
 def apart(one: Model, other: Model, rows: Sequence[Row]) -> float:

@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+NO_BETTER = "reverts are too rare: no model of the diff told them better than their base rate, which this is"
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "engine"), str(ROOT)]
 
@@ -64,7 +65,12 @@ def models(tables: list[Table], now: int) -> list[Model]:
     recent = [row for table in tables for row in table.rows if row.time > until - 3 * risk_fit.YEAR]
     blind = round(risk_fit.apart(whole, part, recent), 3)
     spread = replace(part.spread, blind=blind)
-    return [replace(whole, spread=replace(whole.spread, blind=blind)), replace(part, spread=spread)]
+    rate = risk_fit.rate(tables, until, risk_fit.undone)
+    return [
+        replace(whole, spread=replace(whole.spread, blind=blind)),
+        replace(part, spread=spread),
+        risk_fit.constant(risk_fit.REVERTED, rate, risk_fit.between_rates(tables, until), NO_BETTER),
+    ]
 
 
 if __name__ == "__main__":

@@ -50,16 +50,16 @@ class Row(Record, frozen=True, kw_only=True):
         return 0 < self.reverted <= self.time + REVERT_WINDOW
 
 
-def mine(repo: Repository, revision: str = "HEAD", *, labels: bool = True, most: int = 0) -> list[Row]:
+def mine(repo: Repository, revision: str = "HEAD", *, labels: bool = True) -> list[Row]:
     """The rows of the history of `revision`, by time.
 
-    Without `labels` it is not asked who was to blame for fixes, which is nearly all of the cost. `most`: rows
-    of the newest so many commits only. Raises GitFailed and BadInput.
+    Without `labels` it is not asked who was to blame for fixes, which is nearly all of the cost. Raises
+    GitFailed and BadInput.
     """
     entries = sorted(read_log(repo, revision, paths=PATHS), key=lambda entry: entry.committed)
     with Past() as past:
         past.learn(read_log(repo, revision, lines=False))
-        rows = list(_rows(entries, past, len(entries) - most if most else 0))
+        rows = list(_rows(repo, entries, past))
     undone = _first(reverts(read_log(repo, revision, lines=False)))
     fixed: dict[str, int] = {}
     if labels:
@@ -78,15 +78,10 @@ def _first(blames: Iterable[Blame]) -> dict[str, int]:
     return found
 
 
-def _rows(entries: Sequence[LogEntry], past: Past, start: int) -> Iterator[Row]:
-    sizes: dict[str, int] = {}
-    for position, entry in enumerate(entries):
-        edits = source_edits(entry)
-        if edits and position >= start:
-            files = [_touched(edit, sizes) for edit in edits]
-            yield row(entry, edits, files, past)
-        for edit in edits:
-            _grow(edit, sizes)
+def _rows(repo: Repository, entries: Sequence[LogEntry], past: Past) -> Iterator[Row]:
+    for entry in entries:
+        if edits := source_edits(entry):
+            yield row(entry, edits, touched(repo, entry, edits), past)
 
 
 def source_edits(entry: LogEntry) -> list[FileEdit]:
@@ -123,9 +118,3 @@ def _touched(edit: FileEdit, sizes: dict[str, int]) -> Touched:
         changed=sum(len(hunk.added) + len(hunk.deleted) for hunk in edit.hunks),
         new=edit.old_path is None,
     )
-
-
-def _grow(edit: FileEdit, sizes: dict[str, int]) -> None:
-    before = sizes.pop(edit.old_path, 0) if edit.old_path else 0
-    if edit.path is not None:
-        sizes[edit.path] = max(0, before + sum(len(hunk.added) - len(hunk.deleted) for hunk in edit.hunks))
