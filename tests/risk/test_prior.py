@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 
 import pytest
 from tests.risk.conftest import DAY, START, History
@@ -147,6 +148,19 @@ def test_a_broken_index_is_a_doubt_and_no_failure(lived, tmp_path) -> None:
     place.write_bytes(b"this is no database, and long enough to be seen as none" * 100)
     found = known(lived, tmp_path)
     assert (found.place, "cannot be read" in found.why) == (None, True)
+    assert known(lived, tmp_path).repository.changes == 241
+
+
+def test_an_index_that_somebody_else_writes_is_not_waited_for(lived, tmp_path) -> None:
+    place = known(lived, tmp_path).place
+    lived.commit("one more", 800, {"calm.py": MORE})
+    busy = sqlite3.connect(place, isolation_level=None)
+    busy.execute("begin immediate")
+    found = known(lived, tmp_path)
+    busy.execute("rollback")
+    busy.close()
+    assert (found.place, "locked" in found.why) == (None, True)
+    assert known(lived, tmp_path).repository.changes == 242
 
 
 def test_without_any_commit_there_is_no_history() -> None:

@@ -23,7 +23,7 @@ from assay.risk.chosen import Models, usual
 from assay.risk.history.log import LogEntry, read_log
 from assay.risk.history.mine import PATHS, row, source_edits, touched
 from assay.risk.history.past import RepositoryPast
-from assay.risk.history.store import Past
+from assay.risk.history.store import FORMAT, Past
 from assay.risk.model import Model
 
 MOST_COMMITS = 50_000
@@ -75,7 +75,7 @@ def background(
     the log; a run that somebody waits for gives little, and profits from one that gave more. With `compare`,
     the model is asked about the newest past changes, too, for what a change is compared with.
     """
-    place = kept(repo, cache, "sqlite") if cache is not None else None
+    place = kept(repo, cache, f"{FORMAT}.sqlite") if cache is not None else None
     chosen = models or usual(kept(repo, cache, "json") if cache is not None else None)
     if base.commit is None:
         return Background(models=chosen, why="the repository has no history yet")
@@ -95,6 +95,8 @@ def background(
         why = "the history of its files has not been read yet: it takes longer than this run may wait"
         return Background(models=chosen, now=now, why=why)
     except (OSError, sqlite3.Error, AssayError, GitFailed) as error:
+        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+            place.unlink(missing_ok=True)  # damaged: the next run begins anew
         return Background(models=chosen, now=now, why=f"the history of its files cannot be read ({error})")
     return Background(
         models=chosen,

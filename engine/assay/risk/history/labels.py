@@ -73,10 +73,9 @@ def _authors(repo: Repository, entry: LogEntry, edit: FileEdit) -> set[str]:
     if not wanted or edit.old_path is None:
         return set()
     ranges = [part for line in wanted for part in ("-L", f"{line},{line}")]
+    how = ("-c", "blame.ignoreRevsFile=", "blame", "-w", "-M", "--porcelain")
     try:
-        told = run_git(
-            repo, "blame", "-w", "-M", "--porcelain", *ranges, entry.parents[0], "--", edit.old_path
-        )
+        told = run_git(repo, *how, *ranges, entry.parents[0], "--", edit.old_path)
     except GitFailed:
         # A file that git cannot show at the parent (a submodule once, or a damaged object) blames no one.
         return set()

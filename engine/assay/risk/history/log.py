@@ -16,7 +16,16 @@ from assay.repo.program import stream_git
 from assay.repo.repository import Repository
 
 _START, _NEXT, _END = b"\x01", b"\x02", b"\x03"
-_FORMAT = "%x01%H%x02%P%x02%at%x02%ct%x02%aE%x02%B%x03"
+_FORMAT = "%x01%H%x02%P%x02%ct%x02%B%x03"
+_SETTINGS = (
+    "core.quotePath=false",
+    "diff.renameLimit=400",
+    "diff.interHunkContext=0",
+    "diff.submodule=short",
+    "log.showRoot=true",
+    "log.showSignature=false",
+)
+"""What a user's own configuration could otherwise say differently."""
 _HUNK = re.compile(rb"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 _NO_FILE = b"/dev/null"
 _ESCAPE = re.compile(rb"\\([0-7]{3}|.)")
@@ -46,13 +55,11 @@ class FileEdit(Record, frozen=True, kw_only=True):
 
 
 class LogEntry(Record, frozen=True, kw_only=True):
-    """One commit of the log. Times in seconds since 1970."""
+    """One commit of the log; `committed` is in seconds since 1970."""
 
     commit: str
     parents: tuple[str, ...]
-    authored: int
     committed: int
-    author: str
     message: str
     edits: tuple[FileEdit, ...]
 
@@ -68,10 +75,10 @@ def read_log(
     shape = ["-p", "-U0", "--histogram", "--text"] if lines else ["--raw", "--no-abbrev"]
     with stream_git(
         repo,
-        *("-c", "core.quotePath=false", "-c", "diff.renameLimit=400", "-c", "log.showSignature=false"),
-        *("-c", "diff.noprefix=false", "-c", "diff.mnemonicPrefix=false"),
+        *(part for setting in _SETTINGS for part in ("-c", setting)),
         *("log", "--no-merges", "--reverse", "--date-order", "-M", "--no-ext-diff", "--no-textconv"),
-        *("--no-color", "--no-notes", "--encoding=UTF-8", f"--format={_FORMAT}"),
+        *("--no-color", "--no-notes", "--no-relative", "--encoding=UTF-8", f"--format={_FORMAT}"),
+        *("--src-prefix=a/", "--dst-prefix=b/"),
         *shape,
         *([f"-n{most}"] if most else []),
         *revisions,
@@ -107,15 +114,13 @@ def _commits(stream: IO[bytes]) -> Iterator[tuple[bytes, list[bytes]]]:
 
 
 def _entry(head: bytes, edits: tuple[FileEdit, ...]) -> LogEntry:
-    commit, parents, authored, committed, author, message = (
-        part.decode("utf-8", "replace") for part in head.strip(_START + _END).split(_NEXT, 5)
+    commit, parents, committed, message = (
+        part.decode("utf-8", "replace") for part in head.strip(_START + _END).split(_NEXT, 3)
     )
     return LogEntry(
         commit=commit,
         parents=tuple(parents.split()),
-        authored=int(authored),
         committed=int(committed),
-        author=author.lower(),
         message=message,
         edits=edits,
     )

@@ -34,7 +34,7 @@ class Past:
     """What is known of one repository's past. A context manager; `Past()` lives in memory alone."""
 
     def __init__(self, place: Path | None = None) -> None:
-        self._db = sqlite3.connect(str(place) if place else ":memory:", timeout=1.0, isolation_level=None)
+        self._db = sqlite3.connect(str(place) if place else ":memory:", timeout=0.3, isolation_level=None)
         self._db.execute("pragma synchronous = off")  # what is lost is learnt again
         if place is not None:
             self._db.execute("pragma journal_mode = wal")
@@ -84,8 +84,8 @@ class Past:
         return RepositoryPast(changes=row[0], year=row[2], year_fixes=row[3], days=(now - row[1]) / DAY)
 
     def estimates(self, model: str, now: int) -> list[float]:
-        """The probabilities that `model` gave to past changes before `now`."""
-        query = "select probability from estimate where model = ? and time < ?"
+        """The probabilities that `model` gave to past changes before `now`, oldest first."""
+        query = "select probability from estimate where model = ? and time < ? order by time, commit_id"
         return [row[0] for row in self._db.execute(query, (model, now))]
 
     def estimated(self, model: str) -> set[str]:
