@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
 
 import pytest
 from tests.risk.conftest import DAY, START, History
 
 from assay.model.candidate import Base, Oid
 from assay.repo import diff
+from assay.repo.repository import open_repository
 from assay.risk.background import Background, background
 from assay.risk.chosen import usual
 from assay.risk.prior import prior_of
@@ -90,6 +92,19 @@ def test_what_the_model_has_not_seen_widens_the_interval_and_is_said(lived, tmp_
     assert width(odd) > width(usual_)
 
 
+def test_what_is_too_large_to_be_read_is_not_taken_for_nothing(lived, tmp_path) -> None:
+    background_ = known(lived, tmp_path)
+    small = prior_of(*changed(lived, {"hot.py": MORE}), background_)
+    huge = prior_of(*changed(lived, {"hot.py": MORE + b"x = f(1)\n" * 30_000}), background_)
+    assert huge.probability > small.probability
+
+
+def test_taking_away_is_doubted_for_what_the_event_does_not_see(lived, tmp_path) -> None:
+    found = prior_of(*changed(lived, {"hot.py": b""}), known(lived, tmp_path))
+    assert found.probability < 0.02
+    assert any("taking away" in doubt for doubt in found.doubts)
+
+
 def test_a_young_repository_is_a_doubt(history, tmp_path) -> None:
     history.commit("begin", 0, {"a.py": CODE})
     found = prior_of(*changed(history, {"a.py": MORE}), known(history, tmp_path))
@@ -149,6 +164,15 @@ def test_a_broken_index_is_a_doubt_and_no_failure(lived, tmp_path) -> None:
     found = known(lived, tmp_path)
     assert (found.place, "cannot be read" in found.why) == (None, True)
     assert known(lived, tmp_path).repository.changes == 241
+
+
+def test_a_shallow_clone_is_not_taken_for_a_young_repository(lived, tmp_path) -> None:
+    place = tmp_path / "shallow.git"
+    url = f"file://{lived.path}"
+    subprocess.run(["git", "clone", "-q", "--bare", "--depth", "2", url, place], check=True)
+    repo = open_repository(place)
+    found = background(repo, repo.head(), tmp_path, seconds=60)
+    assert (found.place, "shallow" in found.why) == (None, True)
 
 
 def test_an_index_that_somebody_else_writes_is_not_waited_for(lived, tmp_path) -> None:

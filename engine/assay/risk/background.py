@@ -32,6 +32,7 @@ ESTIMATED = 300
 """So many of the newest commits are what a change is compared with."""
 LEAST_ESTIMATED = 50
 _DIRECTORY = "risk"
+_SHALLOW = "this clone is shallow, so that the history of its files is cut off: `git fetch --unshallow`"
 
 
 class Background(Record, frozen=True, kw_only=True):
@@ -80,6 +81,8 @@ def background(
     if base.commit is None:
         return Background(models=chosen, why="the repository has no history yet")
     now = _time(repo, base.commit) + 1
+    if repo.git.is_shallow:
+        return Background(models=chosen, now=now, why=_SHALLOW)
     if place is None:
         return Background(models=chosen, now=now, why="there is no cache to keep the history of its files in")
     deadline = time.monotonic() + seconds

@@ -33,7 +33,9 @@ class Edited(Record, frozen=True, kw_only=True):
     edits: tuple[FileEdit, ...]
     files: tuple[Touched, ...]
     unread: int = 0
-    """Files whose lines were not looked into."""
+    """Files whose lines were not looked into, and how many lines those add and delete."""
+    unread_added: int = 0
+    unread_deleted: int = 0
 
     @property
     def foreign(self) -> int:
@@ -43,7 +45,8 @@ class Edited(Record, frozen=True, kw_only=True):
 
 def edited(repo: Repository, changes: Sequence[Change]) -> Edited:
     """The program files among `changes`; tests, documentation and data are left out."""
-    budget, unread = MAX_LINES, 0
+    budget = MAX_LINES
+    unread: list[Change] = []
     edits: list[FileEdit] = []
     files: list[Touched] = []
     for change in changes:
@@ -52,7 +55,8 @@ def edited(repo: Repository, changes: Sequence[Change]) -> Edited:
         size = change.added_lines + change.deleted_lines
         sides = _sides(repo, change) if size <= budget and not change.binary else None
         budget -= min(size, budget)
-        unread += sides is None
+        if sides is None:
+            unread.append(change)
         old, new = sides or (b"", b"")
         edits.append(
             FileEdit(
@@ -63,7 +67,13 @@ def edited(repo: Repository, changes: Sequence[Change]) -> Edited:
         )
         lines = old.count(b"\n")
         files.append(Touched(path=change.path, lines=lines, changed=size, new=not change.old_blob))
-    return Edited(edits=tuple(edits), files=tuple(files), unread=unread)
+    return Edited(
+        edits=tuple(edits),
+        files=tuple(files),
+        unread=len(unread),
+        unread_added=sum(change.added_lines for change in unread),
+        unread_deleted=sum(change.deleted_lines for change in unread),
+    )
 
 
 def _sides(repo: Repository, change: Change) -> tuple[bytes, bytes] | None:

@@ -7,7 +7,7 @@ commits count only by whether they were repairs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from assay.model.candidate import Record
 from assay.risk.content import ContentFacts
@@ -121,6 +121,29 @@ def diff_features(content: ContentFacts, files: Sequence[Touched]) -> dict[str, 
         "lines_most": max((file.lines for file in files), default=0),
         "lines_mean": mean,
     }
+
+
+PER_LINE = {"calls": 0.46, "operators": 1.74, "branches": 0.08, "definitions": 0.05, "returns": 0.04}
+"""How much of it a line of new code holds, in the training data."""
+_DEEP = 7
+"""The usual nesting of changes of more than 100 lines there."""
+
+
+def guessed(features: Mapping[str, float], added: int, deleted: int) -> dict[str, float]:
+    """The features in `DIFF` of a change with so many more lines in files that were not looked into, as if
+    these were ordinary code: taken for nothing, the largest changes would seem the safest."""
+    found = {**features, "gone": features["gone"] + deleted}
+    for name in ("fresh", "code"):
+        found[name] += added
+    for name, share in PER_LINE.items():
+        found[name] += round(share * added)
+    if added:
+        found["nesting"] = max(found["nesting"], _DEEP)
+    found["relative_size"] = found["fresh"] / (found["lines_mean"] + 20)
+    found["fresh_share"] = min(1.0, found["fresh"] / (found["code"] + 1))
+    found["call_density"] = found["calls"] / (found["code"] + 3)
+    found["branch_density"] = found["branches"] / (found["code"] + 3)
+    return found
 
 
 def history_features(

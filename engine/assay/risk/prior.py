@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from math import hypot
 
 from assay.model.candidate import Candidate, Change
 from assay.model.risk import Contribution, Interval, Prior
@@ -17,8 +16,9 @@ from assay.repo import diff
 from assay.repo.repository import Repository
 from assay.risk.background import Background
 from assay.risk.content import content
+from assay.risk.doubts import doubts
 from assay.risk.edits import Edited, edited
-from assay.risk.features import diff_features, history_features
+from assay.risk.features import diff_features, guessed, history_features
 from assay.risk.history.past import RepositoryPast
 from assay.risk.history.store import Past
 from assay.risk.model import Model, log_odds, shipped, sigmoid
@@ -28,7 +28,6 @@ from assay.risk.wording import say
 _NINETY = 1.645
 """Standard deviations on either side that hold 90 % of a normal distribution."""
 _PLACES = 6
-_YOUNG_DAYS, _YOUNG_CHANGES = 365, 200
 
 
 def prior(repo: Repository, candidate: Candidate, known: Background) -> Prior | None:
@@ -41,7 +40,7 @@ def reverted(repo: Repository, candidate: Candidate) -> Prior | None:
     if candidate.tree is None:
         return None
     what = edited(repo, changes_of(repo, candidate))
-    return _answer(shipped("reverted"), _diff_features(what), what, None, known=True)
+    return _answer(shipped("reverted"), _diff_features(what), what)
 
 
 def prior_of(repo: Repository, changes: Sequence[Change], known: Background) -> Prior:
@@ -57,7 +56,8 @@ def prior_of(repo: Repository, changes: Sequence[Change], known: Background) -> 
         except sqlite3.Error as error:
             known = Background(models=known.models, why=f"the history of its files cannot be read ({error})")
     model = known.models.whole if past is not None else known.models.blind
-    found = _answer(model, features, what, past, known=past is not None, why=known.why)
+    why = "" if past is not None else known.why or "the history of its files is not known"
+    found = _answer(model, features, what, past, why)
     return found if past is None else _placed(found, known)
 
 
@@ -69,7 +69,8 @@ def changes_of(repo: Repository, candidate: Candidate) -> tuple[Change, ...]:
 
 
 def _diff_features(what: Edited) -> dict[str, float]:
-    return diff_features(content(what.edits), what.files)
+    features = diff_features(content(what.edits), what.files)
+    return guessed(features, what.unread_added, what.unread_deleted) if what.unread else features
 
 
 def _placed(found: Prior, known: Background) -> Prior:
@@ -82,15 +83,13 @@ def _answer(
     model: Model,
     features: dict[str, float],
     what: Edited,
-    past: RepositoryPast | None,
-    *,
-    known: bool,
+    past: RepositoryPast | None = None,
     why: str = "",
 ) -> Prior:
     values = model.values(features)
     base, parts = shares(model, values)
     probability = round(sigmoid(model.logit(values)), _PLACES)
-    doubts, width = _doubts(model, features, what, past, known=known, why=why)
+    sentences, width = doubts(model, features, what, past, why)
     logit = log_odds(probability)
     return Prior(
         event=model.event,
@@ -101,7 +100,7 @@ def _answer(
             high=round(sigmoid(logit + _NINETY * width), _PLACES),
         ),
         contributions=_contributions(base, parts, features, probability),
-        doubts=doubts,
+        doubts=sentences,
     )
 
 
@@ -122,43 +121,3 @@ def _contributions(
         value, words = say(name, features)
         told.append(Contribution(feature=name, value=value, effect=effect, words=words))
     return tuple(told)
-
-
-def _doubts(
-    model: Model,
-    features: dict[str, float],
-    what: Edited,
-    past: RepositoryPast | None,
-    *,
-    known: bool,
-    why: str,
-) -> tuple[tuple[str, ...], float]:
-    """Sentences, and the standard deviation in log-odds that they come to."""
-    spread = model.spread
-    doubts = list(model.notes)
-    widths = [spread.known]
-    if not what.files:
-        doubts.append("it touches no program text; the model was fitted to changes that do")
-        widths.append(spread.beyond)
-    if what.foreign:
-        doubts.append(
-            f"{what.foreign} of its {len(what.files)} program files are in other languages than Python, "
-            "which is all that the model has seen"
-        )
-        widths.append(spread.foreign)
-    if what.unread:
-        doubts.append(f"{what.unread} of its files are too large to be looked into")
-        widths.append(spread.beyond)
-    outside = [each.words for each in model.ranges if not each.low <= features[each.feature] <= each.high]
-    if outside:
-        doubts.append(f"unlike 99 % of the changes that the model was fitted to: {', '.join(outside)}")
-        widths.append(spread.beyond)
-    if not known:
-        doubts.append(why or "the history of its files is not known")
-        widths.append(spread.blind)
-    elif past is not None and (past.days < _YOUNG_DAYS or past.changes < _YOUNG_CHANGES):
-        doubts.append(
-            f"the repository is young: {past.changes} changes to its program in {past.days:.0f} days"
-        )
-        widths.append(spread.young)
-    return tuple(doubts), hypot(*widths)

@@ -36,6 +36,19 @@ def test_the_first_commit_has_one_too(history, capsys):
     assert "doubt: the repository has no history yet" in capsys.readouterr().out
 
 
+def test_past_commits_are_listed_as_they_would_have_been_told(history, capsys):
+    assert entry.run(["risk", "list", "--newest", "0", "--repo", str(history.path), "--format", "json"]) == 0
+    commits = json.loads(capsys.readouterr().out)["commits"]
+    assert len(commits) == 60
+    assert commits[-1]["commit"] == str(history.tip)
+    # Less history, the same answer: nothing of later commits was known.
+    early = ["risk", "list", "HEAD~30", "-n", "1", "--repo", str(history.path), "--format", "json"]
+    assert entry.run(early) == 0
+    assert json.loads(capsys.readouterr().out)["commits"] == [commits[29]]
+    assert entry.run(["risk", "list", "--repo", str(history.path)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 20
+
+
 def test_too_little_history_is_refused_with_one_sentence_and_nothing_written(history, capsys, tmp_path):
     target = tmp_path / "out.json"
     assert entry.run(["risk", "train", "--repo", str(history.path), "--output", str(target)]) == 2

@@ -70,6 +70,12 @@ def test_features_are_of_the_moment_before(history) -> None:
     assert row.features["repository_year"] == 2
 
 
+def test_a_change_of_very_many_files_has_no_label(history) -> None:
+    wrote = history.commit("all", 0, {f"m{n}.py": GOOD for n in range(41)})
+    history.commit("Fix f", 10, {"m1.py": MENDED})
+    assert rows(history)[wrote].label(START + 900 * DAY) is None
+
+
 def test_what_touches_no_source_is_no_row(history) -> None:
     history.commit("docs", 0, {"README.md": b"x\n", "docs/conf.py": b"x = 1\n", "tests/t.py": b"x = 1\n"})
     assert mine(history.repo) == []

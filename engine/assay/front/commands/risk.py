@@ -30,6 +30,9 @@ Rev = Annotated[
     str,
     typer.Argument(metavar="REV", help="A commit.", autocompletion=complete.branches),
 ]
+Newest = Annotated[
+    int, typer.Option("--newest", "-n", min=0, metavar="N", help="Only the newest so many; 0: all of them.")
+]
 Output = Annotated[
     Path | None,
     typer.Option(
@@ -62,6 +65,45 @@ def show(
     known = background(repository, parent, find_cache(os.environ).directory, seconds=_PATIENCE, compare=True)
     found = prior_of(repository, changes, known)
     answer(format_, _safe(_page(str(commit.commit), found)), {"commit": commit.commit, "prior": found})
+    return int(Exit.ACCEPTED)
+
+
+@app.command("list")
+def list_(
+    rev: Rev = "HEAD",
+    newest: Newest = 20,
+    repo: options.Repo = Path(),
+    format_: options.PlainFormatName = PlainFormat.TEXT,
+) -> int:
+    """Say of past commits to Python source, newest last, what the model would have said before them."""
+    from datetime import UTC, datetime
+
+    from assay.repo.repository import open_repository
+    from assay.risk.background import kept
+    from assay.risk.chosen import usual
+    from assay.risk.history.mine import mine
+    from assay.sandbox.places import likely_cache
+
+    repository = open_repository(repo, os.environ)
+    repository.resolve(rev)
+    cache = likely_cache(os.environ)
+    model = usual(kept(repository, cache, "json") if cache is not None else None).whole
+    rows = mine(repository, rev, labels=False)[-newest if newest else 0 :]
+    said = [(row, model.probability(row.features)) for row in rows]
+    dates = [f"{datetime.fromtimestamp(row.time, UTC):%Y-%m-%d}" for row in rows]
+    lines = [
+        (row.commit[:12], date, f"{row.lines} lines", f"{chance:.1%}")
+        for date, (row, chance) in zip(dates, said, strict=True)
+    ]
+    document = {
+        "event": model.event,
+        "model": model.title,
+        "commits": [
+            {"commit": row.commit, "time": row.time, "lines": row.lines, "probability": round(chance, 6)}
+            for row, chance in said
+        ],
+    }
+    answer(format_, columns(lines) if lines else "no commit to Python source", document)
     return int(Exit.ACCEPTED)
 
 

@@ -38,8 +38,9 @@ class Row(Record, frozen=True, kw_only=True):
 
     def label(self, until: int, window: int = WINDOW) -> bool | None:
         """Whether a fix came within `window` seconds, for someone who knows nothing after `until`; None where
-        the window had not ended by then."""
-        if self.time + window > until:
+        the window had not ended by then, and for a change of so many files that it is never blamed: to
+        learn that such changes are safe would be to learn the method."""
+        if self.time + window > until or self.features["files"] > MOST_TOUCHED:
             return None
         return 0 < self.fixed <= self.time + window
 
