@@ -20,7 +20,6 @@ _DEF = re.compile(r"(?:async\s+)?def\s+(\w+)|class\s+(\w+)")
 _CALL = re.compile(r"\w\s*\(")
 _OPERATOR = re.compile(r"==|!=|<=|>=|[<>+\-*/%](?!=)|\b(?:and|or|not|in|is)\b")
 _ALNUM = re.compile(r"[^\w]+")
-_VERSION = re.compile(r"\b_{0,2}(?:version|VERSION)\w*\s*=")
 _BRANCH = frozenset(["if", "elif", "for", "while", "except", "case", "match"])
 _ERRORS = frozenset(["try", "except", "raise", "finally", "assert"])
 _QUOTES = ('"""', "'''")
@@ -34,15 +33,12 @@ class LinesFacts(Record, frozen=True, kw_only=True):
     code: int = 0
     branches: int = 0
     definitions: int = 0
-    classes: int = 0
     imports: int = 0
     errors: int = 0
     returns: int = 0
     calls: int = 0
     operators: int = 0
-    state: int = 0
     nesting: int = 0
-    decorators: int = 0
     names: frozenset[str] = frozenset()
     """The functions and classes that these lines define."""
 
@@ -71,13 +67,11 @@ def lines_facts(lines: Sequence[str]) -> LinesFacts:
         n["branches"] += word in _BRANCH
         n["errors"] += word in _ERRORS
         n["returns"] += word in ("return", "yield")
-        n["decorators"] += word == "@"
         if word in ("def", "class") and (definition := _DEF.match(text)):
-            n["definitions" if definition[1] else "classes"] += 1
+            n["definitions"] += definition[1] is not None
             names.add(definition[1] or definition[2])
         n["calls"] += len(_CALL.findall(text))
         n["operators"] += len(_OPERATOR.findall(text))
-        n["state"] += text.startswith("self.") and "=" in text
     return LinesFacts(lines=len(lines), nesting=nesting, names=frozenset(names), **n)
 
 
@@ -139,7 +133,6 @@ class ContentFacts(Record, frozen=True, kw_only=True):
     signatures: int
     """Definitions that are on both sides of the diff."""
     entropy: float
-    versions: int
 
 
 def entropy(sizes: Sequence[int]) -> float:
@@ -154,7 +147,7 @@ def content(edits: Sequence[FileEdit]) -> ContentFacts:
     """The facts of `edits`, all of source files."""
     added: list[LinesFacts] = []
     deleted: list[LinesFacts] = []
-    fresh = gone = reshaped = versions = 0
+    fresh = gone = reshaped = 0
     sizes: list[int] = []
     for edit in edits:
         plus = [line for hunk in edit.hunks for line in hunk.added]
@@ -165,7 +158,6 @@ def content(edits: Sequence[FileEdit]) -> ContentFacts:
         fresh += (new - old).total()
         gone += (old - new).total()
         reshaped += sum(_same(hunk) for hunk in edit.hunks)
-        versions += sum(_VERSION.match(line) is not None for line in plus)
         sizes.append(len(plus) + len(minus))
     ups, downs = together(added), together(deleted)
     return ContentFacts(
@@ -177,7 +169,6 @@ def content(edits: Sequence[FileEdit]) -> ContentFacts:
         reshaped=reshaped,
         signatures=sum(len(one.names & other.names) for one, other in zip(added, deleted, strict=True)),
         entropy=entropy(sizes),
-        versions=versions,
     )
 
 
