@@ -16,7 +16,7 @@ class World:
 
     def __init__(self, count, causes, by_chance=()):
         self.count, self.causes, self.by_chance = count, causes, by_chance
-        self.dice = random.Random(3)
+        self.dice = random.Random(1)
         self.asked: list[tuple[int, ...]] = []
 
     async def ask(self, groups):

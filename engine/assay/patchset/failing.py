@@ -6,13 +6,14 @@ finding by gate, rule, path and message; a gate that rejects and names nothing b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from assay.model.outcome import GateResult, Outcome
+from assay.model.outcome import Finding, GateResult, Outcome
 from assay.model.verdict import Decision, Verdict, rejects
 from assay.patchset.hunt import Seen
 
-_TESTS = ("newly_failing", "own_missing")
+_TESTS = {"own_missing": "no longer passes", "newly_failing": "newly fails"}
+"""Lists of tests in a result's detail, and what these tests do."""
 
 
 def seen(verdict: Verdict) -> Seen:
@@ -23,34 +24,38 @@ def seen(verdict: Verdict) -> Seen:
     return Seen(found, whole=not any(_cut(result) for result in verdict.gates))
 
 
-def tests(verdict: Verdict) -> tuple[str, ...]:
-    """The ids of the tests among them."""
-    return tuple(dict.fromkeys(test for result in verdict.gates for test in _tests(result)))
+def tests(verdict: Verdict, failures: Collection[str]) -> tuple[str, ...]:
+    """The ids of the tests among these failures."""
+    named = dict.fromkeys(test for result in verdict.gates for test in _tests(result))
+    return tuple(test for test in named if test in failures)
 
 
-def witness(verdict: Verdict) -> tuple[str, str]:
-    """Where the combination fails (a test's id where one is named, else the gate), and a clause saying so."""
+def witness(verdict: Verdict, failures: Collection[str]) -> tuple[str, str]:
+    """Where these failures of a combination are (a test's id where there is one, else the gate), and a clause
+    saying so."""
     gate = verdict.rejected_by or "unknown"
     for result in verdict.gates:
-        if missing := [str(test) for test in result.detail.get("own_missing", ())]:
-            return missing[0], f"{missing[0]} no longer passes"
-        if result.gate != gate or result.outcome is Outcome.PASSED:
-            continue
-        failing = [str(test) for test in result.detail.get("newly_failing", ())]
-        if failing:
-            more = f" and {len(failing) - 1} more" if len(failing) > 1 else ""
-            return failing[0], f"{failing[0]}{more} newly fails"
-        if result.findings:
-            first = result.findings[0]
-            return f"{first.path}:{first.line}", f"the {gate} gate finds {first.rule}: {first.message}"
+        for name, words in _TESTS.items():
+            failing = [test for test in map(str, result.detail.get(name, ())) if test in failures]
+            if failing:
+                more = f" and {len(failing) - 1} more" if len(failing) > 1 else ""
+                return failing[0], f"{failing[0]}{more} {words}"
+        if result.gate == gate and result.outcome is not Outcome.PASSED:
+            first = next((f for f in result.findings if _finding(gate, f) in failures), None)
+            if first is not None:
+                return f"{first.path}:{first.line}", f"the {gate} gate finds {first.rule}: {first.message}"
     return gate, f"the {gate} gate rejects them: {verdict.reason}"
+
+
+def _finding(gate: str, finding: Finding) -> str:
+    return f"{gate}: {finding.rule} in {finding.path}: {finding.message}"
 
 
 def _failures(verdict: Verdict) -> Iterator[str]:
     for result in verdict.gates:
         named = list(_tests(result))
         if rejects(result) and not named:
-            named = [f"{result.gate}: {f.rule} in {f.path}: {f.message}" for f in result.findings]
+            named = [_finding(result.gate, finding) for finding in result.findings]
         yield from named
         if rejects(result) and not named:
             yield f"{result.gate}:"

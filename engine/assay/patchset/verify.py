@@ -249,9 +249,9 @@ class _Verification:
         verdict = await self._verdict(combined.tree, group)
         if len(group) == 1:
             self._reject(group[0], verdict)
-        elif not await self._reject_alone(
-            [m for p, m in zip(found.group, group, strict=True) if p not in found.innocent]
-        ):
+            return
+        pairs = zip(found.group, group, strict=True)
+        if not await self._reject_alone([m for place, m in pairs if place not in found.innocent]):
             self._told(group, found, hints, verdict)
 
     async def _reject_alone(self, group: Sequence[str]) -> bool:
@@ -271,7 +271,7 @@ class _Verification:
     def _told(self, group: tuple[str, ...], found: Culprits, hints: Hints, verdict: Verdict) -> None:
         """Learn a group that fails together, with its witness."""
         names = " and ".join(self._by_id[member].name for member in group)
-        where, what = witness(verdict)
+        where, what = witness(verdict, found.failures)
         why = f"{names} are each accepted alone, but together {what}"
         suspected = [c.symbols for c in self._given if {c.a, c.b} == set(group)]
         symbols = dict.fromkeys(
@@ -282,7 +282,7 @@ class _Verification:
             gate=verdict.rejected_by or "tests",
             where=where,
             why=why,
-            tests=tests(verdict)[:_TOLD],
+            tests=tests(verdict, found.failures)[:_TOLD],
             symbols=tuple(symbols)[:_TOLD],
             chance=round(found.chance, 4),
         )
