@@ -17,12 +17,13 @@ from assay.land.probed import Disagreement, Probed
 from assay.land.report import gate_reports
 from assay.model.candidate import Candidate, Oid
 from assay.model.outcome import GateResult
-from assay.model.report import Conflict, FailingGroup, LeftOut, PatchSet
+from assay.model.report import Confidence, Conflict, ConflictKind, FailingGroup, LeftOut, PatchSet
 from assay.model.verdict import Decision, Verdict, partial
 from assay.patchset.combine import Combined, combine
 from assay.patchset.learnt import learn, remembered
 from assay.patchset.owntests import with_own_tests
 from assay.patchset.verify import Question, verify
+from assay.policy.schema import Suspected
 
 
 class _Undecided(Exception):
@@ -77,7 +78,8 @@ class _Together:
         """The best set by merging, by what is known, and by the gates."""
         out = {left.id for left in self.taken_out}
         accepted = [candidate for candidate in self._found.landable if candidate.id not in out]
-        conflicts = [c for c in (*self._known.edges, *self._parted) if not out & {c.a, c.b}]
+        edges = {edge: self._enforced(edge) for edge in self._known.edges}
+        conflicts = [c for c in (*edges.values(), *self._parted) if not out & {c.a, c.b}]
         bench = self._found.session.bench
         failed_before = (await remembered(bench.recall)).among(accepted)
         chosen = await verify(
@@ -94,7 +96,19 @@ class _Together:
         )
         groups = [[self._by_id[member] for member in group.members] for group in chosen.failing]
         await learn(bench.recall, bench.remember, groups)
-        return chosen
+        told = {enforced: edge for edge, enforced in edges.items() if edge is not enforced}
+        return replace(
+            chosen,
+            conflicts=tuple(conflict for conflict in chosen.conflicts if conflict not in told),
+            suspected=(*(told[c] for c in chosen.conflicts if c in told), *chosen.suspected),
+        )
+
+    def _enforced(self, edge: Conflict) -> Conflict:
+        """A conflict as it counts for what lands: by the policy a suspicion may part two as well."""
+        meant = edge.kind is ConflictKind.SEMANTIC and edge.followed
+        if meant and self._found.job.policy.set.suspected is Suspected.APART:
+            return replace(edge, confidence=Confidence.PROVEN)
+        return edge
 
     async def in_order(self, patch_set: PatchSet) -> PatchSet | None:
         """The set as a chain of verified commits; None if a member had to be taken out for that."""

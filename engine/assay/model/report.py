@@ -154,6 +154,8 @@ class Conflict(Record, frozen=True, kw_only=True):
     issue."""
     witness: tuple[Witness, ...] = ()
     """What `a` does, then what `b` does; empty where `why` says all there is."""
+    followed: bool = True
+    """Whether each use was followed to what it is a use of; a suspicion that was not is a weak one."""
 
 
 class Clearance(StrEnum):

@@ -7,20 +7,19 @@ form (a default, a constant's value) is suspected.
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from assay.model.report import ConflictKind, Witness
 from assay.patchset.clash import Clash
+from assay.patchset.exceptions import kinds, uncaught
 from assay.patchset.facts import contexts
-from assay.patchset.facts.records import CALL, Binding, Definition, Kind, Path
+from assay.patchset.facts.records import CALL, Binding, Definition, Kind
 from assay.patchset.facts.signature import Signature, astray, default_changed, refusal
+from assay.patchset.places import label_of, place_of, where_of, whither
+from assay.patchset.results import Verdict, result
 from assay.patchset.touch import Place, Touch, origin
-from assay.patchset.view import Instance, Missing, Outside, Symbol, Target, Unknown, View, Whole
+from assay.patchset.view import Missing, Outside, Symbol, Target, Unknown, View
 
-_SEQUENCE = frozenset({contexts.INDEX, contexts.LENGTH, contexts.COMPARE})
-_GENERATOR_ONLY = frozenset({"send", "close", "throw", "__next__"})
 _COMMON = frozenset(
     name for kind in (str, bytes, int, float, list, dict, set, tuple, frozenset) for name in dir(kind)
 ) | {
@@ -41,15 +40,6 @@ _COMMON = frozenset(
 
 
 _EVERYTHING = frozenset({"", "Exception", "BaseException"})
-
-
-class Verdict(NamedTuple):
-    """What is wrong with one use: whether for certain, and the words for it."""
-
-    proven: bool
-    does: str
-    """What the other candidate does."""
-    note: str = ""
 
 
 def broken(ours: Touch, theirs: Touch, place: Place, both: View) -> Iterator[Clash]:
@@ -96,39 +86,6 @@ def suspected(ours: Touch, theirs: Touch, place: Place, label: str) -> Iterator[
             yield _unknown(ours, theirs, place, label, f"changes `{label}` ({why})")
 
 
-def where_of(touch: Touch, label: str) -> tuple[str, int]:
-    """The file of a symbol that a candidate touches, and its line there: in the base if it is gone."""
-    module, _, name = label.partition(":")
-    for file in touch.files:
-        if module in (file.old_module, file.module):
-            held = file.new.definitions.get(name) if file.module == module else None
-            held = held or file.old.definitions.get(name)
-            return (file.path if file.module == module else file.old_path), held.line if held else 0
-    path = touch.view.modules.path_of.get(module, "")
-    found = touch.view.module(module)
-    line = found.definitions[name].line if found is not None and name in found.definitions else 0
-    return path, line
-
-
-def place_of(touch: Touch, label: str) -> str:
-    """`path:symbol` of a symbol, for people."""
-    path, _ = where_of(touch, label)
-    name = label.partition(":")[2]
-    return f"{path}:{name}" if name else path or label
-
-
-def label_of(target: Target) -> str:
-    """`module:name` of what a target is; '' where it has none."""
-    match target:
-        case Symbol():
-            return target.label
-        case Instance(of=cls):
-            return cls.label
-        case Whole(name):
-            return f"{name}:"
-    return ""
-
-
 def _removed(ours: Touch, theirs: Touch, place: Place, before: Target, after: Missing) -> Clash:
     label = label_of(before)
     if isinstance(before, Outside) or not label:
@@ -136,7 +93,7 @@ def _removed(ours: Touch, theirs: Touch, place: Place, before: Target, after: Mi
     elif not (label in ours.removed or label in ours.unlisted) and after.label in ours.removed:
         label = after.label  # a re-export: what it stands for is still there
     path, line = where_of(ours, label)
-    moved = _whither(ours, label)
+    moved = whither(ours, label)
     proven = after.sure and not place.use.guarded and not place.use.store
     return Clash(
         kind=ConflictKind.SEMANTIC,
@@ -147,38 +104,6 @@ def _removed(ours: Touch, theirs: Touch, place: Place, before: Target, after: Mi
         theirs=_used(place, label),
         note="" if proven else "the name may still be there in a way that cannot be followed",
     )
-
-
-def _whither(ours: Touch, label: str) -> tuple[str, str]:
-    """The verb for what became of a definition, and where it is now."""
-    module, _, name = label.partition(":")
-    if not name:
-        new = next((f.module for f in ours.files if f.old_module == module and f.module), "")
-        return ("moves", f" to `{new}`") if new else ("removes", "")
-    old = ours.removed.get(label)
-    last = name.rpartition(".")[2]
-    owner = label[: len(label) - len(last)]
-    same = [
-        n for n in ours.added if n.partition(":")[2] == name and n != label and not _is_import(ours.added[n])
-    ]
-    if same:
-        return "moves", f" to `{same[0]}`"
-    if old is not None:
-        for other, added in ours.added.items():
-            sibling = other.startswith(owner) and "." not in other[len(owner) :]
-            if sibling and added.kind is old.kind and _alike(old, added):
-                return "renames", f" to `{other[len(owner) :]}`"
-    return "removes", ""
-
-
-def _alike(old: Definition, new: Definition) -> bool:
-    if old.kind is Kind.FUNCTION:
-        return old.signature == new.signature or abs(old.end - old.line - new.end + new.line) <= 2
-    return old.kind is not Kind.IMPORT
-
-
-def _is_import(definition: Definition) -> bool:
-    return definition.kind is Kind.IMPORT
 
 
 def _touches(ours: Touch, before: Symbol, after: Symbol) -> bool:
@@ -199,15 +124,23 @@ def _changed(view: View, both: View, place: Place, before: Symbol, after: Symbol
         yield from _call(view, both, place, before, after)
     if old.kind is new.kind is Kind.FUNCTION:
         yield from _access(place, old, new, bound=before.bound)
-        if use.call is not None:
-            yield from _result(place, old, new)
+        if use.call is not None and not use.handed:
+            yield from result(place, old, new)
     if old.kind is new.kind is Kind.VARIABLE and not use.store:
         if old.literal and new.literal and old.literal != new.literal and not (old.several or new.several):
             yield Verdict(
                 False, f"changes it from {old.literal[:60]} to {new.literal[:60]}", "the value may matter"
             )
+        elif old.literal and not new.literal and not (old.several or new.several):
+            yield Verdict(
+                False, f"makes something else of it than a {_word(old.literal)}", "it may be used as one"
+            )
     elif old.kind is not new.kind and Kind.VARIABLE in (old.kind, new.kind) and use.call is not None:
         yield Verdict(False, f"makes a {new.kind} of what was a {old.kind}")
+
+
+def _word(literal: str) -> str:
+    return literal if literal in ("list", "tuple", "set", "dict") else "literal"
 
 
 def _call(view: View, both: View, place: Place, before: Symbol, after: Symbol) -> Iterator[Verdict]:
@@ -250,63 +183,6 @@ def _access(place: Place, old: Definition, new: Definition, *, bound: bool) -> I
         yield Verdict(not place.use.guarded, "makes a method of it", "it is read like a property")
 
 
-def _result(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
-    """Whether what the call gives is still of use in the way it is used."""
-    use = place.use
-    clear = not (old.several or new.several or old.decorated or new.decorated)
-    words = set(use.contexts)
-    if old.is_async != new.is_async:
-        if new.is_async and contexts.AWAIT not in words:
-            yield Verdict(clear and not old.hands_on, "makes it async", "the call is not awaited")
-        elif old.is_async and contexts.AWAIT in words:
-            yield Verdict(clear and not new.hands_on, "makes it no longer async", "the call is awaited")
-        return
-    if old.generator != new.generator:
-        yield from _generated(words, new, clear)
-        return
-    if old.arity != new.arity:
-        yield from _unpacked(words, old, new, clear)
-    elif old.gives and new.gives and old.gives != new.gives and words - {contexts.DISCARD, contexts.ITER}:
-        yield Verdict(
-            False, f"makes it return a {new.gives}, not a {old.gives}", "the result is used as before"
-        )
-
-
-def _generated(words: set[str], new: Definition, clear: bool) -> Iterator[Verdict]:
-    attributes = {
-        word.removeprefix(contexts.ATTRIBUTE) for word in words if word.startswith(contexts.ATTRIBUTE)
-    }
-    if new.generator:
-        does = "makes a generator of it"
-        if words & _SEQUENCE or attributes - _GENERATOR_ONLY:
-            yield Verdict(clear, does, "the result is used as a sequence")
-        elif contexts.OTHER in words:
-            yield Verdict(False, does, "the result may be used as a sequence")
-    elif contexts.NEXT in words or attributes & _GENERATOR_ONLY:
-        yield Verdict(
-            clear and not new.hands_on, "makes it no generator any more", "the result is used as one"
-        )
-
-
-def _unpacked(words: set[str], old: Definition, new: Definition, clear: bool) -> Iterator[Verdict]:
-    counts = {int(word.removeprefix(contexts.UNPACK)) for word in words if word.startswith(contexts.UNPACK)}
-    if old.arity and new.arity:
-        does = f"makes it return {new.arity} values, not {old.arity}"
-        if old.arity in counts:
-            yield Verdict(clear, does, "the call is unpacked as before")
-        elif words - {contexts.DISCARD} and not (words == {contexts.INDEX} and new.arity > old.arity):
-            yield Verdict(False, does)
-    elif old.arity in counts:
-        yield Verdict(
-            False, f"makes it no longer return {old.arity} values", "the call is unpacked as before"
-        )
-    elif new.arity and words - {contexts.DISCARD} and not counts:
-        attributes = {w for w in words if w.startswith(contexts.ATTRIBUTE)}
-        yield Verdict(
-            clear and bool(attributes), f"makes it return {new.arity} values", "the call expects one"
-        )
-
-
 def _caught(ours: Touch, theirs: Touch, place: Place, both: View, function: Symbol) -> Iterator[Clash]:
     """Whether an exception that is caught around the call is another kind of exception now."""
     caught = set(place.use.catches) - _EVERYTHING
@@ -324,34 +200,6 @@ def _caught(ours: Touch, theirs: Touch, place: Place, both: View, function: Symb
         if lost:
             words = f"makes it raise no {', '.join(sorted(lost))} any more"
             yield _clash(ours, theirs, place, function, Verdict(False, words, "that is what is caught"))
-
-
-def uncaught(ours: Touch, place: Place, cls: Symbol, lost: set[str], *, proven: bool) -> Clash:
-    """An exception class that is none of the `lost` kinds any more, one of which is newly caught."""
-    path, line = where_of(ours, cls.label)
-    names = ", ".join(sorted(lost))
-    return Clash(
-        kind=ConflictKind.SEMANTIC,
-        proven=proven,
-        label=cls.label,
-        where=place_of(ours, cls.label),
-        mine=Witness(path=path, line=line, does=f"makes `{cls.label}` no {names} any more"),
-        theirs=Witness(path=place.path, line=place.use.line, does=f"newly catches {names}"),
-        note="it goes through" if proven else "it may be meant",
-    )
-
-
-def kinds(view: View, module: str, path: Path) -> set[str]:
-    """The names of an exception class and of all classes above it."""
-    found = view.resolve(module, path, set())
-    if not isinstance(found, Symbol) or found.definition.kind is not Kind.CLASS:
-        return set()
-    classes, others, known = view.lineage(found, set())
-    names = {cls.name for cls in classes} | {other.name for other in others}
-    for other in others:
-        kind = getattr(builtins, other.name, None)
-        names |= {each.__name__ for each in getattr(kind, "__mro__", ())}
-    return names if known else set()
 
 
 def _clash(ours: Touch, theirs: Touch, place: Place, symbol: Symbol, found: Verdict) -> Clash:
@@ -417,4 +265,5 @@ def _unknown(ours: Touch, theirs: Touch, place: Place, label: str, does: str) ->
             path=place.path, line=place.use.line, does=f"newly uses `.{name}` of something unknown"
         ),
         note="whether of that class cannot be told",
+        followed=False,
     )

@@ -23,6 +23,8 @@ class Clash(NamedTuple):
     theirs: Witness
     note: str = ""
     """What follows, as a sentence without its full stop."""
+    followed: bool = True
+    """The use was followed to what it is a use of."""
 
     def turned(self) -> Clash:
         """The same, told from the other side."""
@@ -55,6 +57,7 @@ def conflict(a: Candidate, b: Candidate, clashes: Iterable[Clash]) -> Conflict |
         confidence=Confidence.PROVEN if first.proven else Confidence.SUSPECTED,
         symbols=symbols[:_MOST],
         witness=(first.mine, first.theirs),
+        followed=first.followed,
     )
 
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assay.model.report import ConflictKind, Witness
-from assay.patchset.broken import kinds, place_of, uncaught, where_of
 from assay.patchset.clash import Clash
+from assay.patchset.exceptions import kinds, uncaught
 from assay.patchset.facts.records import Definition, Kind
 from assay.patchset.facts.signature import refusal
+from assay.patchset.places import place_of, where_of
 from assay.patchset.touch import Place, Touch
 from assay.patchset.view import Missing, Symbol, View
 

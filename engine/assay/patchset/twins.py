@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from assay.model.report import ConflictKind, Witness
-from assay.patchset.broken import label_of, place_of, where_of
 from assay.patchset.clash import Clash
 from assay.patchset.facts.definitions import ATTRIBUTE
 from assay.patchset.facts.library import Library
 from assay.patchset.facts.records import Definition, Kind, Names
 from assay.patchset.heirs import class_in
+from assay.patchset.places import label_of, place_of, where_of
 from assay.patchset.touch import FileTouch, Touch, origin
 from assay.patchset.view import View
 

@@ -336,8 +336,20 @@ class EvidenceRules(Record, frozen=True, kw_only=True):
     """What it does that some of this is not met."""
 
 
+class Suspected(StrEnum):
+    """What becomes of two candidates of which one newly uses what the other changes in a way that names and
+    signatures cannot judge (a default, a value, the kind of a result or an exception)."""
+
+    ASK = "ask"
+    """They may land together: tests decide."""
+    APART = "apart"
+    """They do not land together; the second may land after the first."""
+
+
 class SetRules(Record, frozen=True, kw_only=True):
     """How a set that is to land together is looked at beyond its gates."""
+
+    suspected: Suspected = Suspected.ASK
 
     probes: int = 4
     """Of so many pairs of members at most is it asked, by calls made in jails, whether what neither of them

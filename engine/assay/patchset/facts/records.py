@@ -117,6 +117,8 @@ class Use(Record, frozen=True, kw_only=True):
     store: bool = False
     catches: tuple[str, ...] = ()
     """Exceptions, by their last name, that are caught or expected around it."""
+    handed: bool = False
+    """It is called by another function that it is handed to, as `call` says."""
 
     @property
     def key(self) -> tuple[Path, Shape | None, bool]:

@@ -126,6 +126,35 @@ def shape_of(call: ast.Call) -> Shape:
     )
 
 
+def shape_of_handed(node: ast.expr, call: ast.Call | None, keyword: str, function: str) -> Shape | None:
+    """How a function is called to which `node` is handed in `call`, as an argument or by `keyword`; None if
+    nothing is known of it. `function` is the last name of who calls it."""
+    if call is None:
+        return None
+    if keyword:
+        return Shape(positional=1) if keyword == "key" and function in _BY_KEY else None
+    if not call.args or call.args[0] is not node or any(isinstance(a, ast.Starred) for a in call.args):
+        return None
+    if function in _ONE_EACH:
+        return Shape(positional=max(1, len(call.args) - 1))
+    if function in _BOUND_LATER:
+        shape = shape_of(call)
+        return Shape(
+            positional=shape.positional - 1,
+            keywords=shape.keywords,
+            star=function == "partial",
+            double=function == "partial" or shape.double,
+        )
+    return None
+
+
+_ONE_EACH = frozenset({"map", "filter", "takewhile", "dropwhile", "filterfalse"})
+"""They call their first argument with an element of each of the others."""
+_BOUND_LATER = frozenset({"partial", "submit", "to_thread", "call_soon", "start_soon"})
+"""They call their first argument with the others; the first of them with more that comes later."""
+_BY_KEY = frozenset({"sorted", "sort", "min", "max", "groupby", "nlargest", "nsmallest"})
+
+
 def _parameter(arg: ast.arg, default: ast.expr | None) -> Parameter:
     if default is None:
         return Parameter(name=arg.arg)

@@ -16,7 +16,7 @@ from assay.gates.syntax import Function, first_line, last_name
 from assay.patchset.facts import contexts, named
 from assay.patchset.facts.paths import NO_ONE, own_names, parameters, path_of, stored, targets, values_settled
 from assay.patchset.facts.records import CALL, UNKNOWN, Named, Path, Request, Use, Uses
-from assay.patchset.facts.signature import shape_of
+from assay.patchset.facts.signature import Shape, shape_of, shape_of_handed
 
 Wanted = Callable[[int, int], bool]
 """Whether any of these lines, both included, counted from 1, is wanted."""
@@ -234,20 +234,33 @@ class _Finder:
         stores = not isinstance(node.ctx, ast.Load)
         plain = stores and isinstance(node, ast.Name)
         if path and path != NO_ONE and not plain and self._wanted(line, end):
+            handed = self._handed(node) if call is None and not stores else None
+            words = contexts.of(call or node, self._parents, self._names_in) if handed is None else ()
             self.uses.append(
                 Use(
                     scope=scope.qualified,
                     path=path,
                     line=line,
                     end=end,
-                    call=shape_of(call) if call is not None else None,
-                    contexts=contexts.of(call or node, self._parents, self._names_in),
+                    call=shape_of(call) if call is not None else handed,
+                    contexts=words,
+                    handed=handed is not None,
                     guarded=scope.guarded,
                     store=stores,
                     catches=scope.catches,
                 )
             )
         self._prefix(node, scope)
+
+    def _handed(self, node: ast.expr) -> Shape | None:
+        """How this is called by a function that it is handed to, if that is known."""
+        parent = self._parents.get(node)
+        keyword = ""
+        if isinstance(parent, ast.keyword):
+            keyword, parent = parent.arg or "", self._parents.get(parent)
+        if not isinstance(parent, ast.Call) or parent.func is node:
+            return None
+        return shape_of_handed(node, parent, keyword, last_name(parent))
 
     def _prefix(self, node: ast.AST, scope: _Scope) -> None:
         while isinstance(node, ast.Attribute):

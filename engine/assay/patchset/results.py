@@ -1,0 +1,83 @@
+"""Whether what a call gives is still of use in the way it is used, once the function is another.
+
+Promises: pure. A verdict is proven only if nothing hides what the call gives: neither decorators nor several
+definitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from assay.patchset.facts import contexts
+from assay.patchset.facts.records import Definition
+from assay.patchset.touch import Place
+
+_GENERATOR_ONLY = frozenset({"send", "close", "throw", "__next__"})
+_SEQUENCE = frozenset({contexts.INDEX, contexts.LENGTH, contexts.COMPARE})
+
+
+class Verdict(NamedTuple):
+    """What is wrong with one use: whether for certain, and the words for it."""
+
+    proven: bool
+    does: str
+    """What the other candidate does."""
+    note: str = ""
+
+
+def result(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
+    """Whether what the call gives is still of use in the way it is used."""
+    use = place.use
+    clear = not (old.several or new.several or old.decorated or new.decorated)
+    words = set(use.contexts)
+    if old.is_async != new.is_async:
+        if new.is_async and contexts.AWAIT not in words:
+            yield Verdict(clear and not old.hands_on, "makes it async", "the call is not awaited")
+        elif old.is_async and contexts.AWAIT in words:
+            yield Verdict(clear and not new.hands_on, "makes it no longer async", "the call is awaited")
+        return
+    if old.generator != new.generator:
+        yield from _generated(words, new, clear)
+        return
+    if old.arity != new.arity:
+        yield from _unpacked(words, old, new, clear)
+    elif old.gives and new.gives and old.gives != new.gives and words - {contexts.DISCARD, contexts.ITER}:
+        yield Verdict(
+            False, f"makes it return a {new.gives}, not a {old.gives}", "the result is used as before"
+        )
+
+
+def _generated(words: set[str], new: Definition, clear: bool) -> Iterator[Verdict]:
+    attributes = {
+        word.removeprefix(contexts.ATTRIBUTE) for word in words if word.startswith(contexts.ATTRIBUTE)
+    }
+    if new.generator:
+        does = "makes a generator of it"
+        if words & _SEQUENCE or attributes - _GENERATOR_ONLY:
+            yield Verdict(clear, does, "the result is used as a sequence")
+        elif contexts.OTHER in words:
+            yield Verdict(False, does, "the result may be used as a sequence")
+    elif contexts.NEXT in words or attributes & _GENERATOR_ONLY:
+        yield Verdict(
+            clear and not new.hands_on, "makes it no generator any more", "the result is used as one"
+        )
+
+
+def _unpacked(words: set[str], old: Definition, new: Definition, clear: bool) -> Iterator[Verdict]:
+    counts = {int(word.removeprefix(contexts.UNPACK)) for word in words if word.startswith(contexts.UNPACK)}
+    if old.arity and new.arity:
+        does = f"makes it return {new.arity} values, not {old.arity}"
+        if old.arity in counts:
+            yield Verdict(clear, does, "the call is unpacked as before")
+        elif words - {contexts.DISCARD} and not (words == {contexts.INDEX} and new.arity > old.arity):
+            yield Verdict(False, does)
+    elif old.arity in counts:
+        yield Verdict(
+            False, f"makes it no longer return {old.arity} values", "the call is unpacked as before"
+        )
+    elif new.arity and words - {contexts.DISCARD} and not counts:
+        attributes = {w for w in words if w.startswith(contexts.ATTRIBUTE)}
+        yield Verdict(
+            clear and bool(attributes), f"makes it return {new.arity} values", "the call expects one"
+        )
