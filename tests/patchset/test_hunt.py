@@ -120,3 +120,13 @@ def test_groups_that_cannot_be_put_together_say_nothing():
 
     found = anyio.run(lambda: hunt(12, ["t"], ask))
     assert groups(found) == {frozenset({2, 8})}
+
+
+def test_what_no_three_explain_is_searched_whatever_was_suspected_before():
+    for seed in range(12):
+        world = World(40, {"real": frozenset({3, 9})}, by_chance=["chance"])
+        world.dice = random.Random(seed)
+        found = world.hunt(alone=frozenset(range(40)))
+        assert frozenset({3, 9}) in groups(found)
+        told = {failure for one in found.found for failure in one.failures} | set(found.unsteady)
+        assert told == {"real", "chance"}

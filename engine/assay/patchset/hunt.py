@@ -59,7 +59,7 @@ class Hunted(NamedTuple):
     unsteady: tuple[str, ...]
 
 
-_DOUBTFUL = 0.01
+_DOUBTFUL = 0.003
 """Nobody is blamed for what comes and goes by chance with more than this probability."""
 _ONE_BY_ONE = 4
 """Among so few nothing is drawn: they are tried in turn."""
@@ -129,12 +129,12 @@ class _Hunt:
         while self._cases:
             if self._settle():
                 continue
-            other = next((case for case in self._cases if case.is_other), None)
-            if other is not None and self._count > _ONE_BY_ONE and self._widen(other):
-                continue
-            questions = self._questions() if self._count > _ONE_BY_ONE else []
-            if other is not None or not questions or self._left <= 0:
-                await self._search(other or self._cases[0])
+            stuck = next((case for case in self._cases if case.is_other), None)
+            questions = self._questions() if stuck is None and self._count > _ONE_BY_ONE else []
+            if not questions or self._left <= 0:
+                stuck = stuck or self._cases[0]
+                if self._count <= _ONE_BY_ONE or not self._widen(stuck):
+                    await self._search(stuck)
                 continue
             self._left -= 1
             await self._put(questions)
@@ -166,7 +166,7 @@ class _Hunt:
     def _is_steady(self, group: int, case: Case) -> bool:
         """Whether these failures hardly come and go by chance, or nothing speaks for it."""
         # There are so many groups of three that one of them fits whatever chance does, for a while.
-        doubtful = _DOUBTFUL if group.bit_count() < 3 else _DOUBTFUL / 10
+        doubtful = _DOUBTFUL if group.bit_count() < 3 else _DOUBTFUL / 5
         return case.by_chance < doubtful or group in self._likely or not self._clean(case.failures)
 
     def _shown(self, group: int, failures: Sequence[str]) -> bool:
@@ -246,8 +246,10 @@ class _Hunt:
         if not groups or case.groups[0].bit_count() == groups[0].bit_count() == 3:
             return False
         wider = self._case(case.failures, groups)
+        if wider.is_other:
+            return False
         self._cases[self._cases.index(case)] = wider
-        return not wider.is_other
+        return True
 
     async def _search(self, case: Case) -> None:
         """Find who is behind a case by prefixes, however many they are. What is not there in a larger company

@@ -1,8 +1,7 @@
-"""A tree as its modules see it: what a path in one module stands for, through imports, classes and calls.
+"""A tree as its modules see it: what a path in one module stands for, and what a class is made of.
 
-Promises: pure but for reading blobs; `Missing` is only said of a module that could be read and lists what it
-binds, and is `sure` only where nothing could bind the name unseen. Every answer comes with its trail: the
-symbols (`module:name`) that it rests on.
+Promises: those of `resolving`, of which this is the whole; what cannot be told of a class is None, or not
+`sure`.
 """
 
 from __future__ import annotations
@@ -10,83 +9,22 @@ from __future__ import annotations
 import builtins
 import sys
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from assay.patchset.facts.library import Library
-from assay.patchset.facts.modules import Modules, absolute
-from assay.patchset.facts.records import (
-    CALL,
-    IMPORTED,
-    SUPER,
-    UNKNOWN,
-    Binding,
-    Definition,
-    Kind,
-    Module,
-    Path,
-)
+from assay.patchset.facts.modules import Modules
+from assay.patchset.facts.records import Binding, Kind, Module
 from assay.patchset.facts.signature import Parameter, Signature
+from assay.patchset.meanings import Instance, Missing, Outside, Symbol, Target, Trail, Unknown, Whole
+from assay.patchset.resolving import DEEPEST, Resolver
 
-_DEEPEST = 24
-"""Imports of imports, bases of bases: more steps than any honest source takes."""
-_BUILTINS = frozenset(dir(builtins))
+__all__ = ["Instance", "Missing", "Outside", "Symbol", "Target", "Trail", "Unknown", "View", "Whole"]
+
 _ALWAYS = frozenset(dir(object)) | frozenset(dir(type))
 _STANDARD = sys.stdlib_module_names
 
 
-class Symbol(NamedTuple):
-    """A definition. `bound` says that it was got at through an instance, `owned` through a class."""
-
-    module: str
-    name: str
-    definition: Definition
-    bound: bool = False
-    owned: bool = False
-
-    @property
-    def label(self) -> str:
-        """`module:name`."""
-        return f"{self.module}:{self.name}"
-
-
-class Instance(NamedTuple):
-    """Some object of a class."""
-
-    of: Symbol
-
-
-class Whole(NamedTuple):
-    """A module itself."""
-
-    name: str
-
-
-class Missing(NamedTuple):
-    """Nothing: where the name should have been."""
-
-    label: str
-    sure: bool
-
-
-class Outside(NamedTuple):
-    """Something that the project does not define: `builtins` or a module of others, and the name in it."""
-
-    module: str
-    name: str
-
-
-class Unknown(NamedTuple):
-    """Nobody can tell. `attribute` is what was asked of it last."""
-
-    attribute: str = ""
-
-
-Target = Symbol | Instance | Whole | Missing | Outside | Unknown
-Trail = set[str]
-
-
-class View:
-    """One tree: the blobs of its paths, with some modules told apart from what their blob says."""
+class View(Resolver):
+    """One tree, with what is known of its classes."""
 
     def __init__(
         self,
@@ -96,190 +34,8 @@ class View:
         changed: Mapping[str, str],
         told: Mapping[str, Module] | None = None,
     ) -> None:
-        self._library = library
-        self.modules = modules
-        self._blobs = blobs
-        self._changed = changed
-        self._told = told or {}
+        super().__init__(library, modules, blobs, changed, told)
         self._constructors: dict[str, tuple[Signature | None, Trail]] = {}
-
-    def blob(self, path: str) -> str:
-        """The blob at a path, '' if there is none."""
-        return self._changed[path] if path in self._changed else self._blobs.get(path, "")
-
-    def source(self, blob: str) -> bytes:
-        """A blob's bytes."""
-        return self._library.source(blob)
-
-    def at(self, path: str) -> Module | None:
-        """The module in a file, None where there is none that can be read."""
-        if path in self._told:
-            return self._told[path]
-        blob = self.blob(path)
-        return self._library.module(blob) if blob else None
-
-    def module(self, name: str) -> Module | None:
-        """The module of a name."""
-        path = self.modules.path_of.get(name)
-        return self.at(path) if path is not None else None
-
-    # -- what a path stands for
-
-    def resolve(self, module: str, path: Path, trail: Trail, depth: int = 0) -> Target:
-        """What `path` stands for at the top of `module`; adds what the answer rests on to `trail`."""
-        if depth > _DEEPEST:
-            return Unknown()
-        root = path[0]
-        if root == UNKNOWN:
-            return Unknown(path[-1] if len(path) > 1 and path[-1] != CALL else "")
-        steps = path[1:]
-        if root.startswith(IMPORTED):
-            name, _, symbol = root[len(IMPORTED) :].partition(":")
-            found = self._imported(self.absolute(name, module), symbol, trail, depth)
-        elif root.startswith(SUPER):
-            if not steps:
-                return Unknown()
-            found = self._super(module, root[len(SUPER) :], steps[0], trail, depth)
-            steps = steps[1:]
-        else:
-            found = self._global(module, root, trail, depth)
-        for step in steps:
-            if isinstance(found, Missing):
-                return found
-            found = self._step(found, step, trail, depth)
-        return found
-
-    def absolute(self, name: str, here: str) -> str:
-        """The absolute name of a module that `here` imports as `name`."""
-        return absolute(name, here, self.modules.is_package(here))
-
-    def _global(self, module: str, name: str, trail: Trail, depth: int) -> Target:
-        here = self.module(module)
-        if here is None:
-            return Unknown()
-        trail.add(f"{module}:{name}")
-        definition = here.definitions.get(name)
-        if definition is not None:
-            return self._defined(module, definition, trail, depth)
-        found, sure = self._starred(module, here, name, trail, depth)
-        if found is not None:
-            return found
-        if name in _BUILTINS or name.startswith("__"):
-            return Outside("builtins", name)
-        return Missing(f"{module}:{name}", sure=sure and not here.open)
-
-    def _starred(
-        self, module: str, here: Module, name: str, trail: Trail, depth: int
-    ) -> tuple[Target | None, bool]:
-        """What a name is by `from x import *`, and whether all of those could be looked through."""
-        sure = True
-        for star in reversed(here.stars):
-            other = self.absolute(star, module)
-            source = self.module(other)
-            if source is None or depth > _DEEPEST:
-                sure = False
-                continue
-            trail.add(f"{other}:{name}")
-            if source.exports is not None:
-                if name not in source.exports:
-                    continue
-            elif name.startswith("_"):
-                continue
-            found = self._imported(other, name, trail, depth + 1)
-            if not isinstance(found, Missing):
-                return found, True
-            sure = sure and found.sure
-        return None, sure
-
-    def _defined(self, module: str, definition: Definition, trail: Trail, depth: int) -> Target:
-        if definition.kind is Kind.IMPORT:
-            other = self.absolute(definition.module, module)
-            return self._imported(other, definition.symbol, trail, depth + 1)
-        symbol = Symbol(module, definition.name, definition)
-        if definition.value and CALL not in definition.value and definition.value[0] != definition.name:
-            held = self._held(symbol, definition.value, trail, depth)
-            if isinstance(held, Symbol) and held.definition.kind is not Kind.VARIABLE:
-                return held  # another name for it
-        return symbol
-
-    def _imported(self, module: str, symbol: str, trail: Trail, depth: int) -> Target:
-        if depth > _DEEPEST:
-            return Unknown()
-        if not module or not self.modules.is_ours(module):
-            return Outside(module, symbol)
-        trail.add(f"{module}:")
-        here = self.module(module)
-        if here is None and (module in self.modules.path_of):
-            return Unknown()
-        if here is None and not self.modules.is_directory(module):
-            return Missing(f"{module}:", sure=True)
-        if not symbol:
-            return Whole(module)
-        return self._of_module(module, symbol, trail, depth)
-
-    def _of_module(self, module: str, name: str, trail: Trail, depth: int) -> Target:
-        here = self.module(module)
-        trail.add(f"{module}:{name}")
-        sure = True
-        if here is not None:
-            definition = here.definitions.get(name)
-            if definition is not None:
-                return self._defined(module, definition, trail, depth)
-            found, sure = self._starred(module, here, name, trail, depth)
-            if found is not None:
-                return found
-        below = f"{module}.{name}"
-        trail.add(f"{below}:")
-        if below in self.modules.path_of or self.modules.is_directory(below):
-            return Whole(below)
-        if name.startswith("__"):
-            return Unknown()
-        return Missing(f"{module}:{name}", sure=sure and here is not None and not here.open)
-
-    def _step(self, target: Target, step: str, trail: Trail, depth: int) -> Target:
-        if step == CALL:
-            return self._called(target, trail, depth)
-        if isinstance(target, Outside):
-            return Outside(target.module, f"{target.name}.{step}".lstrip("."))
-        return self._attribute(target, step, trail, depth)
-
-    def _attribute(self, target: Target, step: str, trail: Trail, depth: int) -> Target:
-        match target:
-            case Whole(name):
-                return self._of_module(name, step, trail, depth)
-            case Symbol(definition=Definition(kind=Kind.CLASS)):
-                return self.member(target, step, trail, depth)
-            case Instance(of=cls):
-                return self.member(cls, step, trail, depth, bound=True)
-            case Symbol(definition=definition):
-                value = definition.value
-                if definition.binding is Binding.PROPERTY and definition.returns:
-                    value = (*definition.returns, CALL)
-                held = self._held(target, value, trail, depth) if value else None
-                if held is not None:
-                    return self._step(held, step, trail, depth + 1)
-        return Unknown(step)
-
-    def _held(self, symbol: Symbol, value: Path, trail: Trail, depth: int) -> Target | None:
-        """What a variable holds, if that is known."""
-        if symbol.definition.several or depth > _DEEPEST:
-            return None
-        held = self.resolve(symbol.module, value, trail, depth + 1)
-        return held if isinstance(held, Symbol | Instance | Whole) else None
-
-    def _called(self, target: Target, trail: Trail, depth: int) -> Target:
-        match target:
-            case Symbol(definition=Definition(kind=Kind.CLASS)):
-                return Instance(target)
-            case Symbol(definition=Definition(kind=Kind.FUNCTION, returns=returns)) if returns:
-                held = self._held(target, (*returns, CALL), trail, depth)
-                return held if held is not None else Unknown()
-            case Symbol(definition=Definition(kind=Kind.VARIABLE, value=value)) if value:
-                held = self._held(target, value, trail, depth)
-                return self._called(held, trail, depth + 1) if isinstance(held, Symbol) else Unknown()
-        return Unknown()
-
-    # -- classes
 
     def lineage(self, cls: Symbol, trail: Trail, depth: int = 0) -> tuple[list[Symbol], list[Outside], bool]:
         """The class and the project's classes above it, nearest first; those of others; whether all are
@@ -291,7 +47,7 @@ class View:
         seen: set[str] = set()
         while todo:
             here = todo.pop(0)
-            if here.label in seen or len(seen) > _DEEPEST:
+            if here.label in seen or len(seen) > DEEPEST:
                 continue
             seen.add(here.label)
             trail.add(here.label)
@@ -319,7 +75,7 @@ class View:
         after: bool = False,
     ) -> Target:
         """An attribute of a class or of its instances; `after` looks above the class only."""
-        if depth > _DEEPEST:
+        if depth > DEEPEST:
             return Unknown(name)
         classes, others, known = self.lineage(cls, trail, depth)
         for here in classes[1:] if after else classes:
@@ -336,13 +92,6 @@ class View:
         if not known and not others and not cls.definition.bases and cls.definition.open:
             return Unknown(name)
         return Missing(f"{cls.label}.{name}", sure=known and not strangers and not cls.definition.metaclass)
-
-    def _super(self, module: str, name: str, attribute: str, trail: Trail, depth: int) -> Target:
-        here = self.module(module)
-        definition = here.definitions.get(name) if here is not None else None
-        if definition is None or definition.kind is not Kind.CLASS:
-            return Unknown(attribute)
-        return self.member(Symbol(module, name, definition), attribute, trail, depth, bound=True, after=True)
 
     def constructor(self, cls: Symbol, trail: Trail) -> Signature | None:
         """How a class is called, None where that cannot be told."""

@@ -1,9 +1,11 @@
 """Kills trains at random instants while somebody else pushes, and looks at what the branch holds; a program.
 
-    python -m tests.land.train.storm ROOT TIMES SEED
+    python -m tests.land.train.storm ROOT TIMES SEED [POLICY]
 
 TIMES trains are killed, each with all that it started; in between a commit is pushed now and then, by another
 git. Then one train may run to its end. What is wrong is printed, one JSON string a line (nothing: nothing).
+POLICY is `fast` (no tests; the default) or one that runs them, such as `agent`: then a candidate that fails
+them must not land, and of two that fail them only together just one does.
 """
 
 from __future__ import annotations
@@ -37,7 +39,22 @@ _TWICE = """--- a/lines.txt
  x
 """
 """A patch that would apply again to its own result."""
-_LONGEST = 90.0
+_LONGEST = 300.0
+_SUITE = """import os
+import app
+
+def test_app():
+    assert app.A == 1
+
+def test_pair():
+    assert not (os.path.exists("left.py") and os.path.exists("right.py"))
+"""
+_BREAKS = """--- a/app.py
++++ b/app.py
+@@ -1 +1 @@
+-A = 1
++A = 2
+"""
 
 
 def new_file(name: str, text: str) -> str:
@@ -51,9 +68,12 @@ def new_file(name: str, text: str) -> str:
 class Storm:
     """A bare repository with a train on it, and another who pushes."""
 
-    def __init__(self, root: Path, seed: int) -> None:
+    def __init__(self, root: Path, seed: int, policy: str) -> None:
         self.dice = random.Random(seed)
-        yard = Yard(root / "yard", {"lines.txt": _LINES.encode(), "app.py": b"A = 1\n"})
+        self.policy = policy
+        self.tested = policy != "fast"
+        suite = {"tests/test_app.py": _SUITE.encode(), "conftest.py": b""} if self.tested else {}
+        yard = Yard(root / "yard", {"lines.txt": _LINES.encode(), "app.py": b"A = 1\n", **suite})
         self.repo = root / "repo.git"
         git(root, "clone", "-q", "--bare", str(yard.root), str(self.repo))
         self.start = self.tip()
@@ -64,6 +84,10 @@ class Storm:
             (self.sources / f"{name}.patch").write_text(new_file(name, f"NAME = {name!r}"))
         (self.sources / "bad.patch").write_text(new_file("bad", "def broken(:"))
         (self.sources / "twice.patch").write_text(_TWICE)
+        if self.tested:
+            (self.sources / "breaks.patch").write_text(_BREAKS)
+            for name in ("left", "right"):
+                (self.sources / f"{name}.patch").write_text(new_file(name, f"SIDE = {name!r}"))
         self.output = root / "output"
         past = time.time() - 60
         for path in self.sources.iterdir():
@@ -103,7 +127,7 @@ class Storm:
                 "--onto",
                 "main",
                 "--policy",
-                "fast",
+                self.policy,
                 "--watch",
                 "--until-idle",
                 "--repo",
@@ -128,7 +152,7 @@ class Storm:
         if self.dice.random() < 0.5:
             self.wait(child, self.dice.uniform(0.0, 0.5))
             self.push()
-        if self.wait_no_reap(child, self.dice.uniform(0.0, 2.0)):
+        if self.wait_no_reap(child, self.dice.uniform(0.0, 6.0 if self.tested else 2.0)):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child, signal.SIGKILL)
             with contextlib.suppress(ChildProcessError):
@@ -181,14 +205,19 @@ class Storm:
             found.append("the bad one landed")
         if (times := git(self.repo, "show", "main:lines.txt").count("y")) != 1:
             found.append(f"one landed {times} times")
-        if len(commits) != len(self.pushed) + len(GOOD) + 1:
+        sides = sum(f"{name}.py" in names for name in ("left", "right"))
+        if self.tested and sides != 1:
+            found.append(f"{sides} of two landed that break a test together")
+        if git(self.repo, "show", "main:app.py") != "A = 1\n":
+            found.append("what fails the tests has landed")
+        if len(commits) != len(self.pushed) + len(GOOD) + 1 + sides:
             found.append(f"{len(commits)} commits, {len(self.pushed)} of them another's")
         return found
 
 
 def main() -> None:
     root, times, seed = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    storm = Storm(root, seed)
+    storm = Storm(root, seed, sys.argv[4] if len(sys.argv) > 4 else "fast")
     for _ in range(times):
         storm.kill()
     for sentence in storm.wrong(storm.finish()):

@@ -1,6 +1,8 @@
 """Trains killed at random instants on a branch that others move: it holds verified trees only, each once.
 
-ASSAY_STORM sets how many trains are killed in the long storm (30); ASSAY_STORM_SEED makes it repeatable.
+ASSAY_STORM sets how many trains are killed in each long storm (30); ASSAY_STORM_SEED makes it repeatable:
+
+    ASSAY_STORM=1000 python -m pytest -m slow tests/land/train/test_storm.py
 """
 
 from __future__ import annotations
@@ -21,13 +23,19 @@ SEED = int(os.environ.get("ASSAY_STORM_SEED", "1"))
 pytestmark = pytest.mark.jail
 
 
-def storm(root: Path, times: int, seed: int) -> str:
+def storm(root: Path, times: int, seed: int, policy: str = "fast") -> str:
     """What was wrong after so many kills."""
     if probe(environ={"ASSAY_CACHE_DIR": str(root / "probed")}).tier is None:
         pytest.skip("no jail on this host")
     path = os.pathsep.join(str(part) for part in (ROOT, ROOT / "engine", ROOT / "fixtures"))
-    environ = {**os.environ, "PYTHONPATH": path, "ASSAY_CACHE_DIR": str(root / "cache"), "HOME": str(root)}
-    argv = [sys.executable, "-m", "tests.land.train.storm", str(root), str(times), str(seed)]
+    environ = {
+        **os.environ,
+        "VIRTUAL_ENV": sys.prefix,
+        "PYTHONPATH": path,
+        "ASSAY_CACHE_DIR": str(root / "cache"),
+        "HOME": str(root),
+    }
+    argv = [sys.executable, "-m", "tests.land.train.storm", str(root), str(times), str(seed), policy]
     done = subprocess.run(argv, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -38,8 +46,9 @@ def test_a_train_that_is_killed_and_overtaken_lands_all_that_is_good_once(tmp_pa
 
 
 @pytest.mark.slow
-def test_a_long_storm(tmp_path: Path) -> None:
+@pytest.mark.parametrize("policy", ["fast", "agent"])
+def test_a_long_storm(tmp_path: Path, policy: str) -> None:
     for number in range(max(1, KILLS // 6)):
         place = tmp_path / str(number)
         place.mkdir()
-        assert storm(place, 6, SEED * 1000 + number) == ""
+        assert storm(place, 6, SEED * 1000 + number, policy) == ""
