@@ -2,10 +2,11 @@
 
     python -m bench landing REPOSITORY... [--count N] [--broken K] [--flaky SHARE] [--seed S]
 
-Commits of a project's main line, each moved onto one common base by three-way merge, are the candidates. The
-conflicts among them are real; how they are found is timed. What tests say of combinations is a rule, drawn by
-the seed: K pairs and one group of three that each break a test of their own when all of it is in, and a test
-that fails by chance. The same rule answers
+Commits of a project's main line, each moved onto one common base by three-way merge, are the candidates;
+where they are too few, others are added that write one line of such a commit otherwise. How the conflicts
+among them are found is timed. What tests say of combinations is a rule, drawn by the seed: K pairs and one
+group of three that each break a test of their own when all of it is in, and a test that fails by chance. The
+same rule answers
 
 - this engine's search (`patchset.verify`, which merges every combination it asks about),
 - one by one: each candidate on top of those that passed, in order,
@@ -38,6 +39,7 @@ from assay.patchset.verify import Question, verify
 from assay.repo.diff import changes
 from assay.repo.merge import Merged, merge
 from assay.repo.repository import Repository
+from assay.repo.trees import edit
 
 _FILES = 30
 """Commits that touch more files are no candidates."""
@@ -139,7 +141,31 @@ def candidates(place: Path, objects: Path, count: int) -> tuple[Repository, Base
         one = _moved(repo, base, commit) if len(people) < count else None
         if one is not None:
             people.setdefault(str(one.tree), one)
+    dice, real = random.Random(count), list(people.values())
+    for number in range(8 * count):
+        again = _again(repo, base, dice.choice(real), number) if len(people) < count else None
+        if again is not None:
+            people.setdefault(str(again.tree), again)
     return repo, base, list(people.values())
+
+
+def _again(repo: Repository, base: Base, one: Candidate, number: int) -> Candidate | None:
+    """The same change with one of its new lines written otherwise."""
+    for change in one.changes:
+        if not change.path.endswith(".py") or not change.new_blob or not change.old_blob:
+            continue
+        old = set(repo.blob(change.old_blob).splitlines())
+        lines = repo.blob(change.new_blob).splitlines(keepends=True)
+        for index, line in enumerate(lines):
+            if line.strip() and line.rstrip(b"\n") not in old and b'"""' not in line:
+                lines[index] = line.rstrip(b"\n") + b"  # %d\n" % number
+                blob = repo.write_blob(b"".join(lines))
+                assert one.tree is not None
+                tree = edit(repo, one.tree, {change.path: (change.new_mode, blob)})
+                name = f"{one.name}-{number}"
+                touched = changes(repo, base.tree, tree)
+                return Candidate(id=name, name=name, source="", base=base, tree=tree, changes=touched)
+    return None
 
 
 def _moved(repo: Repository, base: Base, commit: pygit2.Commit) -> Candidate | None:
