@@ -92,3 +92,11 @@ def test_what_comes_late_is_expected_to_cost_less_where_others_reject_before():
     late, early = posteriors.expected(["lint", "tests"]), posteriors.expected(["tests", "lint"])
     assert 1.5 < late < 2 < early < 3.1
     assert Posteriors().expected(["lint", "tests"]) == 0
+
+
+def test_how_those_fare_with_others_who_passed_alone_is_learnt_and_is_no_gates_matter():
+    start = Posteriors()
+    good, bad = start.in_company(passed=20, failed=0), start.in_company(passed=0, failed=5)
+    assert bad.fares < start.fares < good.fares < 1
+    assert good.expected(["tests"]) == start.expected(["tests"])
+    assert good.costs(["apply", "tests"]) == start.costs(["apply", "tests"])

@@ -6,11 +6,13 @@ from types import SimpleNamespace
 
 import anyio
 import pytest
+from tests.land.support import Yard
 
 from assay.land.findings import Findings
 from assay.land.together import verify_set
+from assay.model.report import Confidence
 from assay.model.verdict import Decision, Verdict
-from assay.policy.schema import SetRules
+from assay.policy.schema import SetRules, Suspected
 
 
 class Judge:
@@ -113,3 +115,30 @@ def test_a_commit_without_a_verdict_lands_nothing_and_blames_nobody(yard, every_
     assert found.verdict is (Decision.INCONCLUSIVE if every_commit else Decision.ACCEPTED)
     assert found.left_out == ()
     assert asked.count("ab") == (2 if every_commit else 0)
+
+
+CONST = {"const.py": b"LIMIT = 3000\n"}
+
+
+@pytest.mark.parametrize(("suspected", "members"), [(Suspected.ASK, 2), (Suspected.APART, 1)])
+def test_a_suspicion_parts_two_where_the_policy_says_so(tmp_path, suspected, members):
+    yard = Yard(tmp_path / "yard", {"const.py": b"LIMIT = 3\n", "app.py": b"A = 1\n"})
+    people = (
+        yard.candidate("unit", CONST),
+        yard.candidate("user", {"use.py": b"from const import LIMIT\n\nX = LIMIT * 2\n"}),
+    )
+    judge = Judge(yard.repo, fails_on())
+    policy = SimpleNamespace(set=SetRules(probes=0, suspected=suspected))
+    job = SimpleNamespace(repo=yard.repo, base=people[0].base, candidates=people, policy=policy)
+    found = Findings(job, None, judge)  # type: ignore[arg-type]
+    found.verdicts = tuple(map(judge.verdict, people))
+
+    async def run():
+        await verify_set(found, every_commit=False)
+
+    anyio.run(run)
+    patch_set = found.patch_set
+    assert patch_set is not None and len(patch_set.members) == members
+    assert [c.confidence for c in patch_set.suspected] == [Confidence.SUSPECTED]
+    assert patch_set.conflicts == ()
+    assert len(patch_set.left_out) == 2 - members

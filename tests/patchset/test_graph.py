@@ -240,3 +240,42 @@ def test_members_that_were_looked_at_are_listed_in_order(lab: Lab) -> None:
     known = graph(lab.repo, lab.base, people)
     assert [(each.a, each.b) for each in known.cleared([p.id for p in people])] == [("id-a", "id-b")]
     assert known.cleared(["id-a", "id-c"]) == ()
+
+
+@pytest.mark.parametrize(
+    "handed",
+    [
+        b"import functools\n\nfirst = functools.partial(load, path='.')\n",
+        b"def each(names):\n    return list(map(load, names))\n",
+        b"def each(names):\n    return sorted(names, key=load)\n",
+        b"def each(pool):\n    return pool.submit(load, '.')\n",
+    ],
+)
+def test_who_is_handed_to_a_caller_is_called_by_it(lab: Lab, handed: bytes) -> None:
+    changed = core(
+        (b"def load(path):", b"def load(*, folder):"), (b"os.listdir(path)", b"os.listdir(folder)")
+    )
+    found = between(lab, changed, {"pkg/new.py": b"from pkg.core import load\n\n\n" + handed})
+    assert isinstance(found, Conflict), found.why
+    assert found.symbols[0] == "pkg.core:load" and found.confidence is Confidence.PROVEN
+
+
+def test_what_is_handed_on_with_all_that_is_needed_is_clear(lab: Lab) -> None:
+    changed = core((b"def load(path):", b"def load(path, deep=False):"))
+    source = b"import functools\nfrom pkg.core import load\n\nfirst = functools.partial(load, '.')\n"
+    assert isinstance(between(lab, changed, {"pkg/new.py": source}), Cleared)
+
+
+def test_an_attribute_of_who_knows_what_is_not_followed(lab: Lab) -> None:
+    removed = core((b"    def area(self):\n        return 0\n\n", b""))
+    found = between(lab, removed, {"pkg/new.py": b"def of(thing):\n    return thing.area()\n"})
+    assert isinstance(found, Conflict) and not found.followed
+
+
+def test_a_constant_that_becomes_something_else_is_suspected(tmp_path: Path) -> None:
+    key = b"\n\ndef key(args):\n    return args + MARK\n"
+    lab = Lab(tmp_path / "other.git", {"keys.py": b"MARK = (1,)\n" + key})
+    use = b"import keys\n\n\ndef star(args):\n    return args + keys.MARK\n"
+    found = between(lab, {"keys.py": b"MARK = object()\n" + key}, {"more.py": use})
+    assert isinstance(found, Conflict), found.why
+    assert (found.confidence, found.symbols[0]) == (Confidence.SUSPECTED, "keys:MARK")
