@@ -12,7 +12,7 @@ from assay.land.findings import Findings
 from assay.land.together import verify_set
 from assay.model.report import Confidence
 from assay.model.verdict import Decision, Verdict
-from assay.policy.schema import SetRules, Suspected
+from assay.policy.schema import Policy, SetRules, Suspected
 
 
 class Judge:
@@ -47,18 +47,27 @@ class Judge:
         )
 
 
+def findings(judge, candidates, rules):
+    """What a run has found out that accepted these as the judge says, on a ledger that keeps nothing."""
+    job = SimpleNamespace(
+        policy=Policy(name="test", set=rules),
+        request=SimpleNamespace(full=True),
+        repo=judge.repo,
+        base=candidates[0].base,
+        candidates=candidates,
+    )
+    ledger = SimpleNamespace(remember=lambda key, value: None)
+    found = Findings(job, SimpleNamespace(ledger=ledger), judge)  # type: ignore[arg-type]
+    found.verdicts = tuple(map(judge.verdict, candidates))
+    return found
+
+
 def verified(yard, names, rule, *, every_commit=True):
     """The set of those who each add a file of their name, and what was graded for it."""
     repo = yard.repo
     candidates = tuple(yard.candidate(name, {name: name.encode()}) for name in names)
     judge = Judge(repo, rule)
-    policy, request = SimpleNamespace(set=SetRules(probes=0)), SimpleNamespace(full=True)
-    job = SimpleNamespace(
-        policy=policy, repo=repo, base=candidates[0].base, candidates=candidates, request=request
-    )
-    run = SimpleNamespace(ledger=SimpleNamespace(remember=lambda key, value: None))
-    found = Findings(job, run, judge)  # type: ignore[arg-type]
-    found.verdicts = tuple(map(judge.verdict, candidates))
+    found = findings(judge, candidates, SetRules(probes=0))
 
     async def run():
         await verify_set(found, every_commit=every_commit)
@@ -128,10 +137,7 @@ def test_a_suspicion_parts_two_where_the_policy_says_so(tmp_path, suspected, mem
         yard.candidate("user", {"use.py": b"from const import LIMIT\n\nX = LIMIT * 2\n"}),
     )
     judge = Judge(yard.repo, fails_on())
-    policy = SimpleNamespace(set=SetRules(probes=0, suspected=suspected))
-    job = SimpleNamespace(repo=yard.repo, base=people[0].base, candidates=people, policy=policy)
-    found = Findings(job, None, judge)  # type: ignore[arg-type]
-    found.verdicts = tuple(map(judge.verdict, people))
+    found = findings(judge, people, SetRules(probes=0, suspected=suspected))
 
     async def run():
         await verify_set(found, every_commit=False)

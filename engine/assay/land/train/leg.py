@@ -47,6 +47,8 @@ from assay.patchset.merging.trees import structural_merge
 from assay.patchset.owntests import with_own_tests
 from assay.repo import refs
 from assay.repo.repository import Repository
+from assay.risk.decision import actions_held
+from assay.risk.score import assess
 
 _LOOKS = 0.2
 """Seconds between two looks at the branch while something is verified."""
@@ -193,6 +195,8 @@ class _Leg:
                 evicted[key] = verdict.reason
             elif verdict.decision is Decision.INCONCLUSIVE:
                 self._put_off(key, verdict.reason)
+            elif held := self._held(car, verdict):
+                evicted[key] = held
             else:
                 passed[key] = car.id
                 line.accept(job.policy, key, car, verdict)
@@ -200,6 +204,16 @@ class _Leg:
                     line.learn(job.policy, job.base, car.tree, verdict)
         self._run.step(State.GRADED, {ALONE: passed})
         self._evict(evicted, State.VERIFYING)
+
+    def _held(self, car: Candidate, verdict: Verdict) -> str:
+        """Why one that passed does not land by itself, by the policy's word on its risk; '' if it does."""
+        policy = self._job.policy
+        if not policy.risk.hold:
+            return ""
+        advice = assess(self._job.repo, car, policy, verdict.gates).advice
+        if advice is None or advice.action not in actions_held(policy.risk.hold):
+            return ""
+        return f"held for {advice.action.value}: {advice.why}"
 
     async def _go(self, opened: Session) -> Combination:
         """Carry out the schedule's steps until something is to be published or nothing is left."""
