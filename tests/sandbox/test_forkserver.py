@@ -506,6 +506,39 @@ def test_a_server_whose_trial_fails_is_not_used(
     assert (seen.said, seen.call.warm) == (["1"], False)
 
 
+def test_a_trial_that_fails_once_does_not_make_all_later_programs_cold(
+    run: Runner, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, tried = forkserver_start.try_out, []
+
+    def try_out(*arguments) -> str:
+        tried.append(1)
+        return "it was killed" if len(tried) == 1 else real(*arguments)
+
+    monkeypatch.setattr("assay.sandbox.forkserver.try_out", try_out)
+
+    async def work(sandbox: JailSandbox) -> list[ToolCall]:
+        return [await sandbox.run(program("print(1)", stack=stack)) for _ in range(3)]
+
+    calls = run.within(work)
+    assert [call.warm for call in calls] == [False, True, True]
+    assert {call.stdout for call in calls} == {b"1\n"}
+    assert len(tried) == 2
+
+
+def test_a_trial_that_always_fails_is_given_up(
+    run: Runner, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+    monkeypatch.setattr("assay.sandbox.forkserver.try_out", lambda *rest: tried.append(rest) or "no use")
+
+    async def work(sandbox: JailSandbox) -> list[ToolCall]:
+        return [await sandbox.run(program("print(1)", stack=stack)) for _ in range(5)]
+
+    assert [call.warm for call in run.within(work)] == [False] * 5
+    assert len(tried) == 3
+
+
 def test_one_server_does_for_programs_that_differ_in_arguments_and_trees(
     run: Runner, stack: Stack, trees: Trees, store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

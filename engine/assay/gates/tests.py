@@ -50,7 +50,7 @@ class TestsGate:
 
     async def run(self, toolbox: Toolbox, candidate: Candidate) -> GateResult:
         """Check one candidate that has a tree."""
-        on_base = await base.results(toolbox, candidate.base.tree)
+        on_base = await base.results_for_many(toolbox, candidate.base.tree)
         if on_base.ended is not Ended.COMPLETE:
             environment = await toolbox.environment()
             return base_unusable(on_base, str(environment.python))

@@ -120,8 +120,9 @@ class ForkServers:
             raise
         if why:
             server.close()
-            slot.why = f"a trial in a warm interpreter failed: {why}"
-            raise Cold(slot.why)
+            # It may have been killed from outside: one failure must not make all later runs start cold.
+            self._bury(slot, why := f"a trial in a warm interpreter failed: {why}")
+            raise Cold(why)
         slot.server = server
         return server
 
@@ -141,6 +142,7 @@ class ForkServers:
         raise Gone("too many modules cannot be imported ahead of time")
 
     def _bury(self, slot: _Slot, why: str) -> None:
+        """Give up a server, and after several of them the hope for another."""
         if slot.server is not None:
             slot.server.close()
             slot.server = None

@@ -59,6 +59,16 @@ def test_a_steady_pass_counts_what_passed_again_and_runs_the_base_once(project, 
     assert labels.count("tests on the base in another order") == 1
 
 
+def test_for_several_candidates_the_base_is_run_otherwise_before_anybody_passes(project, grade):
+    base = project(perturb=True)
+    base.toolbox.candidates = 2
+    got = grade(base, BY_SEED)
+    assert got.detail["perturbed"]["failing"] == ["tests/test_lib.py::test_double"]
+    labels = [call.label for call in base.calls]
+    assert sorted(labels[:2]) == ["tests on the base", "tests on the base in another order"]
+    assert labels.count("tests on the base in another order") == 1
+
+
 def test_without_the_rule_nothing_more_is_run(project, grade):
     base = project()
     assert "perturbed" not in grade(base, BY_SEED).detail

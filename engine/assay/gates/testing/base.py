@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import anyio
 import msgspec
@@ -26,6 +27,7 @@ from assay.gates.testing.run import Ended, Run, execute, plugin_source
 from assay.gates.testing.suite import Case
 from assay.ledger.codec import decode, encode
 from assay.model.candidate import Record
+from assay.model.errors import AssayError
 from assay.model.event import Preparing
 from assay.policy.schema import Select
 
@@ -63,6 +65,28 @@ def configuration(toolbox: Toolbox) -> str:
 async def results(toolbox: Toolbox, tree: str, conditions: Conditions = USUAL) -> Run:
     """The base's run of the whole suite, complete or not."""
     return (await _known(toolbox, tree, conditions)).run
+
+
+async def results_for_many(toolbox: Toolbox, tree: str) -> Run:
+    """The same. Where whatever passes is run under other conditions, and there are several candidates, the
+    base's run under these is made at the same time: all would wait for it later, with processors idle now."""
+    if not toolbox.policy.tests.perturb or toolbox.candidates < 2:
+        return await results(toolbox, tree)
+    raised: AssayError | None = None
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_beforehand, toolbox, tree)
+        try:
+            run = await results(toolbox, tree)
+        except AssayError as error:
+            raised = error  # outside of the group, which would wrap it
+    if raised is not None:
+        raise raised
+    return run
+
+
+async def _beforehand(toolbox: Toolbox, tree: str) -> None:
+    with suppress(AssayError):  # whoever asks for it hears of it
+        await results_otherwise(toolbox, tree)
 
 
 async def results_again(toolbox: Toolbox, tree: str, conditions: Conditions = USUAL, turn: int = 0) -> Run:

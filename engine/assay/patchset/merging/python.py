@@ -10,6 +10,7 @@ import ast
 import re
 import textwrap
 import warnings
+from functools import lru_cache
 
 from assay.patchset.merging.entries import Node, body
 from assay.patchset.merging.names import Names, names
@@ -21,9 +22,17 @@ _WHOLE = ("{}", "({}\n)", "dict({}\n)", "{{{}\n}}")
 """A statement, an expression, an argument, an item of a dictionary: each made a source of its own."""
 
 
+_REMEMBERED = 4096
+"""Pieces of which the syntax is kept: many pairs of one run are merged over the same file."""
+
+
 def meaning(node: Node) -> tuple[str, tuple[str, ...]] | None:
     """The syntax of a node, and what may be comments in it."""
-    text = body(node)
+    return _meaning(body(node))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _meaning(text: str) -> tuple[str, tuple[str, ...]] | None:
     comments = tuple(found.rstrip() for found in _COMMENT.findall(text))
     for whole in _WHOLE:
         try:
