@@ -151,7 +151,7 @@ class Findings:
             found = await gather(
                 bench,
                 candidate,
-                replace(rules, seconds=min(rules.seconds, left)),
+                rules,
                 seconds=left,
                 jobs=job.request.jobs,
             )

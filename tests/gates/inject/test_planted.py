@@ -3,7 +3,7 @@
 import ast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.gates.inject.constants import embed
@@ -131,6 +131,7 @@ def test_what_only_a_type_checker_reads_is_not_marked(guard):
     assert places == []
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.sets(st.sampled_from(sorted(EVERY))), st.integers(0, 6), st.integers(-1, 120))
 def test_marks_change_nothing_but_what_they_note(changed, a, b):
     _, code, _ = planted(SOURCE, changed)

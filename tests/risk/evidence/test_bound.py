@@ -3,7 +3,7 @@
 from math import comb
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.model.evidence import Evidence, Fate, LinesSeen, Mutant
@@ -13,11 +13,13 @@ counts = st.integers(0, 80)
 shares = st.floats(0, 1)
 
 
+@settings(deadline=None)
 @given(counts, counts, shares)
 def test_it_is_a_probability_and_never_promises_more_than_coupling_allows(killed, survived, unreached):
     assert 1 - COUPLED <= bound(killed=killed, survived=survived, unreached=unreached) <= 1
 
 
+@settings(deadline=None)
 @given(counts, counts, shares)
 def test_survivors_raise_it_and_kills_lower_it(killed, survived, unreached):
     here = bound(killed=killed, survived=survived, unreached=unreached)
@@ -25,6 +27,7 @@ def test_survivors_raise_it_and_kills_lower_it(killed, survived, unreached):
     assert bound(killed=killed + 1, survived=survived, unreached=unreached) <= here
 
 
+@settings(deadline=None)
 @given(st.integers(1, 60), st.data())
 def test_the_upper_end_is_where_so_few_hits_have_a_chance_of_one_in_twenty(of, data):
     hits = data.draw(st.integers(0, of - 1))

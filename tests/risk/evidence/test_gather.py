@@ -1,5 +1,6 @@
 """Evidence from real jails: which changed lines tests run, and which mutants they notice."""
 
+import hashlib
 import sys
 
 import pytest
@@ -152,6 +153,20 @@ def test_a_hanging_mutant_is_killed_by_the_time_limit(project, benches):
     made = fates(found(project, benches, MUTANTS, edits))
     assert made[3, "arithmetic"].fate is Fate.KILLED
     assert made[3, "arithmetic"].by in {"the time limit", "tests/test_marks.py::test_full"}
+
+
+def test_a_test_of_the_text_itself_kills_nothing(project, benches):
+    """It fails over every mutant, and over the control too."""
+    new = b"def grade(points):\n    kept.append(points)\n    return 0 + points\n\nkept = []\n"
+    digest = b"import hashlib\nfrom pathlib import Path\nimport marks\n\ndef test_digest():\n"
+    digest += b"    marks.grade(1)\n"
+    digest += b"    found = hashlib.sha256(Path(marks.__file__).read_bytes()).hexdigest()\n"
+    digest += f"    assert found == {hashlib.sha256(new).hexdigest()!r}\n".encode()
+    made = fates(found(project, benches, MUTANTS, {"marks.py": new, "tests/test_digest.py": digest}))
+    assert made[2, "removed call"].fate is Fate.SURVIVED
+    assert {mutant.by for mutant in made.values() if mutant.line == 3} == {
+        "tests/test_marks.py::test_numbers"
+    }
 
 
 def test_the_budget_leaves_mutants_out_and_says_how_many(project, benches):

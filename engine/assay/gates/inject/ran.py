@@ -24,7 +24,11 @@ from assay.gates.inject.vault import Vault
 
 _LEAVING = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "os.system", "os.exec")
 _MOST_TESTS = 500
-"""Of so many tests it is told that they ran a line; of further ones only that it ran."""
+"""Of so many tests it is told that they ran a line, or fewer where there are many lines; of further ones
+nothing."""
+_LEAST_TESTS = 20
+_MOST_TOLD = 400_000
+"""Tests of all lines together: what is said of them stays within what a report may hold."""
 _OUTSIDE = -1
 
 
@@ -48,8 +52,11 @@ class Passed:
         self._now = self._outside
         self._tests: dict[int, int] = {}
         self._left = False
+        self._most = _MOST_TESTS
         for path in list(self._files):
             self._announce(path)
+        marks = self._next - self._first
+        self._most = min(_MOST_TESTS, max(_LEAST_TESTS, _MOST_TOLD // (marks + 1)))
 
     def code(self, relative: str, path: str, rewriting: Any) -> Any:
         """The code of a watched file with marks, its assertions rewritten by `rewriting(tree, data, path)`
@@ -87,7 +94,7 @@ class Passed:
         marks, self._now = sorted(self._now), self._outside
         for mark in marks:
             self._tests[mark] = self._tests.get(mark, 0) + 1
-        told = [mark - self._first for mark in marks if self._tests[mark] <= _MOST_TESTS]
+        told = [mark - self._first for mark in marks if self._tests[mark] <= self._most]
         if told or self._left:
             self._send("ran", i=number, marks=told, left=self._left)
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 
 import anyio
+import anyio.to_thread
 import msgspec
 from msgspec import structs
 
@@ -26,6 +27,7 @@ from assay.grade.attribution import on_behalf
 from assay.grade.workbench import Workbench
 from assay.ledger.codec import decode, encode
 from assay.model.candidate import Candidate, Record
+from assay.model.errors import AssayError
 from assay.model.event import Preparing
 from assay.model.evidence import Evidence, Fate, Mutant
 from assay.policy.schema import Collect, EvidenceRules
@@ -36,6 +38,7 @@ REVISION = 1
 """Raised when the meaning of remembered evidence changes."""
 GATE = "evidence"
 """What runs for evidence are booked under, as a gate's are under its name."""
+_TIME_UP = "the time of the run was up"
 _SLOWER = 2.0
 """So many times as long as the tests alone a run may take in which lines are watched."""
 
@@ -54,17 +57,21 @@ async def gather(
     if rules.collect is Collect.NEVER or candidate.tree is None:
         return None
     if seconds <= 0:
-        return Evidence(missing="the time of the run was up")
+        return Evidence(missing=_TIME_UP)
     with on_behalf(candidate.id, GATE), bench.lease():
         key = await _key(bench, candidate, rules)
         if (known := await _recall(bench, key)) is not None:
             return known
+        gathering = _Gathering(bench, candidate, rules, jobs or len(os.sched_getaffinity(0)))
         with anyio.move_on_after(seconds):
-            found = await _Gathering(bench, candidate, rules, jobs or len(os.sched_getaffinity(0))).all()
-            if not (found.fates(Fate.UNDECIDED) or (found.missing and not found.files)):
+            try:
+                found = await gathering.all(time.monotonic() + seconds)
+            except AssayError as error:
+                return Evidence(missing=str(error))
+            if gathering.lasting:
                 await bench.remember(key, encode(found))
             return found
-        return Evidence(missing="the time of the run was up")
+        return Evidence(missing=_TIME_UP)
 
 
 class _Watched(Record, frozen=True, kw_only=True):
@@ -83,10 +90,14 @@ class _Gathering:
         self._rules = rules
         self._jobs = jobs
         self._began = time.monotonic()
+        self.lasting = False
+        """Whether another time would come to the same."""
 
-    async def all(self) -> Evidence:
+    async def all(self, until: float) -> Evidence:
+        """The evidence; no mutant is begun after `until` (of the steady clock)."""
         watched = changed(self._bench.repo, self._candidate, self._bench.policy.tests)
         if not watched.files:
+            self.lasting = True
             return Evidence(missing="; ".join(f"{path} is too large" for path in watched.left_out[:1]))
         on_base = await base.results(self._bench, self._candidate.base.tree)
         if on_base.ended is not Ended.COMPLETE:
@@ -94,6 +105,7 @@ class _Gathering:
         self._say(f"which changed lines of {self._candidate.name} tests run")
         run = await self._watch(on_base, watched)
         coverage = fold(run, watched)
+        self.lasting = run.ended is Ended.COMPLETE
         evidence = Evidence(
             files=coverage.files,
             branches=coverage.branches,
@@ -102,7 +114,8 @@ class _Gathering:
             cpu_seconds=run.use.cpu_seconds,
         )
         if self._rules.collect is Collect.MUTANTS and coverage.statements:
-            evidence = await self._mutants(evidence, _Watched(run=run, coverage=coverage), on_base, watched)
+            both = _Watched(run=run, coverage=coverage)
+            evidence = await self._mutants(evidence, both, on_base, watched, until)
         seconds = round(time.monotonic() - self._began, 3)
         return structs.replace(evidence, seconds=seconds, cpu_seconds=round(evidence.cpu_seconds, 3))
 
@@ -118,23 +131,29 @@ class _Gathering:
             watch=watched.watch,
         )
 
-    async def _mutants(self, evidence: Evidence, watched: _Watched, on_base: Run, files: Changed) -> Evidence:
+    async def _mutants(
+        self, evidence: Evidence, watched: _Watched, on_base: Run, files: Changed, until: float
+    ) -> Evidence:
         # libcst takes longer to load than coverage to gather.
         from assay.risk.evidence.mutation import batch
 
         asked = await self._asked(watched.run)
-        plan = batch.planned(self._bench.repo, files, watched.coverage.statements, asked, self._rules)
+        plan = await anyio.to_thread.run_sync(
+            batch.planned, self._bench.repo, files, watched.coverage.statements, asked, self._rules
+        )
         speed = await sped(self._bench, on_base) if self._bench.policy.tests.warm else Speed()
         self._say(f"mutants of {self._candidate.name}: {len(plan.drawn)}")
+        own = time.monotonic() + self._rules.seconds
         made = await batch.tried(
             self._bench,
             self._candidate,
             plan,
             speed=speed,
-            seconds=self._rules.seconds,
+            until=min(until, own),
             jobs=self._jobs,
             told=self._progress(len(plan.drawn)),
         )
+        self.lasting &= not made.spoilt and not (made.unmade and until < own)
         missing = "; ".join(filter(None, (evidence.missing, plan.missing)))
         return structs.replace(
             evidence,

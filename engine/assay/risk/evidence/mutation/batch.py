@@ -6,8 +6,6 @@ libcst."""
 
 from __future__ import annotations
 
-import io
-import tokenize
 from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import field
@@ -22,14 +20,13 @@ from assay.repo.repository import Repository
 from assay.risk.evidence.changed import Changed
 from assay.risk.evidence.mutation import runs
 from assay.risk.evidence.mutation.draw import Drawn, drawn
-from assay.risk.evidence.mutation.propose import Proposal, Unreadable, propose
+from assay.risk.evidence.mutation.propose import Judge, Proposal, Unreadable, propose
+from assay.risk.evidence.mutation.text import Text, read
 
-
-class Text(Record, frozen=True, kw_only=True):
-    """A source, and how its bytes are read."""
-
-    source: str
-    encoding: str
+MOST_BYTES = 1 << 20
+"""A larger source has no mutants: to take it apart costs more than it tells."""
+_SHARE = 0.25
+"""Of the budget of time, what the tests of one mutant may take."""
 
 
 class Plan(Record, frozen=True, kw_only=True):
@@ -56,18 +53,37 @@ def planned(
     missing = []
     for path, (blob, lines) in files.files.items():
         try:
-            texts[path] = read(repo.blob(blob))
+            if len(data := repo.blob(blob)) > MOST_BYTES:
+                missing.append(f"{path} is too large to have mutants")
+                continue
+            texts[path] = read(data)
             proposals[path] = propose(texts[path].source, lines)
         except (Unreadable, SyntaxError, UnicodeDecodeError, LookupError):
             missing.append(f"{path} cannot be taken apart, so that it has no mutants")
-    every = drawn(proposals, statements, asked, per_line=rules.per_line)
-    reached = [each for each in every if each.reached]
+    judges = {path: Judge(text.source) for path, text in texts.items()}
+    reached: list[Drawn] = []
+    unreached: list[Drawn] = []
+
+    def full() -> bool:
+        return len(reached) >= rules.mutants
+
+    def fit(path: str, proposal: Proposal) -> bool:
+        # What will not be made is only counted.
+        return full() or judges[path].tells(proposal)
+
+    unmade = 0
+    limit = rules.seconds * _SHARE
+    for each in drawn(proposals, statements, asked, fit, per_line=rules.per_line, seconds=limit):
+        if not each.reached:
+            unreached.append(each)
+        elif full():
+            unmade += 1
+        else:
+            reached.append(each)
     return Plan(
-        drawn=tuple(reached[: rules.mutants]),
-        unreached=tuple(runs.mutant_of(each, Fate.UNREACHED) for each in every if not each.reached)[
-            : rules.mutants
-        ],
-        unmade=max(0, len(reached) - rules.mutants),
+        drawn=tuple(reached),
+        unreached=tuple(runs.mutant_of(each, Fate.UNREACHED) for each in unreached[: rules.mutants]),
+        unmade=unmade,
         missing="; ".join(missing[:1]),
         texts=texts,
     )
@@ -79,22 +95,11 @@ async def tried(
     plan: Plan,
     *,
     speed: Speed,
-    seconds: float,
+    until: float,
     jobs: int,
     told: Callable[[int], None],
 ) -> runs.Made:
-    """The fates of what is planned."""
+    """The fates of what is planned; see `Trials.run`."""
 
-    def encoded(each: Drawn) -> bytes:
-        text = plan.texts[each.path]
-        return each.proposal.of(text.source).encode(text.encoding)
-
-    trials = runs.Trials(bench, candidate, speed)
-    return await trials.run(plan.drawn, encoded, seconds=seconds, jobs=jobs, told=told)
-
-
-def read(data: bytes) -> Text:
-    """A source as Python reads it, its line ends as they are. Raises SyntaxError, LookupError or
-    UnicodeDecodeError for what is none."""
-    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-    return Text(source=data.decode(encoding), encoding=encoding)
+    trials = runs.Trials(bench, candidate, plan.texts, speed)
+    return await trials.run(plan.drawn, until=until, jobs=jobs, told=told)

@@ -8,22 +8,34 @@ budget leaves out is a fair sample.
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import accumulate
 
 from assay.gates.testing.suite import Case, Mark
 from assay.model.candidate import Record
 from assay.risk.evidence.coverage import ran
 from assay.risk.evidence.mutation.propose import Proposal
 
+Fit = Callable[[str, Proposal], bool]
+"""Whether a mutant of the file at this path is worth making."""
+
+
+class Audience(Record, frozen=True, kw_only=True):
+    """The tests that a mutant is tried by, in this order; `whole`: they are all that come by."""
+
+    tests: tuple[str, ...] = ()
+    whole: bool = True
+
 
 class Drawn(Record, frozen=True, kw_only=True):
-    """One mutant to be made: of a file, at a statement, tried by `tests` in this order."""
+    """One mutant to be made: of a file, at a statement, tried by an audience."""
 
     path: str
     proposal: Proposal
     statement: Mark
-    tests: tuple[str, ...] = ()
+    audience: Audience = Audience()
 
     @property
     def reached(self) -> bool:
@@ -35,22 +47,27 @@ def drawn(
     proposals: Mapping[str, Sequence[Proposal]],
     statements: Sequence[Mark],
     cases: Mapping[str, Case],
+    fit: Fit,
     *,
     per_line: int,
-) -> tuple[Drawn, ...]:
-    """The mutants to make, in their order. `proposals` are by path; `cases` are the tests that may be asked,
-    by id."""
+    seconds: float,
+) -> Iterator[Drawn]:
+    """The mutants to make, in their order, as far as they are asked for. `proposals` are by path; `cases` are
+    the tests that may be asked, by id; the tests of one mutant take no more than `seconds` in all."""
     groups = _grouped(proposals, statements)
     order = sorted(groups, key=lambda place: _lot(*map(str, place)))
     load = _load(statements)
-    found = []
-    for turn in range(per_line):
+    offers = {place: _fitting(place[0], groups[place], fit) for place in order}
+    for _ in range(per_line):
         for place in order:
-            if turn < len(groups[place]):
-                statement, proposal = groups[place][turn]
-                tests = _audience(statement, statements, cases, load)
-                found.append(Drawn(path=place[0], proposal=proposal, statement=statement, tests=tests))
-    return tuple(found)
+            if (offer := next(offers[place], None)) is not None:
+                statement, proposal = offer
+                audience = _audience(statement, statements, cases, load, seconds)
+                yield Drawn(path=place[0], proposal=proposal, statement=statement, audience=audience)
+
+
+def _fitting(path: str, group: Sequence[tuple[Mark, Proposal]], fit: Fit) -> Iterator[tuple[Mark, Proposal]]:
+    return (offer for offer in group if fit(path, offer[1]))
 
 
 def _grouped(
@@ -96,8 +113,12 @@ def _load(statements: Sequence[Mark]) -> dict[str, int]:
 
 
 def _audience(
-    mark: Mark, statements: Sequence[Mark], cases: Mapping[str, Case], load: Mapping[str, int]
-) -> tuple[str, ...]:
+    mark: Mark,
+    statements: Sequence[Mark],
+    cases: Mapping[str, Case],
+    load: Mapping[str, int],
+    seconds: float,
+) -> Audience:
     """The tests that come by a statement, the most specific and quickest first. What ran when its module was
     imported concerns everybody, first those who come by something else of that file."""
     wanted = set(mark.tests)
@@ -108,4 +129,6 @@ def _audience(
         near = wanted
     there = [case for test in wanted if (case := cases.get(test)) is not None]
     there.sort(key=lambda case: (case.id not in near, load.get(case.id, 0), case.seconds, case.id))
-    return tuple(case.id for case in there)
+    taken = list(accumulate(case.seconds for case in there))
+    within = max(1, bisect_right(taken, seconds))
+    return Audience(tests=tuple(case.id for case in there[:within]), whole=within >= len(there))

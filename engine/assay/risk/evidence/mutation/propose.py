@@ -1,8 +1,8 @@
 """Mutants of the changed lines of one source: what could be changed, one by one.
 
 Promises: pure. A mutant is the source with one range of characters replaced: all else, comments and line ends
-among it, is as it was. It compiles, to other code than the source, unless this interpreter does not know the
-source's syntax, in which case that was not asked. Import of this module loads libcst.
+among it, is as it was. Whether it compiles, to other code than the source, is asked apart (`Judge`), since it
+takes longer than to propose it. Import of this module loads libcst.
 """
 
 from __future__ import annotations
@@ -57,9 +57,24 @@ def propose(source: str, lines: Collection[int]) -> tuple[Proposal, ...]:
         raise Unreadable(type(error).__name__) from error
     walk = _Walk(wrapper.module, positions, frozenset(lines), source)
     wrapper.module.visit(walk)
-    original = _compiled(source)
-    found = sorted(set(walk.found), key=lambda each: (each.start, each.end, each.rank, each.text))
-    return tuple(each for each in found if original is None or _tells(each.of(source), original))
+    return tuple(sorted(set(walk.found), key=lambda each: (each.start, each.end, each.rank, each.text)))
+
+
+class Judge:
+    """Tells mutants of a source that mean something. Where this interpreter does not know the syntax of the
+    source, all do."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        code = _compiled(source)
+        self._original = None if code is None else _meaning(code)
+
+    def tells(self, proposal: Proposal) -> bool:
+        """Whether a mutant compiles, to other code than the source."""
+        if self._original is None:
+            return True
+        code = _compiled(proposal.of(self._source))
+        return code is not None and _meaning(code) != self._original
 
 
 class _Walk(cst.CSTVisitor):
@@ -116,11 +131,6 @@ class _Walk(cst.CSTVisitor):
 def _shown(text: str) -> str:
     folded = " ".join(text.split())
     return folded if len(folded) <= _LONGEST else folded[: _LONGEST - 1] + "…"
-
-
-def _tells(source: str, original: CodeType) -> bool:
-    code = _compiled(source)
-    return code is not None and _meaning(code) != _meaning(original)
 
 
 def _compiled(source: str) -> CodeType | None:
