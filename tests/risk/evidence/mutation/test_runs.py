@@ -38,6 +38,12 @@ def test_the_fate_follows_from_how_the_run_ended(found, expected):
     assert verdict(found, GOOD) == expected
 
 
+def test_a_run_that_was_ended_early_has_not_asked_everybody():
+    case = Case(id="t::other", result=Result.FAILED)
+    suite = Suite(cases=(case,), cut_short=True)
+    assert verdict(Run(suite=suite, ended=Ended.COMPLETE), GOOD) == (Fate.UNDECIDED, "")
+
+
 def test_a_file_that_cannot_be_collected_any_more_was_noticed():
     case = Case(id="t" + COLLECTION, result=Result.ERROR)
     assert verdict(Run(suite=Suite(cases=(case,)), ended=Ended.COMPLETE), GOOD)[0] is Fate.KILLED

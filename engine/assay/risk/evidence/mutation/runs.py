@@ -94,24 +94,27 @@ class Trials:
             return mutant_of(drawn, Fate.UNDECIDED)
         limit = max(LEAST_SECONDS, TIMES * control.seconds)
         text = self._texts[drawn.path]
-        found = await self._varied({drawn.path: text.mutant(drawn.proposal)}, tests, limit, enough=1)
+        failing = tuple(test for test in tests if test not in control.good)
+        haste = Haste(order=tests, enough=1, forgiven=failing)
+        found = await self._varied({drawn.path: text.mutant(drawn.proposal)}, limit, tests, haste)
         fate, by = verdict(found, control.good)
         self._spoilt |= fate is Fate.UNDECIDED
         if fate is Fate.SURVIVED and not drawn.audience.whole:
             fate = Fate.UNDECIDED  # those that were not asked may notice
         return mutant_of(drawn, fate, by=by, tests=len(asked))
 
-    async def _control(self, tests: Sequence[str]) -> Control:
+    async def _control(self, tests: tuple[str, ...]) -> Control:
         """The control may take as long as any program: the tests have passed on the candidate before."""
         files = {path: text.control() for path, text in self._texts.items()}
-        found = await self._varied(files, tests, self._bench.policy.limits.seconds, enough=0)
+        limit = self._bench.policy.limits.seconds
+        found = await self._varied(files, limit, tests, Haste(order=tests))
         self._spoilt |= found.ended.machine or found.killed
         good = (case.id for case in found.suite.cases if case.result.good)
         complete = found.ended is Ended.COMPLETE
         return Control(good=frozenset(good if complete else ()), seconds=found.use.seconds)
 
     async def _varied(
-        self, files: Mapping[str, bytes], tests: Sequence[str], seconds: float, *, enough: int
+        self, files: Mapping[str, bytes], seconds: float, tests: tuple[str, ...], haste: Haste
     ) -> Run:
         """A run of these tests over the candidate with other files in place of its own."""
         with self._bench.lease():
@@ -124,7 +127,7 @@ class Trials:
                 seconds=seconds,
                 select=tests,
                 serial=True,
-                haste=Haste(order=tuple(tests), enough=enough),
+                haste=haste,
                 warm=self._speed.warm,
             )
         self._cpu += found.use.cpu_seconds
@@ -169,4 +172,5 @@ def verdict(found: Run, good: frozenset[str]) -> tuple[Fate, str]:
         # Where the control runs to its end the mutant does not get there: nobody would overlook that.
         running = next(iter(found.suite.running), "")
         return Fate.KILLED, running
-    return Fate.SURVIVED, ""
+    # A run that was ended early has not asked everybody.
+    return (Fate.UNDECIDED if found.suite.cut_short else Fate.SURVIVED), ""
