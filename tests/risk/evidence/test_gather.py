@@ -3,15 +3,19 @@
 import hashlib
 import sys
 
+import anyio
 import pytest
 from msgspec import structs
 from tests.grade.projects import Benches, Project
 
+from assay.gates.testing import readmap
 from assay.model.candidate import Candidate, Oid
+from assay.model.errors import Unsound
 from assay.model.evidence import Fate
-from assay.policy.schema import Collect, Environment, EvidenceRules, Policy
+from assay.policy.schema import Collect, Environment, EvidenceRules, Policy, Select, Tests
 from assay.repo.diff import changes
 from assay.risk.evidence.gather import gather
+from assay.risk.evidence.mutation.runs import Trials
 
 pytestmark = pytest.mark.jail
 
@@ -71,7 +75,7 @@ def benches(tmp_path_factory):
     return Benches(tmp_path_factory.mktemp("benches"))
 
 
-def found(project, benches, rules, edits, **more):
+def found(project, benches, rules, edits, *, tests=Tests(), before=None, **more):
     tree = Oid(project.tree(edits))
     candidate = Candidate(
         id="c",
@@ -83,9 +87,11 @@ def found(project, benches, rules, edits, **more):
     )
 
     async def work(bench):
+        if before is not None:
+            await before(bench, project.base.tree)
         return await gather(bench, candidate, rules, **more)
 
-    policy = Policy(name="test", environment=Environment(python=sys.executable))
+    policy = Policy(name="test", environment=Environment(python=sys.executable), tests=tests)
     return benches.jailed(project, policy, work, {})
 
 
@@ -206,3 +212,29 @@ def test_second():
     text = b"def grade(points):\n    kept.append(points)\n    return points\n\nkept = []\n"
     made = fates(found(project, benches, MUTANTS, {"marks.py": text, "tests/test_marks.py": needy}))
     assert made[2, "removed call"].fate is Fate.UNDECIDED
+
+
+def test_where_it_is_known_who_reads_what_only_those_tests_are_asked(project, benches):
+    rules = structs.replace(MUTANTS, collect=Collect.COVERAGE)
+    new = {"marks.py": b"def grade(points):\n    total = points\n    return total\n"}
+    made = found(project, benches, rules, new, tests=Tests(select=Select.ALWAYS), before=readmap.learn)
+    assert [(seen.executed, seen.missed) for seen in made.files] == [((2, 3), ())]
+    (call,) = [call for call in benches.calls if call.label == "changed lines of c"][-1:]
+    assert b"test_numbers" in call.report
+    assert b"test_other" not in call.report
+
+
+def test_trouble_of_the_machine_is_a_sentence_and_is_not_remembered(project, benches, monkeypatch):
+    class Full(Trials):
+        async def run(self, *_arguments, **_options):
+            async def fail():
+                raise Unsound("the disk is full", where="cache", fix="make room")
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(fail)
+
+    new = {"marks.py": b"def grade(points):\n    return points + 0\n"}
+    with monkeypatch.context() as patched:
+        patched.setattr("assay.risk.evidence.mutation.runs.Trials", Full)
+        assert "the disk is full" in found(project, benches, MUTANTS, new).missing
+    assert found(project, benches, MUTANTS, new).missing == ""

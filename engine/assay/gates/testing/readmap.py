@@ -47,6 +47,11 @@ async def learn(toolbox: Toolbox, tree: str) -> ReadMap:
     return await toolbox.once(f"tests:reads:{tree}", lambda: _find(toolbox, tree))
 
 
+async def at_hand(toolbox: Toolbox, tree: str) -> ReadMap | None:
+    """The map of the base `tree`, if it takes no traced run."""
+    return await toolbox.once(f"tests:reads:known:{tree}", lambda: _known(toolbox, tree))
+
+
 class _Making:
     """What candidates that run at the same time know of a map in the making."""
 
@@ -61,7 +66,7 @@ async def useful(toolbox: Toolbox, tree: str) -> ReadMap | None:
     without it. A toolbox that knows of no number wants it at any cost."""
     if not toolbox.candidates:
         return await learn(toolbox, tree)
-    known = await toolbox.once(f"tests:reads:known:{tree}", lambda: _known(toolbox, tree))
+    known = await at_hand(toolbox, tree)
     if known is not None:
         return known
     making = await toolbox.once(f"tests:reads:making:{tree}", _begin)

@@ -19,18 +19,19 @@ import anyio.to_thread
 import msgspec
 from msgspec import structs
 
-from assay.gates.testing import base, health
-from assay.gates.testing.choice import Speed, sped
+from assay.gates.testing import base, health, readmap
+from assay.gates.testing.choice import Speed, selection, sped
+from assay.gates.testing.impact import affected
 from assay.gates.testing.run import Ended, Run, execute
 from assay.gates.testing.suite import Case
 from assay.grade.attribution import on_behalf
 from assay.grade.workbench import Workbench
 from assay.ledger.codec import decode, encode
 from assay.model.candidate import Candidate, Record
-from assay.model.errors import AssayError
+from assay.model.errors import AssayError, leaf
 from assay.model.event import Preparing
 from assay.model.evidence import Evidence, Fate, Mutant
-from assay.policy.schema import Collect, EvidenceRules
+from assay.policy.schema import Collect, EvidenceRules, Select
 from assay.risk.evidence.changed import Changed, changed
 from assay.risk.evidence.coverage import Coverage, fold
 
@@ -66,8 +67,11 @@ async def gather(
         with anyio.move_on_after(seconds):
             try:
                 found = await gathering.all(time.monotonic() + seconds)
-            except AssayError as error:
-                return Evidence(missing=str(error))
+            except Exception as error:
+                cause = leaf(error)
+                if not isinstance(cause, AssayError):
+                    raise
+                return Evidence(missing=str(cause))
             if gathering.lasting:
                 await bench.remember(key, encode(found))
             return found
@@ -127,9 +131,24 @@ class _Gathering:
             self._tree,
             label=f"changed lines of {self._candidate.name}",
             seconds=_SLOWER * seconds,
+            select=await self._reaching(on_base),
             serial=True,
             watch=watched.watch,
         )
+
+    async def _reaching(self, on_base: Run) -> tuple[str, ...] | None:
+        """The tests that can come by, where the policy lets a selection count and it is known which read
+        what; else None, for all."""
+        bench, base_tree = self._bench, self._candidate.base.tree
+        if bench.policy.tests.select is Select.NEVER:
+            return None
+        reads = await readmap.at_hand(bench, base_tree)
+        if reads is None:
+            return None
+        found = affected(reads, self._candidate.changes, bench.repo, base_tree)
+        if found.tests is None:
+            return None
+        return selection(on_base.suite, found.tests, found.files)[0]
 
     async def _mutants(
         self, evidence: Evidence, watched: _Watched, on_base: Run, files: Changed, until: float
