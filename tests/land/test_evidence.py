@@ -66,6 +66,9 @@ def test_evidence_is_in_the_report_the_ledger_and_the_profile(graded):
     }
     assert 0.3 < good.risk.false_green <= 1
     assert bad.risk.evidence is bad.risk.false_green is None
+    assert report.patch_set.members == (good.id,)
+    assert report.delta.risk.evidence == good.risk.evidence
+    assert report.delta.risk.probability == good.risk.probability
     assert "evidence" in {share.what for share in report.profile.spent}
     with Ledger.open(yard.root / ".git" / "assay") as ledger:
         steps = [step.payload for step in ledger.steps(report.transaction)]
