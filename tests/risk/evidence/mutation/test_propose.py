@@ -158,3 +158,25 @@ def test_lines_end_as_they_did(end):
 def test_what_is_no_python_is_unreadable():
     with pytest.raises(Unreadable):
         propose("def f(:\n", {1})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = " + "+".join(["a"] * 20_000),
+        "x = " + "(" * 5_000 + "1" + ")" * 5_000,
+        "x = " + "-" * 5_000 + "1",
+        "x = a" + ".b()" * 5_000,
+        "x = \x00",
+    ],
+    ids=["chain", "nesting", "signs", "calls", "null"],
+)
+def test_what_is_built_to_break_a_parser_is_unreadable(source):
+    with pytest.raises(Unreadable):
+        propose(source, {1})
+
+
+def test_what_is_long_costs_in_proportion():
+    chain = propose("x = f(" + "<".join(["a"] * 1_000) + ", 1)\n", {1})
+    assert 0 < len(chain) < 50
+    assert len(propose("x = [" + "1," * 2_000 + "]\n", {1})) == 100

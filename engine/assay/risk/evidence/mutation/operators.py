@@ -67,10 +67,10 @@ _TEXTS = (cst.SimpleString, cst.ConcatenatedString, cst.FormattedString)
 _ALSO_TEXT = "XX"
 
 
-def changes(node: cst.CSTNode) -> tuple[Change, ...]:
+def changes(node: cst.CSTNode) -> Iterator[Change]:
     """What `node` may be changed to, by itself."""
     make = _OPERATORS.get(type(node))
-    return tuple(make(node)) if make is not None else ()
+    return make(node) if make is not None else iter(())
 
 
 def _comparison(node: cst.Comparison) -> Iterator[Change]:

@@ -7,9 +7,12 @@ takes longer than to propose it. Import of this module loads libcst.
 
 from __future__ import annotations
 
+import ast
 import re
 import warnings
+from collections import Counter
 from collections.abc import Collection, Iterator
+from itertools import islice
 from types import CodeType
 from typing import Any
 
@@ -22,6 +25,13 @@ from assay.risk.evidence.mutation.silly import silly
 
 _LONGEST = 160
 """Characters of what was changed that are shown."""
+_DEEPEST = 400
+_LARGEST = 5000
+"""Characters of what is changed: what is longer is data."""
+_MOST_OF_ONE = 20
+"""Changes of one node: a chain of comparisons has two for each."""
+_MOST_IN_LINE = 100
+"""Changes that begin in one line: of a table of numbers a few are enough to choose from."""
 _HEADS = {cst.If: "test", cst.While: "test", cst.CompIf: "test", cst.ExceptHandler: "type"}
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -50,13 +60,18 @@ class Unreadable(Exception):
 
 def propose(source: str, lines: Collection[int]) -> tuple[Proposal, ...]:
     """Everything that could be changed in these lines, in the order of the source. Raises Unreadable."""
+    # libcst's parser ends the whole process on nesting without end, and takes ages over chains: Python's own
+    # goes first, which turns these into exceptions.
     try:
+        if _depth(ast.parse(source)) > _DEEPEST:
+            raise Unreadable("nested too deeply")
         wrapper = MetadataWrapper(cst.parse_module(source), unsafe_skip_copy=True)
-        positions = wrapper.resolve(PositionProvider)
-    except (cst.ParserSyntaxError, RecursionError, cst.CSTValidationError) as error:
+        walk = _Walk(wrapper.module, wrapper.resolve(PositionProvider), frozenset(lines), source)
+        wrapper.module.visit(walk)
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise Unreadable(type(error).__name__) from error
-    walk = _Walk(wrapper.module, positions, frozenset(lines), source)
-    wrapper.module.visit(walk)
+    except (cst.ParserSyntaxError, cst.CSTValidationError) as error:
+        raise Unreadable(type(error).__name__) from error
     return tuple(sorted(set(walk.found), key=lambda each: (each.start, each.end, each.rank, each.text)))
 
 
@@ -81,6 +96,7 @@ class _Walk(cst.CSTVisitor):
     def __init__(self, module: cst.Module, positions: Any, lines: frozenset[int], source: str) -> None:
         super().__init__()
         self.found: list[Proposal] = []
+        self._in_line: Counter[int] = Counter()
         self._module = module
         self._positions = positions
         self._lines = lines
@@ -93,8 +109,10 @@ class _Walk(cst.CSTVisitor):
             return True
         if silly(node) or self._lines.isdisjoint(range(place.start.line, place.end.line + 1)):
             return False
-        if place.start.line in self._lines:
-            self.found += self._changed(node, place)
+        if place.start.line in self._lines and self._in_line[place.start.line] < _MOST_IN_LINE:
+            found = list(self._changed(node, place))
+            self._in_line[place.start.line] += len(found)
+            self.found += found
         return not isinstance(node, cst.Raise | cst.Assert) or self._message(node)
 
     def _message(self, node: cst.Raise | cst.Assert) -> bool:
@@ -104,7 +122,7 @@ class _Walk(cst.CSTVisitor):
         return False
 
     def _changed(self, node: cst.CSTNode, place: CodeRange) -> Iterator[Proposal]:
-        for change in changes(node):
+        for change in islice(changes(node), _MOST_OF_ONE):
             old, new = node, change.node
             where = place
             if (part := _HEADS.get(type(node))) is not None:
@@ -112,6 +130,8 @@ class _Walk(cst.CSTVisitor):
                 old, new = getattr(node, part), getattr(change.node, part)
                 where = self._positions[old]
             start, end = self._offset(where.start), self._offset(where.end)
+            if end - start > _LARGEST:
+                return
             text = self._module.code_for_node(new)
             yield Proposal(
                 line=place.start.line,
@@ -126,6 +146,17 @@ class _Walk(cst.CSTVisitor):
 
     def _offset(self, place: Any) -> int:
         return int(self._starts[place.line - 1]) + int(place.column)
+
+
+def _depth(tree: ast.AST) -> int:
+    """How deeply a tree is nested, found without nesting calls."""
+    deepest, level = 0, [tree]
+    while level:
+        deepest += 1
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        if deepest > _DEEPEST:
+            break
+    return deepest
 
 
 def _shown(text: str) -> str:
