@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pygit2
 import pytest
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from assay.model.candidate import Base, Change, ChangeKind, Oid
@@ -104,7 +105,7 @@ def risk(**given: object) -> Risk:
 
 
 def candidate(name: str, verdict: Decision = Decision.ACCEPTED, **given: object) -> CandidateReport:
-    identity = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+    identity = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     values: dict[str, object] = {
         "id": identity,
         "name": name,
@@ -348,6 +349,9 @@ def hostile_rich_report(hostile_report: Report) -> Report:
         excerpts=(excerpt(accepted.id, EVIL, path=EVIL),),
     )
 
+
+ANYTHING = st.text(st.characters(exclude_categories=()))
+"""Text as hypothesis makes it, and halves of surrogate pairs too: paths out of git hold them."""
 
 EVENT = "a later fix within 365 days touches lines of this change"
 CHARGE = "src/billing/charge.py"

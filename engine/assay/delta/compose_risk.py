@@ -9,13 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assay.delta.page import Line, Span, Tone, bounded, code, count, dim, line
-from assay.model.evidence import Evidence, Fate, Mutant
+from assay.model.evidence import Branch, Evidence, Fate, Mutant
 from assay.model.risk import Action, Advice, Contribution, Place, Risk
 
 _MOST_PARTS = 6
 _MOST_PLACES = 5
 _LEAST = 0.0005
 """A twentieth of a percentage point: less would show as nothing."""
+
+_FATES = {
+    Fate.KILLED: "noticed by tests",
+    Fate.SURVIVED: "noticed by none",
+    Fate.UNREACHED: "on lines that no test runs",
+    Fate.UNDECIDED: "undecided",
+}
 
 _LEAST_POINTS = 0.005
 """The same for a score by judgement, which shows two decimals."""
@@ -117,6 +124,9 @@ def part_line(part: Contribution, risk: Risk) -> Line:
 
 
 def _evidence(evidence: Evidence, false_green: float | None) -> Iterator[Line]:
+    yield from _lines_seen(evidence)
+    yield from _branches(evidence)
+    yield from _mutants(evidence)
     survivors = evidence.fates(Fate.SURVIVED)
     yield from bounded([_survivor(mutant) for mutant in survivors], _MOST_PLACES)
     if false_green is not None:
@@ -128,6 +138,67 @@ def _evidence(evidence: Evidence, false_green: float | None) -> Iterator[Line]:
         yield line(dim(f"{count(evidence.unmade, 'further mutant')} beyond the budget"))
     if evidence.missing:
         yield line(Span(text="not collected: ", tone=Tone.DOUBT), evidence.missing)
+
+
+def _lines_seen(evidence: Evidence) -> Iterator[Line]:
+    """How many changed lines tests ran, and which not."""
+    total = evidence.executed + evidence.missed
+    if not total:
+        return
+    missed = [
+        f"{seen.path}:{_joined(first, last)}" for seen in evidence.files for first, last in _runs(seen.missed)
+    ]
+    more = f" and {len(missed) - _MOST_PLACES} more" if len(missed) > _MOST_PLACES else ""
+    rest = (", not ", code(", ".join(missed[:_MOST_PLACES])), more) if missed else ()
+    yield line(f"tests ran {evidence.executed} of {count(total, 'changed line')}", *rest)
+
+
+def _branches(evidence: Evidence) -> Iterator[Line]:
+    """The ways out of changed lines that no test took."""
+    total = evidence.branches_taken + len(evidence.branches)
+    if evidence.branches_taken and total:
+        yield line(f"tests took {evidence.branches_taken} of {count(total, 'way')} out of changed lines")
+    yield from bounded(
+        [
+            line(branch_words(branch), " at ", code(f"{branch.path}:{branch.line}"))
+            for branch in evidence.branches
+        ],
+        _MOST_PLACES,
+    )
+
+
+def branch_words(branch: Branch) -> str:
+    """Which way no test went."""
+    to = f"to line {branch.target}" if branch.target else "out of the function"
+    return branch.words or f"no test goes from here {to}"
+
+
+def _mutants(evidence: Evidence) -> Iterator[Line]:
+    """What became of the mutants, in numbers."""
+    told = [f"{len(found)} {words}" for fate, words in _FATES.items() if (found := evidence.fates(fate))]
+    if told:
+        yield line(f"of {count(len(evidence.mutants), 'mutant')} of changed lines: {', '.join(told)}")
+
+
+def _runs(numbers: tuple[int, ...]) -> Iterator[tuple[int, int]]:
+    """First and last of each run of successive numbers, which come in order."""
+    start = last = 0
+    for number in numbers:
+        if start and number != last + 1:
+            yield start, last
+            start = 0
+        start, last = start or number, number
+    if start:
+        yield start, last
+
+
+def _joined(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}-{last}"
+
+
+def survivor_words(mutant: Mutant) -> str:
+    """What it means that a mutant survived."""
+    return f"no test notices if {mutant.before} were {mutant.after}"
 
 
 def _survivor(mutant: Mutant) -> Line:
@@ -143,5 +214,4 @@ def _places(places: tuple[Place, ...]) -> tuple[Line, ...]:
 
 
 def _span(place: Place) -> str:
-    end = f"-{place.end}" if place.end > place.line else ""
-    return f"{place.path}:{place.line}{end}"
+    return f"{place.path}:{_joined(place.line, max(place.end, place.line))}"

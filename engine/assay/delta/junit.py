@@ -119,7 +119,7 @@ class _Writer:
             said = Xml.SubElement(case, "error", type=gate.outcome, message=message)
             said.text = self._findings(gate)
         elif gate.outcome == Outcome.SKIPPED:
-            Xml.SubElement(case, "skipped", type=gate.skip or "", message=message)
+            Xml.SubElement(case, "skipped", message=message).text = gate.skip
 
     def _findings(self, gate: GateReport) -> str:
         most = min(_MOST_OF_GATE, self._left)

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 
 from assay.delta.compose_candidates import names_of
+from assay.delta.compose_risk import branch_words, survivor_words
 from assay.model.candidate import Record
 from assay.model.evidence import Branch, Evidence, Fate, Mutant
 from assay.model.outcome import Finding, Outcome, Severity
@@ -101,17 +102,6 @@ def _of_evidence(evidence: Evidence, identity: str, name: str) -> Iterator[Notic
         yield _note("evidence/survivor", survivor_words(mutant), mutant, identity, name)
     for branch in evidence.branches:
         yield _note("evidence/branch", branch_words(branch), branch, identity, name)
-
-
-def survivor_words(mutant: Mutant) -> str:
-    """What it means that a mutant survived."""
-    return f"no test notices if {mutant.before} were {mutant.after}"
-
-
-def branch_words(branch: Branch) -> str:
-    """Which way no test went."""
-    to = f"to line {branch.target}" if branch.target else "out of the function"
-    return branch.words or f"no test goes from here {to}"
 
 
 def _note(rule: str, message: str, place: Mutant | Branch, identity: str, name: str) -> Notice:

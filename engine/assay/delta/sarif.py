@@ -11,11 +11,12 @@ repository is a notification of the run, because code scanning refuses results w
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
+
+import msgspec
 
 from assay import __version__
 from assay.delta.moment import began
@@ -57,7 +58,7 @@ def sarif(report: Report, *, exit_code: Exit | None = None) -> str:
         "properties": _properties(report),
     }
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+    return msgspec.json.format(msgspec.json.encode(log), indent=2).decode() + "\n"
 
 
 def relative_uri(path: str) -> str | None:

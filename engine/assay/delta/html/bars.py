@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assay.delta.compose_risk import (
-    chance,
     lines_after_parts,
     lines_before_parts,
     part_effect,
     part_words,
     shown_parts,
 )
-from assay.delta.html.markup import Markup, el, join
+from assay.delta.html.evidence import rests_on
+from assay.delta.html.markup import Markup, el
 from assay.delta.html.words import lines
-from assay.model.risk import Prior, Risk
+from assay.model.risk import Risk
 
 _WIDE = 100
 _HIGH = 8
@@ -33,7 +33,7 @@ def panel(risk: Risk, heading: str = "h4") -> Markup:
         lines(lines_before_parts(risk)),
         _waterfall(risk),
         lines(lines_after_parts(risk)),
-        _models(risk),
+        rests_on(risk),
         class_=f"risk {risk.band}",
     )
 
@@ -105,26 +105,6 @@ def _steps(effects: list[float]) -> Iterator[tuple[float, float]]:
     for effect in effects:
         yield min(at, at + effect), max(at, at + effect)
         at += effect
-
-
-def _models(risk: Risk) -> Markup | None:
-    """Which models spoke: name, event, figures. For those who want to check."""
-    priors = [prior for prior in (risk.prior, risk.reverted) if prior is not None]
-    if not priors:
-        return None
-    return el(
-        "details",
-        el("summary", "Models"),
-        el("ul", (el("li", _model(prior)) for prior in priors), class_="lines"),
-    )
-
-
-def _model(prior: Prior) -> Markup:
-    low, high = chance(prior.interval.low), chance(prior.interval.high)
-    return join(
-        el("code", prior.model),
-        f": {chance(prior.probability)} ({low} to {high}) before the tests' evidence, that {prior.event}",
-    )
 
 
 def _bar(class_: str, start: float, length: float) -> Markup:

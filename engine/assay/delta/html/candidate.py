@@ -70,12 +70,20 @@ def _finding(finding: Finding) -> Markup:
 
 
 def _gates(gates: tuple[GateReport, ...]) -> Markup:
-    head = el("tr", (el("th", title, scope="col") for title in ("Gate", "Outcome", "Time", "Checked")))
+    head = el(
+        "tr",
+        el("th", "Gate", scope="col"),
+        el("th", "Outcome", scope="col"),
+        el("th", "Time", scope="col", class_="number"),
+        el("th", "Checked", scope="col"),
+    )
     return el("table", el("thead", head), el("tbody", (_gate(gate) for gate in gates)), class_="gates")
 
 
 def _gate(gate: GateReport) -> Markup:
-    checked = ", ".join(f"{number} {what}" for what, number in gate.evidence.items() if number)
+    checked = ", ".join(
+        f"{number} {what.replace('_', ' ')}" for what, number in gate.evidence.items() if number
+    )
     reason = el("div", gate.reason, class_="dim") if gate.reason else None
     cached = " (cached)" if gate.cached else ""
     return el(

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from assay.delta.compose_risk import branch_words, survivor_words
 from assay.delta.html.markup import Markup, el, join, source
-from assay.delta.notices import branch_words, survivor_words
 from assay.delta.page import count
 from assay.model.candidate import ChangeKind, Record
 from assay.model.evidence import Evidence, Fate
@@ -117,9 +117,7 @@ def _columns() -> Markup:
 
 
 def _rows(hunk: Hunk, told: Told) -> Iterator[Markup]:
-    yield el(
-        "tr", el("td", f"from line {hunk.old} of the base, line {hunk.new} now", colspan=4), class_="hunk"
-    )
+    yield el("tr", el("td", _where(hunk), colspan=4), class_="hunk")
     old, new = hunk.old, hunk.new
     for line in hunk.lines:
         side, content = line[:1], line[1:]
@@ -135,9 +133,16 @@ def _rows(hunk: Hunk, told: Told) -> Iterator[Markup]:
         )
         if has_new:
             for tone, sentence in told.words.get(new, ()):
-                yield el("tr", el("td", sentence, colspan=4, class_=tone), class_="said")
+                yield el("tr", el("td", el("span", sentence, class_=tone), colspan=4), class_="said")
         old += has_old
         new += has_new
+
+
+def _where(hunk: Hunk) -> str:
+    """A side that has no lines begins at line 0."""
+    if not hunk.old:
+        return "new"
+    return f"from line {hunk.old} of the base, {f'line {hunk.new} now' if hunk.new else 'gone'}"
 
 
 def _sign(state: str) -> Markup | None:

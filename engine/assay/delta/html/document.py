@@ -16,6 +16,7 @@ from importlib.resources import files
 from assay import __version__
 from assay.delta.compose import compose, conflict_line
 from assay.delta.compose_candidates import names_of
+from assay.delta.compose_risk import risk_words
 from assay.delta.html import bars
 from assay.delta.html.candidate import part
 from assay.delta.html.graph import graph
@@ -25,6 +26,7 @@ from assay.delta.html.words import groups, line, lines, plain_text
 from assay.delta.page import Group, Line, Page, Section, dim
 from assay.delta.page import line as page_line
 from assay.model.report import CandidateReport, Conflict, Report
+from assay.model.risk import Risk
 
 _MOST_PARTS = 200
 """Candidates with a part of their own: those with a diff, then the others in their order."""
@@ -150,8 +152,17 @@ def _section(section: Section, report: Report) -> Markup:
         shown = _conflicts(report)
     elif section.title == "Delta" and report.delta is not None and report.delta.risk is not None:
         kept = tuple(group for group in kept if group.label != "Risk")
-        shown = bars.panel(report.delta.risk, heading="h3")
+        shown = _risk_of_all(report, report.delta.risk)
     return el("section", el("h2", section.title), el("p", line(section.summary)), groups(kept), shown)
+
+
+def _risk_of_all(report: Report, risk: Risk) -> Markup:
+    """The risk of the whole; where the whole is one candidate, it stands with that one already."""
+    if [candidate.risk for candidate in report.candidates] == [risk]:
+        (only,) = report.candidates
+        there = el("a", "as of the only candidate", href=f"#c-{only.id}")
+        return el("p", f"{risk_words(risk)}, ", there)
+    return bars.panel(risk, heading="h3")
 
 
 def _conflicts(report: Report) -> Markup | None:
@@ -165,7 +176,7 @@ def _conflicts(report: Report) -> Markup | None:
         for label, conflicts in (("Conflicts", chosen.conflicts), ("Suspected", chosen.suspected))
         if conflicts
     )
-    return join(drawn, groups(told))
+    return join(el("h3", "Who conflicts with whom"), drawn, groups(told)) if drawn is not None else None
 
 
 def _told(conflicts: tuple[Conflict, ...], names: dict[str, str]) -> tuple[Line, ...]:

@@ -18,6 +18,10 @@ MOST_NODES = 200
 MOST_EDGES = 2_000
 _NODE = 12
 _GAP = 8
+_SPREAD_UP_TO = 80
+_LISTED_BELOW = 12
+"""Candidates of a component. The names of more take the whole width, in columns."""
+
 _RING = 2 * _NODE + _GAP + 6
 _MARGIN = _NODE + 4
 
@@ -70,8 +74,9 @@ def components(edges: Iterable[Conflict]) -> list[list[str]]:
     return sorted(found, key=lambda part: (-len(part), part))
 
 
-def places(size: int) -> list[Point]:
-    """Where `size` nodes of a component stand, around (0, 0): two side by side, more on rings."""
+def places(size: int, spread: float = 1.0) -> list[Point]:
+    """Where `size` nodes of a component stand, around (0, 0): two side by side, more on rings, which are
+    `spread` times as far from each other as they have to be."""
     if size <= 2:
         return [(-2.2 * _NODE, 0.0), (2.2 * _NODE, 0.0)][:size]
     found: list[Point] = []
@@ -79,7 +84,7 @@ def places(size: int) -> list[Point]:
     if size > 7:
         found.append((0.0, 0.0))
     while len(found) < size:
-        radius = ring * _RING
+        radius = ring * _RING * spread
         room = int(2 * math.pi * radius / (2 * _NODE + _GAP))
         # The last ring is spread evenly, and a component that fits on one ring gets one.
         here = min(room, size - len(found))
@@ -124,7 +129,9 @@ def _drawing(
     members: frozenset[str],
     before: int,
 ) -> Markup:
-    at = dict(zip(part, places(len(part)), strict=True))
+    # Where each has many conflicts, room between the rings tells them apart; not more than a page is wide.
+    spread = 1 + min(len(edges) / len(part) / 6, 0.8) if len(part) <= _SPREAD_UP_TO else 1
+    at = dict(zip(part, places(len(part), spread), strict=True))
     numbers = {each: before + index + 1 for index, each in enumerate(part)}
     width = max(abs(x) for x, _ in at.values()) + _MARGIN
     height = max(abs(y) for _, y in at.values()) + _MARGIN
@@ -140,7 +147,8 @@ def _drawing(
         aria_label=title,
     )
     listed = el("ol", (el("li", names.get(each, each)) for each in part), start=before + 1, class_="numbered")
-    return el("div", drawing, listed, class_="component")
+    size = "component large" if len(part) > _LISTED_BELOW else "component"
+    return el("div", drawing, listed, class_=size)
 
 
 def _edge(edge: Conflict, at: Mapping[str, Point], names: Mapping[str, str]) -> Markup:

@@ -34,26 +34,23 @@ def matrix(
     gates = gate_names(candidates)
     head = el(
         "tr",
-        el("th", "Candidate", scope="col", role="columnheader"),
-        el("th", "Verdict", scope="col", role="columnheader"),
-        (el("th", gate, scope="col", class_="gate", role="columnheader") for gate in gates),
-        el("th", "Why", scope="col", role="columnheader"),
-        role="row",
+        el("th", "Candidate", scope="col"),
+        el("th", "Verdict", scope="col"),
+        (el("th", gate, scope="col", class_="gate") for gate in gates),
+        el("th", "Why", scope="col"),
     )
     rows = [
         _row(candidate, entry, gates, linked=candidate.id in detailed)
         for candidate, entry in zip(candidates[:MOST_ROWS], entries, strict=False)
     ]
     left = len(candidates) - len(rows)
-    # The roles say what the elements are: drawn as cards, they would lose it.
     return join(
         el(
             "table",
             el("caption", "Verdicts and gates", class_="hidden"),
-            el("thead", head, role="rowgroup"),
-            el("tbody", rows, role="rowgroup"),
+            el("thead", head),
+            el("tbody", rows),
             class_="matrix",
-            role="table",
         ),
         el("p", f"… and {left} more candidates, which the JSON report has.", class_="dim") if left else None,
     )
@@ -83,18 +80,16 @@ def _row(candidate: CandidateReport, entry: Entry, gates: Sequence[str], *, link
     name = el("a", entry.name, href=f"#c-{candidate.id}") if linked else entry.name
     return el(
         "tr",
-        el("th", name, scope="row", role="rowheader"),
+        el("th", name, scope="row"),
         el(
             "td",
             el("span", entry.mark, class_=f"mark {entry.tone}", aria_hidden="true"),
             " ",
             el("span", entry.verdict, class_=str(entry.tone)),
-            role="cell",
             class_="verdict",
         ),
         (_cell(name, by_name.get(name)) for name in gates),
-        el("td", line(entry.why), role="cell", class_="why"),
-        role="row",
+        el("td", line(entry.why), class_="why"),
         data_verdict=entry.verdict,
         data_name=entry.name.lower(),
     )
@@ -102,13 +97,12 @@ def _row(candidate: CandidateReport, entry: Entry, gates: Sequence[str], *, link
 
 def _cell(name: str, gate: GateReport | None) -> Markup:
     if gate is None:
-        return el("td", el("span", "no result", class_="hidden"), role="cell", class_="gate none")
+        return el("td", el("span", "no result", class_="hidden"), class_="gate none")
     cached = ", cached" if gate.cached else ""
     return el(
         "td",
         mark(gate),
         el("span", outcome_words(gate), class_="hidden"),
-        role="cell",
         class_="gate",
         data_label=name,
         title=f"{name}: {outcome_words(gate)}, {seconds(gate.seconds)}{cached}",

@@ -36,6 +36,15 @@
   }
   all(".controls").forEach((part) => { part.hidden = false; });
 
+  // Drawn as cards, the rows of a table are no rows any more to some screen readers, unless they say so.
+  const roles = { table: "table", thead: "rowgroup", tbody: "rowgroup", tr: "row", td: "cell" };
+  for (const [name, role] of Object.entries(roles)) {
+    all(name === "table" ? "table:not(.diff)" : `table:not(.diff) ${name}`).forEach((part) => { part.role = role; });
+  }
+  all("table:not(.diff) th").forEach((head) => {
+    head.role = head.scope === "row" ? "rowheader" : "columnheader";
+  });
+
   // A link into a fold opens it, also in browsers that would not.
   const reveal = () => {
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
