@@ -5,6 +5,7 @@ import re
 import pytest
 from markdown_it import MarkdownIt
 from msgspec.structs import replace
+from tests.delta.conftest import finding
 
 from assay.delta.compose import compose
 from assay.delta.markdown import LIMIT, markdown
@@ -91,10 +92,10 @@ def test_a_thousand_candidates_fit_into_a_comment(full_report):
 
 
 def test_what_is_too_long_is_named_and_what_follows_still_shows(full_report):
-    symbols = tuple(replace(full_report.delta.symbols[0], symbol=f"{n}" * 400) for n in range(1, 10))
-    long = replace(full_report, delta=replace(full_report.delta, symbols=symbols))
-    page = markdown(compose(long), limit=6_000)
-    assert "_Left out for its size: Delta: Changed; the text" in page
+    found = tuple(finding(message=f"{n}" * 400) for n in range(1, 10))
+    long = replace(full_report, delta=replace(full_report.delta, findings_introduced=found))
+    page = markdown(compose(long), limit=5_500)
+    assert "_Left out for its size: Delta: Introduced; the text" in page
     assert "Next:" in page
 
 

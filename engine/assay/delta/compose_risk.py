@@ -17,6 +17,9 @@ _MOST_PLACES = 5
 _LEAST = 0.0005
 """A twentieth of a percentage point: less would show as nothing."""
 
+_BLANK = "\u00a0"
+"""A blank that stays at the beginning of a line."""
+
 _FATES = {
     Fate.KILLED: "noticed by tests",
     Fate.SURVIVED: "noticed by none",
@@ -119,11 +122,15 @@ def part_effect(part: Contribution, risk: Risk) -> str:
 
 
 def part_line(part: Contribution, risk: Risk) -> Line:
-    """Effect and words."""
-    return line(f"{part_effect(part, risk)}  ".rjust(7 if risk.prior is not None else 0), part_words(part))
+    """Effect and words; percentage points stand below one another."""
+    effect = part_effect(part, risk)
+    column = effect.rjust(5, _BLANK) if risk.prior is not None else effect
+    return line(f"{column}  ", part_words(part))
 
 
 def _evidence(evidence: Evidence, false_green: float | None) -> Iterator[Line]:
+    if evidence.missing:
+        yield line(Span(text="not collected: ", tone=Tone.DOUBT), evidence.missing)
     yield from _lines_seen(evidence)
     yield from _branches(evidence)
     yield from _mutants(evidence)
@@ -136,8 +143,6 @@ def _evidence(evidence: Evidence, false_green: float | None) -> Iterator[Line]:
         )
     if evidence.unmade:
         yield line(dim(f"{count(evidence.unmade, 'further mutant')} beyond the budget"))
-    if evidence.missing:
-        yield line(Span(text="not collected: ", tone=Tone.DOUBT), evidence.missing)
 
 
 def _lines_seen(evidence: Evidence) -> Iterator[Line]:

@@ -15,7 +15,7 @@ from assay.delta.sanitise import cells, cut, plain
 
 _NARROWEST = 40
 _LABEL = 14
-_ASCII = str.maketrans({"✓": "+", "✗": "x", "→": "->", "·": "|", "…": "...", "×": "x"})
+_ASCII = str.maketrans({"✓": "+", "✗": "x", "→": "->", "·": "|", "…": "...", "×": "x", "\u00a0": " "})
 _CODES = {
     Tone.STRONG: "1",
     Tone.DIM: "2",

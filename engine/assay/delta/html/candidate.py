@@ -81,9 +81,7 @@ def _gates(gates: tuple[GateReport, ...]) -> Markup:
 
 
 def _gate(gate: GateReport) -> Markup:
-    checked = ", ".join(
-        f"{number} {what.replace('_', ' ')}" for what, number in gate.evidence.items() if number
-    )
+    checked = ", ".join(_counted(what, number) for what, number in gate.evidence.items() if number)
     reason = el("div", gate.reason, class_="dim") if gate.reason else None
     cached = " (cached)" if gate.cached else ""
     return el(
@@ -93,6 +91,12 @@ def _gate(gate: GateReport) -> Markup:
         el("td", seconds(gate.seconds) + cached, class_="number"),
         el("td", checked),
     )
+
+
+def _counted(what: str, number: int) -> str:
+    """`1 file`, `2 own tests`, from the name of a count, which is a plural."""
+    words = what.replace("_", " ")
+    return f"{number} {words.removesuffix('s') if number == 1 else words}"
 
 
 def _facts(candidate: CandidateReport, names: dict[str, str]) -> Iterator[Markup]:

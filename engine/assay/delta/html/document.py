@@ -153,7 +153,9 @@ def _section(section: Section, report: Report) -> Markup:
     elif section.title == "Delta" and report.delta is not None and report.delta.risk is not None:
         kept = tuple(group for group in kept if group.label != "Risk")
         shown = _risk_of_all(report, report.delta.risk)
-    return el("section", el("h2", section.title), el("p", line(section.summary)), groups(kept), shown)
+    # Where the time went matters to few: it is there, folded.
+    told = groups(kept, folded_from=1) if section.title == "Profile" else groups(kept)
+    return el("section", el("h2", section.title), el("p", line(section.summary)), told, shown)
 
 
 def _risk_of_all(report: Report, risk: Risk) -> Markup:
