@@ -159,3 +159,17 @@ def test_policies_shown_are_valid(tmp_path):
     for name, block in blocks:
         (tmp_path / "shown.toml").write_text(block)
         assert validate(tmp_path / "shown.toml") == (), name
+
+
+def test_the_workflow_for_github_is_one_and_its_commands_parse():
+    import yaml
+
+    (block,) = re.findall(r"^```yaml\n(.*?)^```", (ROOT / "docs/how-to/github.md").read_text(), re.M | re.S)
+    steps = yaml.safe_load(block)["jobs"]["assay"]["steps"]
+    runs = "\n".join(step["run"] for step in steps if "run" in step).replace("\\\n", " ")
+    lines = re.findall(r'^"\$RUNNER_TEMP/assay/bin/assay" (.*?)(?: \|\| true)?$', runs, re.M)
+    assert len(lines) == 3
+    for line in lines:
+        test_every_command_shown_parses("github.md", f"assay {line}")
+    # What a branch is called must not be pasted into a script.
+    assert "${{" not in runs
