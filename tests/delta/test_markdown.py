@@ -3,17 +3,29 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from msgspec.structs import replace
-from tests.delta.conftest import finding
+from tests.delta.conftest import ANYTHING, candidate, delta, finding, full_risk, gate, report
 
 from assay.delta.compose import compose
 from assay.delta.markdown import LIMIT, markdown
 from assay.delta.sanitise import markdown as escape
+from assay.model.verdict import Decision
 
 GITHUB = MarkdownIt("gfm-like", {"linkify": False})
 """Without the library's own link finder: GitHub's is provoked by the text, which the tests of `sanitise`
 look at."""
+
+
+USUAL = report(
+    candidate("a", reason="a", risk=full_risk("a"), gates=(gate("scope", findings=(finding(),)),)),
+    candidate("a2", Decision.REJECTED, rejected_by="lint", reason="b"),
+    delta=delta(api_breaks=("a",), unparsed=("a",), risk=full_risk("a")),
+    notes=("a",),
+    landing="a",
+)
 
 
 def html_of(report) -> str:
@@ -32,36 +44,20 @@ def test_a_comment_shows_the_verdict_a_table_and_the_next_commands(full_report):
 
 
 def test_every_row_of_the_table_has_four_cells(full_report, hostile_report):
-    for report in (full_report, hostile_report):
-        rows = re.findall(r"<tr>(.*?)</tr>", html_of(report), re.DOTALL)
+    for shown in (full_report, hostile_report):
+        rows = re.findall(r"<tr>(.*?)</tr>", html_of(shown), re.DOTALL)
         assert rows
         assert {len(re.findall("<t[dh]", row)) for row in rows} == {4}
 
 
-def test_a_hostile_candidate_adds_no_markup(hostile_report):
-    html = html_of(hostile_report)
-    tags = set(re.findall(r"<(\w+)", html))
-    assert tags <= {
-        "h3",
-        "h4",
-        "p",
-        "table",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "code",
-        "ul",
-        "li",
-        "strong",
-        "sub",
-        "details",
-        "summary",
-        "pre",
-        "blockquote",
-        "br",
-    }
+NAMES = "h3 h4 p table thead tbody tr th td code ul li strong sub details summary pre blockquote br"
+TAGS = frozenset(NAMES.split())
+
+
+@pytest.mark.parametrize("which", ["hostile_report", "hostile_rich_report"])
+def test_a_hostile_candidate_adds_no_markup(which, request):
+    html = html_of(request.getfixturevalue(which))
+    assert set(re.findall(r"<(\w+)", html)) <= TAGS
     assert "<strong>b</strong>" not in html
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e]", html)
     outside_code = re.sub(r"<code.*?</code>", "", html, flags=re.DOTALL)
@@ -70,8 +66,8 @@ def test_a_hostile_candidate_adds_no_markup(hostile_report):
 
 
 def test_folds_are_balanced(full_report, hostile_report):
-    for report in (full_report, hostile_report):
-        page = markdown(compose(report))
+    for shown in (full_report, hostile_report):
+        page = markdown(compose(shown))
         assert page.count("<details>") == page.count("</details>") > 0
 
 
@@ -104,3 +100,34 @@ def test_an_ordered_list_or_a_picture_cannot_be_begun():
     assert ":tada:" not in escape("a :tada: b")
     html = GITHUB.render(f"- {escape('1. x')}")
     assert "<ol" not in html
+
+
+@settings(max_examples=150, deadline=None)
+@given(ANYTHING | st.text("`*_~[]()<>!#|\\\\-+=1.@:/&$^ \n\tax"))
+@example("```\nx")
+@example("~~~")
+@example("<!--")
+@example("[a](https://e.vil)")
+@example("![a](b)")
+@example("| a | b |")
+@example("---")
+@example("$$x$$")
+def test_whatever_a_candidate_chooses_is_no_markup(said):
+    shown = report(
+        candidate(
+            said,
+            reason=said,
+            risk=full_risk(said),
+            gates=(gate("scope", findings=(finding(message=said, path=said, rule=said),)),),
+        ),
+        candidate(f"{said}2", Decision.REJECTED, rejected_by="lint", reason=said),
+        delta=delta(api_breaks=(said,), unparsed=(said,), risk=full_risk(said)),
+        notes=(said,),
+        landing=said,
+    )
+    page = markdown(compose(shown))
+    html = GITHUB.render(page)
+    usual = GITHUB.render(markdown(compose(USUAL)))
+    assert set(re.findall(r"<(\w+)", html)) <= TAGS
+    for tag in ("<tr", "<details", "<h4", "<pre", "<blockquote"):
+        assert html.count(tag) == usual.count(tag), tag

@@ -113,12 +113,13 @@ def _flat(line: Line) -> str:
 
 def _span(span: Span, *, flat: bool) -> str:
     text = span.text
-    stripped = text.strip()
+    # Blanks alone: a line feed is escaped with the rest of the text, or it would begin a block.
+    stripped = text.strip(" ")
     if not stripped:
         return text
     if span.tone is Tone.CODE:
         return markdown_code(text)
-    before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+    before, after = text[: len(text) - len(text.lstrip(" "))], text[len(text.rstrip(" ")) :]
     shown = escape(stripped)
     if span.tone in _STRONG and stripped.isalnum():
         shown = f"**{shown}**"
