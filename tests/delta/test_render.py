@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from assay.delta.render import FORMATS, render
+from assay.front.choices import Format
 from assay.model.delta import SymbolChangeKind
 from assay.model.errors import BadInput, Exit
 from assay.model.report import Report
@@ -113,6 +114,10 @@ def test_annotations_and_results_say_the_same_in_the_same_order(rich_report):
     said = [row.rpartition("::")[2] for row in rows if re.match("::(error|warning|notice) file=", row)]
     assert said == results
     assert len(results) == 5
+
+
+def test_the_command_line_offers_what_there_is():
+    assert tuple(map(str, Format)) == FORMATS
 
 
 def test_an_unknown_format_is_bad_input(full_report):
