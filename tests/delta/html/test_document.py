@@ -16,6 +16,7 @@ from tests.delta.conftest import gate as make_gate
 
 from assay.delta.html.document import document
 from assay.model.excerpt import FileExcerpt, Hunk
+from assay.model.report import Clearance, Cleared
 from assay.model.verdict import Decision
 
 VOID = {"meta", "input", "br"}
@@ -161,6 +162,19 @@ def test_a_thousand_candidates_and_a_hundred_thousand_findings_are_bounded():
     assert len(text) < 8_000_000
     assert "… and 100 more candidates" in text
     assert "900 more candidates have no part of their own here" in text
+
+
+def test_a_set_shows_all_that_is_known_of_its_pairs_and_its_own_gates(full_report):
+    good, tax, rename, *_ = full_report.candidates
+    chosen = full_report.patch_set
+    many = tuple(replace(chosen.conflicts[0], where=f"f{n}.py") for n in range(30))
+    cleared = (Cleared(a=good.id, b=tax.id, kind=Clearance.NAMES, shared=("m:f",), why="both only call it"),)
+    verified = replace(chosen, conflicts=many, cleared=cleared, gates=(make_gate("tests", seconds=1.5),))
+    text = Reader(document(replace(full_report, patch_set=verified))).text
+    assert all(f"{rename.name} × {tax.name}: textual at f{n}.py" in text for n in range(30))
+    assert f"{good.name} × {tax.name}: both only call it" in text
+    assert "The set's own gates" in text
+    assert "1.5 s" in text
 
 
 def channels(colour: str) -> list[float]:

@@ -36,7 +36,7 @@ def part(
         "div",
         el("p", line(entry.why), class_="why"),
         lines(entry.details) if entry.details else None,
-        el("section", el("h4", "Gates"), _gates(candidate.gates)) if candidate.gates else None,
+        el("section", el("h4", "Gates"), gate_table(candidate.gates)) if candidate.gates else None,
         _list_of(findings) if len(findings) > len(entry.details) else None,
         bars.panel(candidate.risk) if candidate.risk is not None else None,
         el("section", el("h4", "Diff"), diffs.diff(excerpt, candidate)) if excerpt is not None else None,
@@ -69,7 +69,8 @@ def _finding(finding: Finding) -> Markup:
               line(finding_line(finding)))  # fmt: skip
 
 
-def _gates(gates: tuple[GateReport, ...]) -> Markup:
+def gate_table(gates: tuple[GateReport, ...]) -> Markup:
+    """Each gate with its outcome, its time, and what it counted."""
     head = el(
         "tr",
         el("th", "Gate", scope="col"),

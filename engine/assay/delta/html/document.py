@@ -14,25 +14,22 @@ from functools import cache
 from importlib.resources import files
 
 from assay import __version__
-from assay.delta.compose import compose, conflict_line
+from assay.delta.compose import compose
 from assay.delta.compose_candidates import names_of
 from assay.delta.compose_risk import risk_words
-from assay.delta.html import bars
+from assay.delta.html import bars, patch_set
 from assay.delta.html.candidate import part
-from assay.delta.html.graph import graph
 from assay.delta.html.markup import Markup, el, join
 from assay.delta.html.matrix import matrix
 from assay.delta.html.words import groups, line, lines, plain_text
-from assay.delta.page import Group, Line, Page, Section, dim
-from assay.delta.page import line as page_line
-from assay.model.report import CandidateReport, Conflict, Report
+from assay.delta.page import Page, Section
+from assay.model.report import CandidateReport, Report
 from assay.model.risk import Risk
 
 _MOST_PARTS = 200
 """Candidates with a part of their own: those with a diff, then the others in their order."""
 
 _OPEN_UP_TO = 3
-_MOST_CONFLICTS = 1_000
 
 
 def document(report: Report) -> str:
@@ -147,9 +144,9 @@ def _filters(candidates: tuple[CandidateReport, ...]) -> Markup:
 def _section(section: Section, report: Report) -> Markup:
     shown: Markup | None = None
     kept = section.groups
-    if section.title == "Patch set":
-        kept = tuple(group for group in kept if group.label not in ("Conflicts", "Suspected"))
-        shown = _conflicts(report)
+    if section.title == "Patch set" and report.patch_set is not None:
+        kept = tuple(group for group in kept if group.label not in patch_set.DRAWN)
+        shown = patch_set.details(report, report.patch_set)
     elif section.title == "Delta" and report.delta is not None and report.delta.risk is not None:
         kept = tuple(group for group in kept if group.label != "Risk")
         shown = _risk_of_all(report, report.delta.risk)
@@ -165,26 +162,6 @@ def _risk_of_all(report: Report, risk: Risk) -> Markup:
         there = el("a", "as of the only candidate", href=f"#c-{only.id}")
         return el("p", f"{risk_words(risk)}, ", there)
     return bars.panel(risk, heading="h3")
-
-
-def _conflicts(report: Report) -> Markup | None:
-    chosen = report.patch_set
-    if chosen is None:
-        return None
-    names = names_of(report.candidates)
-    drawn = graph((*chosen.conflicts, *chosen.suspected), names, frozenset(chosen.members))
-    told = (
-        Group(label=label, lines=_told(conflicts, names))
-        for label, conflicts in (("Conflicts", chosen.conflicts), ("Suspected", chosen.suspected))
-        if conflicts
-    )
-    return join(el("h3", "Who conflicts with whom"), drawn, groups(told)) if drawn is not None else None
-
-
-def _told(conflicts: tuple[Conflict, ...], names: dict[str, str]) -> tuple[Line, ...]:
-    shown = tuple(conflict_line(each, names) for each in conflicts[:_MOST_CONFLICTS])
-    left = len(conflicts) - len(shown)
-    return (*shown, page_line(dim(f"… and {left} more"))) if left else shown
 
 
 def _footer(report: Report) -> Markup:
