@@ -15,7 +15,7 @@ from assay.delta.sanitise import cells
 from assay.delta.text import text
 from assay.model.delta import SymbolChange, SymbolChangeKind
 from assay.model.outcome import Severity
-from assay.model.report import Landed, MergedFile, PatchSet
+from assay.model.report import FailingGroup, Landed, MergedFile, PatchSet
 from assay.model.risk import Contribution
 from assay.model.tool import Isolation, Tier
 from assay.model.verdict import Decision
@@ -274,3 +274,26 @@ def test_any_words_fit_any_width(words, name, width):
 @pytest.mark.parametrize(("value", "shown"), [(0.0123, "12 ms"), (3.21, "3.2 s"), (125.0, "2 min 5 s")])
 def test_durations_are_short(value, shown):
     assert seconds(value) == shown
+
+
+def test_a_group_that_fails_together_says_who_where_and_how_sure(full_report):
+    good, tax, *_ = full_report.candidates
+    group = FailingGroup(
+        members=(good.id, tax.id),
+        gate="tests",
+        where="tests/test_a.py::test_a",
+        why="each is accepted alone",
+        tests=("tests/test_a.py::test_a", "tests/test_a.py::test_b"),
+        symbols=("billing:charge",),
+        chance=0.8,
+    )
+    known = replace(full_report.patch_set, failing=(group,))
+    shown = " ".join(" ".join(rows_of(replace(full_report, patch_set=known), width=300)).split())
+    assert (
+        "Fail together fix-rounding.patch × add-tax.patch: tests at tests/test_a.py::test_a, "
+        "tests/test_a.py::test_b, billing:charge; that it is just these has a chance of 80%"
+    ) in shown
+    certain = replace(known, failing=(replace(group, chance=1.0, call="charge(1)", symbols=()),))
+    sure = " ".join(" ".join(rows_of(replace(full_report, patch_set=certain), width=300)).split())
+    assert "tests/test_a.py::test_b, shown by charge(1)" in sure
+    assert "chance of" not in sure

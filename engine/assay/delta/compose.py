@@ -14,7 +14,7 @@ from assay.delta import compose_delta, compose_profile
 from assay.delta.compose_candidates import entries, findings_of, names_of
 from assay.delta.page import Group, Line, Page, Section, Span, Tone, bounded, code, count, dim, line, seconds
 from assay.model.delta import Delta, MemberShare
-from assay.model.report import CandidateReport, Conflict, MergedFile, PatchSet, Report
+from assay.model.report import CandidateReport, Conflict, FailingGroup, MergedFile, PatchSet, Report
 from assay.model.tool import Tier
 from assay.model.verdict import Decision
 
@@ -25,6 +25,7 @@ _MOST_WORDS = 100
 """Characters of a list of names."""
 
 _MOST_REFS = 6
+_SURE = 0.995
 
 
 def compose(report: Report, *, profile: bool = False) -> Page:
@@ -151,6 +152,7 @@ def _patch_set(chosen: PatchSet, names: Mapping[str, str], delta: Delta | None) 
         ),
         Group(label="Merged by syntax", lines=bounded([_merged(f, names) for f in chosen.merged], _MOST)),
         Group(label="Conflicts", lines=bounded([conflict_line(c, names) for c in chosen.conflicts], _MOST)),
+        Group(label="Fail together", lines=bounded([_failing(f, names) for f in chosen.failing], _MOST)),
         Group(label="Suspected", lines=bounded([conflict_line(c, names) for c in chosen.suspected], _MOST)),
     )
     return Section(
@@ -183,6 +185,23 @@ def conflict_line(conflict: Conflict, names: Mapping[str, str]) -> Line:
         code(conflict.where),
         f", {conflict.why}" if conflict.why else "",
     )
+
+
+def _failing(group: FailingGroup, names: Mapping[str, str]) -> Line:
+    """Who fails together, where, what it has to do with, and how sure it is that it is just they. Why, the
+    conflict that came of it says."""
+    parts: list[str | Span] = []
+    for member in group.members:
+        parts += [" × " if parts else "", code(names.get(member, member))]
+    tests = [code(test) for test in group.tests if test != group.where]
+    parts += [f": {group.gate} at ", code(group.where)]
+    for other in (*tests, *map(code, group.symbols)):
+        parts += [", ", other]
+    if group.call:
+        parts += [", shown by ", code(group.call)]
+    if group.chance < _SURE:
+        parts.append(f"; that it is just these has a chance of {group.chance:.0%}")
+    return line(*parts)
 
 
 def _closing(report: Report) -> Iterator[Line]:
