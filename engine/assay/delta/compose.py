@@ -147,7 +147,11 @@ def _patch_set(chosen: PatchSet, names: Mapping[str, str], delta: Delta | None) 
         Group(
             label="Left out",
             lines=bounded(
-                [line(code(names.get(out.id, out.id)), f": {out.why}") for out in chosen.left_out], _MOST
+                [
+                    line(code(names.get(out.id, out.id)), ": ", *compose_delta.quoted(out.why))
+                    for out in chosen.left_out
+                ],
+                _MOST,
             ),
         ),
         Group(label="Merged by syntax", lines=bounded([_merged(f, names) for f in chosen.merged], _MOST)),
@@ -183,7 +187,8 @@ def conflict_line(conflict: Conflict, names: Mapping[str, str]) -> Line:
         code(names.get(conflict.b, conflict.b)),
         f": {conflict.kind.value} at ",
         code(conflict.where),
-        f", {conflict.why}" if conflict.why else "",
+        ", " if conflict.why else "",
+        *compose_delta.quoted(conflict.why),
     )
 
 
