@@ -10,6 +10,7 @@ from tests.delta.conftest import gate as make_gate
 
 from assay.delta.compose import compose
 from assay.delta.github import MOST, data, github, harmless, property_, summary
+from assay.delta.sanitise import plain
 from assay.model.outcome import Severity
 from assay.model.report import Report
 from assay.model.verdict import Decision
@@ -53,6 +54,20 @@ def test_each_severity_has_its_command(severity, command):
 def test_both_rules_of_escaping():
     assert data("50% a\r\nb: c, d") == "50%25 a\\r\\nb: c, d"
     assert property_("50% a: c, d") == "50%25 a%3A c%2C d"
+
+
+def decoded(value: str) -> str:
+    """As the runner reads a message or a property back."""
+    for code, char in (("%2C", ","), ("%3A", ":"), ("%0A", "\n"), ("%0D", "\r"), ("%25", "%")):
+        value = value.replace(code, char)
+    return value.replace("\u200b", "")
+
+
+@given(ANYTHING | st.text(alphabet="%0123ADC25:,\r\n"))
+def test_what_is_escaped_reads_back_as_it_was(said):
+    # A percent sign of the text is escaped in both, so that neither has a code but ours.
+    assert decoded(data(said)) == decoded(property_(said)) == plain(said).replace("\u200b", "")
+    assert not set(":,\r\n") & set(property_(said))
 
 
 def test_the_rest_of_many_is_counted_by_the_last():
