@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from tests.delta.conftest import ANYTHING, candidate, delta, finding, full_risk, gate, report
 
 from assay.delta.compose import compose
-from assay.delta.markdown import LIMIT, markdown
+from assay.delta.markdown import LIMIT, markdown, units
 from assay.delta.sanitise import markdown as escape
 from assay.model.verdict import Decision
 
@@ -85,6 +85,17 @@ def test_a_thousand_candidates_fit_into_a_comment(full_report):
     page = markdown(compose(replace(full_report, candidates=tuple(many))))
     assert len(page) <= LIMIT
     assert "and 900 more" in page
+
+
+def test_the_limit_holds_however_a_forge_counts_characters(full_report):
+    wide = "\U0001f680" * 300
+    many = [
+        replace(full_report.candidates[4], id=f"c{n}", name=f"{wide}{n}", reason=wide) for n in range(200)
+    ]
+    page = markdown(compose(replace(full_report, candidates=tuple(many))))
+    assert len(page) < units(page) <= LIMIT
+    assert "<tr>" in GITHUB.render(page)
+    assert "Next:" in page
 
 
 def test_what_is_too_long_is_named_and_what_follows_still_shows(full_report):

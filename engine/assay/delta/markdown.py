@@ -22,25 +22,32 @@ _ROOM_TO_SAY = 600
 """Kept free for the line that names what was cut."""
 
 _MOST_NAMED = 8
+_DETAILS = "details"
 _STRONG = frozenset({Tone.STRONG, Tone.GOOD, Tone.BAD, Tone.DOUBT})
 
 Block = tuple[str, str]
 """What a reader would call it, and its Markdown."""
 
 
-def markdown(page: Page, *, limit: int = LIMIT, measure: Callable[[str], int] = len) -> str:
+def units(text: str) -> int:
+    """Length as a forge may count it: a character beyond the basic plane as two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def markdown(page: Page, *, limit: int = LIMIT, measure: Callable[[str], int] = units) -> str:
     """The page in at most `limit` of what `measure` counts, ending with a line end."""
-    parts: list[str] = []
-    gone: list[str] = []
+    blocks = list(_blocks(page, limit // 2, measure))
+    kept: set[int] = set()
     left = limit - _ROOM_TO_SAY
-    for name, block in _blocks(page):
-        size = measure(block) + 1
-        if size > left:
-            gone.append(name)
-        else:
-            parts.append(block)
+    # The details of candidates are many, and what comes after them matters more.
+    for index in sorted(range(len(blocks)), key=lambda index: blocks[index][0] == _DETAILS):
+        size = measure(blocks[index][1]) + 1
+        if size <= left:
+            kept.add(index)
             left -= size
-    return "\n".join(parts) + (f"\n{_cut(gone)}\n" if gone else "")
+    gone = [name for index, (name, _) in enumerate(blocks) if index not in kept]
+    shown = "\n".join(block for index, (_, block) in enumerate(blocks) if index in kept)
+    return shown + (f"\n{_cut(gone)}\n" if gone else "")
 
 
 def _cut(gone: list[str]) -> str:
@@ -52,17 +59,18 @@ def _cut(gone: list[str]) -> str:
     )
 
 
-def _blocks(page: Page) -> Iterator[Block]:
+def _blocks(page: Page, most: int, measure: Callable[[str], int]) -> Iterator[Block]:
+    """The blocks in reading order, that of the table in at most `most`."""
     yield "the headline", f"### Assay: {_inline(page.headline, flat=True)}\n"
     yield "the facts", f"{_inline(page.facts, flat=True)}\n"
     if page.notes:
         yield "notes", "\n".join(f"> {_inline(note)}  " for note in page.notes) + "\n"
     if page.entries:
-        yield "the table of candidates", "\n".join(_table(page.entries))
+        yield "the table of candidates", _table(page.entries, most, measure)
     for entry in page.entries:
         if entry.details:
             why = _flat((Span(text=f"{entry.name}: "), *entry.why))
-            yield "details", _folded(why, _bullets(entry.details))
+            yield _DETAILS, _folded(why, _bullets(entry.details))
     for section in page.sections:
         yield from _section(section)
     if page.closing:
@@ -71,12 +79,17 @@ def _blocks(page: Page) -> Iterator[Block]:
         yield "next commands", "Next:\n\n```sh\n" + "\n".join(page.commands) + "\n```\n"
 
 
-def _table(entries: tuple[Entry, ...]) -> Iterator[str]:
-    yield "| | Candidate | Verdict | Why |\n| --- | --- | --- | --- |"
+def _table(entries: tuple[Entry, ...], most: int, measure: Callable[[str], int]) -> str:
+    rows = ["| | Candidate | Verdict | Why |\n| --- | --- | --- | --- |"]
+    left = most
     for entry in entries[:_MOST_ROWS]:
-        why = _inline(entry.why)
-        yield f"| {entry.mark} | {markdown_code(entry.name)} | {entry.verdict} | {why} |"
-    yield f"\n… and {len(entries) - _MOST_ROWS} more\n" if len(entries) > _MOST_ROWS else ""
+        row = f"| {entry.mark} | {markdown_code(entry.name)} | {entry.verdict} | {_inline(entry.why)} |"
+        left -= measure(row) + 1
+        if left < 0:
+            break
+        rows.append(row)
+    more = len(entries) - (len(rows) - 1)
+    return "\n".join([*rows, f"\n… and {more} more\n" if more else ""])
 
 
 def _section(section: Section) -> Iterator[Block]:
