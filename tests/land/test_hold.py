@@ -72,6 +72,6 @@ def test_the_risk_of_a_set_is_made_of_its_members(yard):
 def test_a_train_refuses_a_policy_whose_demands_it_does_not_ask(yard):
     from assay.land.train.watch import watch
 
-    asked = request(yard, '[risk]\nhold = "review"\n')
-    with pytest.raises(BadInput, match=r"risk\.hold"):
+    asked = request(yard, "[evidence]\nmax_missed = 0\n")
+    with pytest.raises(BadInput, match="evidence"):
         anyio.run(lambda: watch(asked, onto="main", tell=lambda _: None, until_idle=True))

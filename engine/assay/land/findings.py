@@ -7,7 +7,6 @@ happens next.
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Sequence
 from functools import cached_property
@@ -21,8 +20,8 @@ from assay.delta.excerpts import excerpts
 from assay.gates.examining import TASKS
 from assay.grade.profile import profile
 from assay.land.job import Job
+from assay.land.past import past_of
 from assay.land.report import candidate_reports, stamp, words_on
-from assay.land.request import Lane
 from assay.land.session import Session
 from assay.land.transaction import Transaction
 from assay.ledger.states import State
@@ -37,22 +36,16 @@ from assay.model.verdict import Decision, Verdict
 from assay.policy.pace import Pace
 from assay.policy.schema import Collect
 from assay.repo.diff import changes
-from assay.risk.background import Background, background
+from assay.risk.background import Background
 from assay.risk.decision import actions_held
 from assay.risk.evidence.bound import false_green
 from assay.risk.evidence.demand import demanded, with_demanded
 from assay.risk.score import assess, assess_set
-from assay.sandbox.places import likely_cache
 
 if TYPE_CHECKING:  # what candidates are to each other is no matter of a hook, which starts faster without
     from assay.patchset.combine import Combined
     from assay.patchset.graph import Graph
     from assay.patchset.select import Worth
-
-_WAIT = {Lane.INTERACTIVE: 0.5, Lane.BULK: 20.0}
-"""Seconds that the reading of the repository's past may take, once; what is not read by then is for the next
-run."""
-
 
 _WANTED = ("coverage and mutants of the changed lines (--evidence mutants)",)
 
@@ -308,16 +301,7 @@ class Findings:
     @cached_property
     def _known(self) -> Background:
         """What is known of the repository's past, brought up to date once a run."""
-        job = self.job
-        wait = _WAIT[job.request.lane]
-        return background(
-            job.repo,
-            job.base,
-            likely_cache(os.environ),
-            seconds=wait,
-            models=job.models,
-            compare=job.request.lane is Lane.BULK,
-        )
+        return past_of(self.job)
 
 
 def _tested(verdict: Verdict) -> bool:

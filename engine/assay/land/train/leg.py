@@ -8,6 +8,8 @@ lands, and that is looked up once more in the commits that are about to be publi
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import anyio
 import msgspec
 import pygit2
@@ -16,6 +18,7 @@ from assay.grade.posterior import known, learn_company
 from assay.land import plan
 from assay.land.findings import Findings
 from assay.land.job import Job, with_candidates
+from assay.land.past import past_of
 from assay.land.publish import publish
 from assay.land.session import Session, session
 from assay.land.train.arrivals import Arrival
@@ -47,6 +50,7 @@ from assay.patchset.merging.trees import structural_merge
 from assay.patchset.owntests import with_own_tests
 from assay.repo import refs
 from assay.repo.repository import Repository
+from assay.risk.background import Background
 from assay.risk.decision import actions_held
 from assay.risk.score import assess
 
@@ -208,12 +212,17 @@ class _Leg:
     def _held(self, car: Candidate, verdict: Verdict) -> str:
         """Why one that passed does not land by itself, by the policy's word on its risk; '' if it does."""
         policy = self._job.policy
-        if not policy.risk.hold:
+        held = actions_held(policy.risk.hold)
+        if not held:
             return ""
-        advice = assess(self._job.repo, car, policy, verdict.gates).advice
-        if advice is None or advice.action not in actions_held(policy.risk.hold):
+        advice = assess(self._job.repo, car, policy, verdict.gates, self._past).advice
+        if advice is None or advice.action not in held:
             return ""
         return f"held for {advice.action.value}: {advice.why}"
+
+    @cached_property
+    def _past(self) -> Background:
+        return past_of(self._job)
 
     async def _go(self, opened: Session) -> Combination:
         """Carry out the schedule's steps until something is to be published or nothing is left."""

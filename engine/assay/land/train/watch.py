@@ -30,7 +30,6 @@ from assay.model.errors import BadInput, Unsound
 from assay.model.event import Observer, nobody
 from assay.policy.schema import Policy
 from assay.repo.repository import Repository, open_repository
-from assay.risk.decision import actions_held
 from assay.risk.evidence.shortfalls import demands
 
 _AHEAD = 16
@@ -94,11 +93,10 @@ async def _round(request: Request, way: Way, line: Line, observer: Observer) -> 
 
 
 def _demandless(policy: Policy) -> None:
-    """A train does not gather evidence or weigh risks: what a policy makes depend on them is not for it."""
-    table = "evidence" if demands(policy.evidence) else "risk.hold" if actions_held(policy.risk.hold) else ""
-    if table:
+    """A train gathers no evidence: a policy that lets nothing land without it is not for it."""
+    if demands(policy.evidence):
         raise BadInput(
-            f"the policy {policy.name} lets land only what meets its `{table}`, which a train does not ask",
+            f"the policy {policy.name} lets land only what meets its `evidence`, which a train does not gather",
             where="--watch",
             fix="land those without it, or name a policy without such demands",
         )
