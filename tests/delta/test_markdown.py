@@ -113,7 +113,7 @@ def test_an_ordered_list_or_a_picture_cannot_be_begun():
     assert "<ol" not in html
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(ANYTHING | st.text("`*_~[]()<>!#|\\\\-+=1.@:/&$^ \n\tax"))
 @example("```\nx")
 @example("~~~")
