@@ -96,7 +96,7 @@ def _demandless(policy: Policy) -> None:
     """A train gathers no evidence: a policy that lets nothing land without it is not for it."""
     if demands(policy.evidence):
         raise BadInput(
-            f"the policy {policy.name} lets land only what meets its `evidence`, which a train does not gather",
+            f"the policy {policy.name} lets land only what meets its `evidence`; a train gathers none",
             where="--watch",
             fix="land those without it, or name a policy without such demands",
         )
