@@ -35,7 +35,7 @@ def test_other_shells_have_a_script_as_well(shell):
 
 
 def test_commands_are_offered():
-    assert _completed("assay ", 1) == {"demo", "doctor", "check", "grade", "land", "audit", "policy"}
+    assert _completed("assay ", 1) == {"demo", "doctor", "check", "grade", "land", "audit", "policy", "risk"}
     assert _completed("assay gr", 1) == {"grade"}
     assert _completed("assay audit ", 2) == {"list", "show", "prune"}
 
