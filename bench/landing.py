@@ -22,7 +22,7 @@ import argparse
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -244,8 +244,7 @@ def optimum(
     apart: Sequence[frozenset[str]],
     groups: Sequence[frozenset[str]],
 ) -> float:
-    """The greatest value of a set that holds no pair of `apart` and none of `groups` as a whole: by trying,
-    for one forbidden group after the other that is still there, each way to break it; components apart."""
+    """The greatest value of a set that holds no pair of `apart` and none of `groups` as a whole."""
     every = [*apart, *groups]
     return sum(_best(part, values, [g for g in every if g <= part]) for part in _components(order, every))
 
@@ -269,29 +268,33 @@ def _components(order: Sequence[str], every: Sequence[frozenset[str]]) -> list[f
 
 
 def _best(part: frozenset[str], values: dict[str, float], groups: Sequence[frozenset[str]]) -> float:
-    known: dict[frozenset[str], float] = {}
+    """By branch and bound over members of the component in the order of their values: what may still be won
+    is at most the value of all that are left and stand alone against those chosen."""
+    order = sorted(part, key=lambda one: (-values[one], one))
+    touching = {one: [group for group in groups if one in group] for one in order}
+    best = 0.0
 
-    def best(left: frozenset[str]) -> float:
-        if left not in known:
-            known[left] = compute(left)
-        return known[left]
+    def search(left: list[str], chosen: frozenset[str], won: float) -> None:
+        nonlocal best
+        best = max(best, won)
+        # Of members that are in each other's way pair by pair at most one is won.
+        hope, covered = won, set[str]()
+        for one in left:
+            if one not in covered:
+                hope += values[one]
+                clique = [one]
+                for other in left:
+                    if other not in covered and all(frozenset((other, each)) in pairs for each in clique):
+                        clique.append(other)
+                covered.update(clique)
+        if hope <= best:
+            return
+        first, *rest = left
+        taken = chosen | {first}
+        free = [o for o in rest if not any(group - {o} <= taken for group in touching[o])]
+        search(free, taken, won + values[first])
+        search(rest, chosen, won)
 
-    def compute(left: frozenset[str]) -> float:
-        inside = [group for group in groups if group <= left]
-        if not inside:
-            return sum(values[one] for one in left)
-        count: Callable[[str], int] = lambda one: sum(one in group for group in inside)  # noqa: E731
-        parts = _components(sorted(left), inside)
-        if len(parts) > 1:
-            return sum(best(each) for each in parts)
-        pivot = max(sorted(left), key=count)
-        without = best(left - {pivot})
-        # With the pivot in, every group of it loses another: pairs lose that one for certain.
-        partners = frozenset(one for group in inside if pivot in group and len(group) == 2 for one in group)
-        larger = [group for group in inside if pivot in group and len(group) > 2]
-        if not larger:
-            return max(without, values[pivot] + best(left - partners - {pivot}))
-        ways = [best(left - {one}) for one in larger[0] - {pivot}]
-        return max(without, *ways)
-
-    return best(part)
+    pairs = {group for group in groups if len(group) == 2}
+    search(order, frozenset(), 0.0)
+    return best
