@@ -13,7 +13,7 @@ same rule answers
 - plain bisection: all left over on top of those that passed; what fails is halved until one is left.
 
 Prints the runs of each, the value landed by each, and the best value there is, which a search of its own
-finds that shares nothing with the engine's. Exits 1 if less than 60 in 100 runs are saved against either.
+finds that shares nothing with the engine's. Exits 1 if less than 60 in 100 runs are saved against one by one.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def _project(place: Path, scratch: Path, options: argparse.Namespace) -> int:
         members = how(order, apart, other)
         got = sum(worths[member].value for member in members)
         saved = 1 - ours.runs / other.runs
-        bad += saved < _SAVED
+        bad += how is _one_by_one and saved < _SAVED
         print(f"  {name:<16} {other.runs:4} runs, value {got:g} ({got / best:.1%}); {saved:.0%} saved")
     if broken:
         print("  SOMETHING BROKEN WOULD HAVE LANDED")
