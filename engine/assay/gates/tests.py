@@ -19,6 +19,7 @@ from assay.gates.testing import base, health
 from assay.gates.testing.bench import BY_CHANCE, Bench
 from assay.gates.testing.choice import choose, clear, narrowed, plainly, ran_changes, siblings
 from assay.gates.testing.compare import compare
+from assay.gates.testing.elsewhere import elsewhere
 from assay.gates.testing.integrity import deviations
 from assay.gates.testing.judge import (
     GATE,
@@ -28,6 +29,7 @@ from assay.gates.testing.judge import (
     run_cost,
     shadowed,
     spoilt,
+    tested_elsewhere,
     unfinished,
 )
 from assay.gates.testing.run import Ended, Run
@@ -35,6 +37,7 @@ from assay.gates.testing.stages import through_stages
 from assay.gates.testing.trusted import changed_tests
 from assay.model.candidate import Candidate
 from assay.model.outcome import GateResult, Outcome, infra
+from assay.repo.globs import compile_globs
 
 
 class TestsGate:
@@ -54,6 +57,11 @@ class TestsGate:
         if on_base.ended is not Ended.COMPLETE:
             environment = await toolbox.environment()
             return base_unusable(on_base, str(environment.python))
+        is_test = compile_globs(toolbox.policy.tests.paths)
+        learned = on_base.suite.learned
+        if name := elsewhere(toolbox.repo, candidate.base.tree, candidate.changes, is_test, learned):
+            environment = await toolbox.environment()
+            return tested_elsewhere(name, str(environment.python))
         bench = Bench(toolbox, candidate, on_base)
         if bench.subject.shadows:
             return shadowed(bench.subject.shadows)

@@ -157,6 +157,15 @@ def wavers(trial: Trial, confirmation: Confirmation, rules: Tests) -> tuple[Find
     )
 
 
+def tested_elsewhere(name: str, python: str) -> GateResult:
+    """The environment has the project's own modules from elsewhere: its tests say nothing of any change."""
+    return infra(
+        GATE,
+        f"the tests import {name} from outside of the repository, where no change of it shows; install the "
+        f"project for {python} in editable mode (`pip install -e`), or set pytest's `pythonpath`",
+    )
+
+
 def shadowed(paths: Sequence[str]) -> GateResult:
     """The candidate adds modules that would be imported in place of those which tests are run with."""
     findings = tuple(
