@@ -18,7 +18,7 @@ costs = st.builds(
     Costs,
     review=st.floats(0, 1000),
     review_line=st.floats(0, 10),
-    catches=st.floats(0, 1),
+    catches=st.just(0.0) | st.floats(0.001, 1),
     reject=st.floats(0.1, 1e4),
     evidence=st.floats(0, 100),
 )

@@ -30,7 +30,7 @@ TESTED = Evidence(
 
 
 def test_evidence_moves_the_probability_the_band_and_the_advice() -> None:
-    usual = Stake(defect=240, lines=10)
+    usual = Stake(defect=220, lines=10)
     before = fold(PRIOR, None, (), usual, RULES)
     after = fold(PRIOR, TESTED, (), usual, RULES)
     assert before.advice is not None
