@@ -57,11 +57,11 @@ SHARES: dict[Level, Shares] = {
     Level.MISSED: Shares(buggy=0.318, clean=0.30),
     Level.UNRUN: Shares(buggy=0.197, clean=0.15),
 }
-"""By published figures, shrunk hard: code that no test runs gets about twice the fixes of other code, and of
-the bugs that mattered 70 % were coupled to a mutant (Petrovic et al. 2021, arXiv 2103.07189), so that a change
-without survivors keeps fewer of them. Ratios: .80, .95, 1.06 and 1.31. Of 47 commits of four projects that a
-fix pointed back to, and 47 others of like size, the ratios were 1.6, .7, 1.4 and .6, each with 1 well inside of
-its interval: too few to say more than that no ratio is large."""
+"""By published figures, shrunk hard: code that no test runs gets about twice the fixes of other code, and
+of the bugs that mattered 70 % were coupled to a mutant (Petrovic et al. 2021, arXiv 2103.07189), so
+that a change without survivors keeps fewer of them. Ratios: .80, .95, 1.06 and 1.31. Of 47 commits of
+four projects that a fix pointed back to, and 47 others of like size, the ratios were 1.6, .7, 1.4 and
+.6, each with 1 well inside of its interval: too few to say more than that no ratio is large."""
 
 
 def level(evidence: Evidence | None) -> Level | None:
