@@ -208,3 +208,11 @@ def test_every_text_has_the_contrast_that_readers_need():
         assert contrast(theme["link"], theme["page"]) >= 4.5
         for bar in ("bar-more", "bar-less", "bar-base"):
             assert contrast(theme[bar], theme["panel"]) >= 3, bar
+
+
+def test_each_command_stands_on_a_line_of_its_own():
+    rejected = [candidate(f"{n}", verdict=Decision.REJECTED, rejected_by="lint") for n in range(2)]
+    shown = document(report(*rejected))
+    commands = re.findall(r"<code>((?:assay|git) [^<]*)</code>", shown)
+    assert len(commands) > 1
+    assert "&lt;code&gt;" not in shown

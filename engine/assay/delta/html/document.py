@@ -95,7 +95,7 @@ def _main(report: Report, page: Page) -> Iterator[Markup]:
             "section",
             el("h2", "Next"),
             lines(page.closing) if page.closing else None,
-            el("pre", Markup("\n").join(el("code", command) for command in page.commands), tabindex=0)
+            el("pre", (join(el("code", command), Markup("\n")) for command in page.commands), tabindex=0)
             if page.commands
             else None,
         )
