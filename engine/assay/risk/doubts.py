@@ -59,5 +59,6 @@ def _of_repository(model: Model, past: RepositoryPast | None, why: str) -> Itera
     if why:
         yield why, model.spread.blind
     elif past is not None and (past.days < _YOUNG_DAYS or past.changes < _YOUNG_CHANGES):
-        counted = f"{past.changes} changes to its program in {past.days:.0f} days"
+        changes = "1 change" if past.changes == 1 else f"{past.changes} changes"
+        counted = f"{changes} to its program in {past.days:.0f} days"
         yield f"the repository is young: {counted}", model.spread.young
