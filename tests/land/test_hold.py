@@ -67,6 +67,9 @@ def test_the_risk_of_a_set_is_made_of_its_members(yard):
     assert sum(part.effect for part in risk.contributions) == pytest.approx(risk.probability, abs=1e-5)
     assert {part.feature.partition(":")[0] for part in risk.contributions} >= {"member"}
     assert "at least one of these 2 changes" in risk.prior.event
+    costs = {option.action.value: option.cost for option in risk.advice.options}
+    alone = {option.action.value: option.cost for option in report.candidates[0].risk.advice.options}
+    assert costs["reject"] == 2 * alone["reject"]
 
 
 def test_a_train_refuses_a_policy_whose_demands_it_does_not_ask(yard):

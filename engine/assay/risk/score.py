@@ -7,14 +7,17 @@ they are in the stake of the decision and in no probability.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import PurePosixPath
+
+from msgspec.structs import replace
 
 from assay.model.candidate import Candidate, Change
 from assay.model.evidence import Evidence
 from assay.model.outcome import GateResult
 from assay.model.risk import Contribution, Interval, Prior, Risk
-from assay.policy.schema import Policy
+from assay.policy.schema import Policy, RiskRules
 from assay.repo.globs import compile_globs
 from assay.repo.repository import Repository
 from assay.risk.background import Background
@@ -86,7 +89,7 @@ def assess_set(
     probability, parts = ask(lambda risk: risk.score)
     low, _ = ask(lambda risk: risk.interval.low if risk.interval else risk.score)
     high, _ = ask(lambda risk: risk.interval.high if risk.interval else risk.score)
-    doubts = tuple(dict.fromkeys(doubt for _, risk in members if risk.prior for doubt in risk.prior.doubts))
+    doubts = Counter(doubt for _, risk in members if risk.prior for doubt in risk.prior.doubts)
     first = members[0][1].prior
     assert first is not None
     found = Prior(
@@ -95,11 +98,22 @@ def assess_set(
         probability=round(probability, 6),
         interval=Interval(low=round(low, 6), high=round(high, 6)),
         contributions=parts,
-        doubts=doubts,
+        doubts=tuple(_of_some(doubt, times, len(members)) for doubt, times in doubts.items()),
     )
     findings = [finding for result in results for finding in result.findings]
     stake = at_stake(changes_of(repo, combined), policy)
-    return fold(found, None, findings, stake, policy.risk, whole=False)
+    return fold(found, None, findings, stake, _for_all(policy.risk, len(members)), whole=False)
+
+
+def _of_some(doubt: str, times: int, members: int) -> str:
+    return doubt if times == members else f"of {times} of the {members}: {doubt}"
+
+
+def _for_all(rules: RiskRules, members: int) -> RiskRules:
+    """To review a set, or to do without it, costs that for each of its members."""
+    cost = rules.cost
+    each = replace(cost, review=members * cost.review, reject=members * cost.reject)
+    return replace(rules, cost=each, review_from=1.0)
 
 
 def at_stake(changes: Sequence[Change], policy: Policy) -> Stake:
