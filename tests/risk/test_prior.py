@@ -108,7 +108,7 @@ def test_taking_away_is_doubted_for_what_the_event_does_not_see(lived, tmp_path)
 def test_a_young_repository_is_a_doubt(history, tmp_path) -> None:
     history.commit("begin", 0, {"a.py": CODE})
     found = prior_of(*changed(history, {"a.py": MORE}), known(history, tmp_path))
-    assert any("is young: 1 changes" in doubt for doubt in found.doubts)
+    assert any("is young: 1 change " in doubt for doubt in found.doubts)
 
 
 def test_a_percentile_needs_a_past_that_was_compared(lived, tmp_path) -> None:
