@@ -96,7 +96,7 @@ class _Together:
         )
         groups = [[self._by_id[member] for member in group.members] for group in chosen.failing]
         await learn(bench.recall, bench.remember, groups)
-        told = {enforced: edge for edge, enforced in edges.items() if edge is not enforced}
+        told = {enforced: edge for edge, enforced in edges.items() if edge != enforced}
         return replace(
             chosen,
             conflicts=tuple(conflict for conflict in chosen.conflicts if conflict not in told),

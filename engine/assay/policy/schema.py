@@ -282,8 +282,8 @@ class Costs(Record, frozen=True, kw_only=True):
     """The share of defects that a review finds."""
     reject: float = 60.0
     """Doing without the change: somebody proposes it anew."""
-    evidence: float = 0.2
-    """Collecting coverage and mutants: a machine's minutes, which cost less than a person's."""
+    evidence: float = 1.0
+    """Collecting coverage and mutants, and looking at what they say."""
 
 
 class PathCost(Record, frozen=True, kw_only=True):
