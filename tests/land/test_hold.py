@@ -7,9 +7,9 @@ import anyio
 import pytest
 from tests.land.support import Yard
 
-from assay.land.flow import grade, land
+from assay.land.flow import exit_code, grade, land
 from assay.land.request import Request
-from assay.model.errors import BadInput
+from assay.model.errors import BadInput, Exit
 from assay.model.verdict import Decision
 
 pytestmark = pytest.mark.jail
@@ -56,6 +56,7 @@ def test_where_everything_is_held_nothing_lands(yard):
     assert report.landed is None
     assert len(report.patch_set.left_out) == 2
     assert report.patch_set.members == ()
+    assert exit_code(report) is Exit.REJECTED
 
 
 def test_the_risk_of_a_set_is_made_of_its_members(yard):
@@ -78,3 +79,13 @@ def test_a_train_refuses_a_policy_whose_demands_it_does_not_ask(yard):
     asked = request(yard, "[evidence]\nmax_missed = 0\n")
     with pytest.raises(BadInput, match="evidence"):
         anyio.run(lambda: watch(asked, onto="main", tell=lambda _: None, until_idle=True))
+
+
+def test_a_place_in_the_history_that_is_not_known_is_for_a_person(yard):
+    asked = request(yard, '[risk]\nhold = "review"\nreview_from = 0.9\n')
+    report = anyio.run(lambda: land(asked, onto="main"))
+    assert report.landed is None
+    assert {left.why for left in report.patch_set.left_out} == {
+        "held for review: its place among this repository's past changes is not known, "
+        "and the policy goes by it"
+    }

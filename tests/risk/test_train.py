@@ -8,9 +8,9 @@ from tests.risk.conftest import DAY, START
 from assay.model.errors import BadInput
 from assay.policy.schema import Policy, RiskRules
 from assay.repo.repository import open_repository
-from assay.risk.chosen import Correction, corrected, named, usual
+from assay.risk.chosen import Correction, _with, corrected, named, usual
 from assay.risk.history.mine import WINDOW, Row
-from assay.risk.model import shipped, sigmoid
+from assay.risk.model import Spread, shipped, sigmoid
 from assay.risk.train import train
 
 MODEL = shipped("later-fix")
@@ -121,3 +121,29 @@ def test_what_was_trained_here_is_used_unless_it_is_of_another_model(tmp_path) -
     assert usual(place).whole.version.startswith("1, corrected by 900 commits")
     place.write_bytes(msgspec.json.encode(replace(CORRECTION, corrects="older")))
     assert usual(place).whole == MODEL
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"features": ("nope",), "groups": ("size",), "reference": (0.0,)},
+        {"trees": (1e308,)},
+        {"trees": ()},
+        {"slope": -3.0},
+        {"intercept": 1e300},
+        {"event": "nothing happens"},
+        {"spread": Spread(known=-5, young=0, beyond=0, blind=0, foreign=0)},
+    ],
+)
+def test_a_model_that_makes_no_sense_is_refused_when_it_is_read(wrong) -> None:
+    model = replace(shipped("later-fix"), **wrong)
+    with pytest.raises(ValueError, match=r"\w"):
+        _with(msgspec.json.encode(model), usual())
+
+
+@pytest.mark.parametrize("wrong", [{"slope": 0.0}, {"known": 1e300}, {"commits": -5}, {"intercept": 99.0}])
+def test_a_correction_that_makes_no_sense_is_refused_when_it_is_read(wrong) -> None:
+    values = {"intercept": 0.0, "slope": 1.0, "known": 0.4, "commits": 900, "fixed": 90, "until": 5, **wrong}
+    told = Correction(corrects=usual().whole.title, **values)
+    with pytest.raises(ValueError, match=r"\w"):
+        _with(msgspec.json.encode(told), usual())

@@ -19,11 +19,13 @@ run."""
 
 def past_of(job: Job) -> Background:
     """What is known of the past of the job's base, brought up to date in a bounded time."""
+    # Where the policy goes by the place in the history, that place has to be known.
+    placed = job.policy.risk.review_from < 1
     return background(
         job.repo,
         job.base,
         likely_cache(os.environ),
-        seconds=_WAIT[job.request.lane],
+        seconds=_WAIT[Lane.BULK if placed else job.request.lane],
         models=job.models,
-        compare=job.request.lane is Lane.BULK,
+        compare=placed or job.request.lane is Lane.BULK,
     )

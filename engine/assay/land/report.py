@@ -115,6 +115,9 @@ def _exit_of_landing(report: Report, decisions: Sequence[Decision]) -> Exit:
     if patch_set is not None and patch_set.verdict is Decision.ACCEPTED and patch_set.members:
         return Exit.ACCEPTED  # a dry run: the set would have landed
     undecided = patch_set is not None and patch_set.verdict is Decision.INCONCLUSIVE
+    held = patch_set is not None and patch_set.verdict is None and bool(patch_set.left_out)
+    if held and all(decision is Decision.ACCEPTED for decision in decisions):
+        return Exit.REJECTED  # everything was decided: the policy lets none of it land by itself
     if undecided or (decisions and Decision.REJECTED not in decisions):
         return Exit.INCONCLUSIVE
     return Exit.REJECTED

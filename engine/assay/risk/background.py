@@ -97,7 +97,7 @@ def background(
     except _Late:
         why = "the history of its files has not been read yet: it takes longer than this run may wait"
         return Background(models=chosen, now=now, why=why)
-    except (OSError, sqlite3.Error, AssayError, GitFailed) as error:
+    except (OSError, ValueError, sqlite3.Error, AssayError, GitFailed) as error:
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
             place.unlink(missing_ok=True)  # damaged: the next run begins anew
         return Background(models=chosen, now=now, why=f"the history of its files cannot be read ({error})")

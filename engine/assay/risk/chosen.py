@@ -17,9 +17,12 @@ from assay.model.errors import BadInput
 from assay.policy.problem import ON_THE_BASE
 from assay.policy.schema import Policy
 from assay.repo.repository import Repository
-from assay.risk.model import Model, shipped
+from assay.risk.model import MOST_LOG_ODDS, Model, shipped
 
 KEY = "risk.model"
+
+
+MOST_SLOPE = 10.0
 
 
 class Correction(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,10 +92,24 @@ def _read(name: str, origin: str, repo: Repository, tree: str) -> bytes | None:
 def _with(data: bytes, models: Models) -> Models:
     """A whole model, or a correction of the shipped ones. Raises ValueError and msgspec.DecodeError."""
     if b'"corrects"' not in data:
-        model = msgspec.json.decode(data, type=Model)
-        model.check()
+        try:
+            model = msgspec.json.decode(data, type=Model)
+            model.check()
+        except RecursionError:
+            raise ValueError("its trees are too deep") from None
+        if not model.trees:
+            raise ValueError("it has no trees")
+        known, shown = frozenset(models.whole.features), frozenset(models.whole.groups)
+        if not (known.issuperset(model.features) and shown.issuperset(model.groups)):
+            raise ValueError("it asks for features, or has groups, that there are not")
+        if model.event != models.whole.event:
+            raise ValueError("its event is another one than that of the shipped model")
         return Models(whole=model, blind=models.blind)
     found = msgspec.json.decode(data, type=Correction)
+    if not (0 < found.slope <= MOST_SLOPE and abs(found.intercept) <= MOST_LOG_ODDS):
+        raise ValueError("its line is out of all proportion")
+    if not 0 <= found.known <= MOST_LOG_ODDS or not 0 <= found.fixed <= found.commits:
+        raise ValueError("its figures do not fit together")
     if found.corrects != models.whole.title:
         raise ValueError(f"it corrects {found.corrects}, and this is {models.whole.title}")
     return Models(whole=corrected(models.whole, found), blind=corrected(models.blind, found))

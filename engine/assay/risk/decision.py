@@ -51,13 +51,13 @@ def advise(
     wanted: Sequence[str] = (),
     others: Sequence[Other] = (),
     places: Sequence[Place] = (),
-    top: tuple[float, float] | None = None,
+    top: tuple[float | None, float] | None = None,
 ) -> Advice:
     """What to do with a change that has passed its gates.
 
     `wanted` names the evidence that could still be collected, and is empty where it was. `top` is the
     change's place in its repository's own history and the place from which a person reads (both 0..1): at
-    or above it nothing lands unread, whatever it costs.
+    or above it nothing lands unread, whatever it costs, and neither does what has no known place.
     """
     options = [_land(probability, stake), _review(probability, stake, costs), _reject(costs)]
     if wanted:
@@ -127,10 +127,15 @@ def _reading(stake: Stake, costs: Costs) -> float:
 
 
 def _choose(
-    options: Sequence[Option], costs: Costs, stake: Stake, top: tuple[float, float] | None
+    options: Sequence[Option], costs: Costs, stake: Stake, top: tuple[float | None, float] | None
 ) -> tuple[Action, str]:
     best = options[0]
-    if top is not None and top[0] >= top[1] and best.action in (Action.LAND, Action.MORE):
+    unread = top is not None and best.action in (Action.LAND, Action.MORE)
+    if top is not None and unread and top[0] is None:
+        return Action.REVIEW, (
+            "its place among this repository's past changes is not known, and the policy goes by it"
+        )
+    if top is not None and unread and top[0] is not None and top[0] >= top[1]:
         why = (
             f"riskier than {top[0]:.0%} of this repository's past changes; "
             f"from {top[1]:.0%} on a person reads"

@@ -42,7 +42,6 @@ def fold(
     the evidence that can still be collected.
     """
     probability, interval, parts = posterior(prior, evidence)
-    top = (prior.percentile, rules.review_from) if prior.percentile is not None else None
     advice = advise(
         probability,
         stake,
@@ -50,7 +49,7 @@ def fold(
         wanted=wanted,
         others=_others(prior, evidence, without or {}) if whole else (),
         places=places(evidence, findings),
-        top=top if rules.review_from < 1 else None,
+        top=(prior.percentile, rules.review_from) if rules.review_from < 1 else None,
     )
     return Risk(
         band=band(probability, rules),

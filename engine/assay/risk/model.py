@@ -16,6 +16,10 @@ import msgspec
 
 from assay.model.candidate import Record
 
+MOST_SPLITS = 20_000
+MOST_LOG_ODDS = 30.0
+"""Bounds on models that are read from files: more is a mistake, or meant to stall or to silence."""
+
 SHIPPED = ("later-fix", "later-fix-diff", "reverted")
 
 
@@ -78,8 +82,18 @@ class Model(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return f"{self.name} {self.version}"
 
     def check(self) -> None:
-        """Raise ValueError where its parts do not fit; what is shipped is checked by the tests, once."""
+        """Raise ValueError where its parts do not fit, or its figures make no sense; what is shipped is
+        checked by the tests, once."""
         width = len(self.features)
+        if sum(len(_splits(tree)) for tree in self.trees) > MOST_SPLITS:
+            raise ValueError(f"it has more than {MOST_SPLITS} splits")
+        figures = (self.intercept, self.slope, *msgspec.structs.astuple(self.spread))
+        if not all(abs(figure) <= MOST_LOG_ODDS for figure in figures) or self.slope <= 0:
+            raise ValueError("its line or its spread are out of all proportion")
+        if min(msgspec.structs.astuple(self.spread)) < 0:
+            raise ValueError("a spread is less than nothing")
+        if any(abs(leaf) > MOST_LOG_ODDS for tree in self.trees for leaf in _leaves(tree)):
+            raise ValueError("a tree says more than log-odds can be")
         if len(self.groups) != width or len(self.reference) != width:
             raise ValueError("features, groups and reference differ in number")
         if any(split.feature >= width or split.feature < 0 for tree in self.trees for split in _splits(tree)):
@@ -120,6 +134,12 @@ def _leaf(tree: Tree, values: Sequence[float]) -> float:
     while isinstance(tree, Split):
         tree = tree.low if values[tree.feature] <= tree.at else tree.high
     return tree
+
+
+def _leaves(tree: Tree) -> list[float]:
+    splits = _splits(tree)
+    ends = [end for split in splits for end in (split.low, split.high) if not isinstance(end, Split)]
+    return ends if splits else [tree] if not isinstance(tree, Split) else []
 
 
 def _splits(tree: Tree) -> list[Split]:

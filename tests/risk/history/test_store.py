@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from tests.risk.conftest import START
 
-from assay.risk.history.log import read_log
+from assay.risk.history.log import FileEdit, LogEntry, read_log
 from assay.risk.history.past import DAY
 from assay.risk.history.store import Past
 
@@ -67,3 +67,13 @@ def test_estimates_are_kept_by_model_and_time() -> None:
         past.estimate("m", [(5, "a", 0.1), (9, "b", 0.2)])
         past.estimate("n", [(5, "a", 0.3)])
         assert (past.estimates("m", 9), past.estimated("m")) == ([0.1], {"a", "b"})
+
+
+def test_names_of_odd_bytes_have_a_past_like_others() -> None:
+    odd = "n\udcff\udce9.py"
+    edit = FileEdit(old_path=None, path=odd)
+    entry = LogEntry(commit="c" * 40, parents=(), committed=START, message="Fix it", edits=(edit,))
+    with Past() as past:
+        past.learn([entry], entry.commit)
+        (found,) = past.files([odd], START + DAY)
+    assert (found.changes, found.fixes) == (1, 1)

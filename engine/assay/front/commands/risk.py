@@ -78,6 +78,7 @@ def list_(
     """Say of past commits to Python source, newest last, what the model would have said before them."""
     from datetime import UTC, datetime
 
+    from assay.repo.program import GitFailed
     from assay.repo.repository import open_repository
     from assay.risk.background import kept
     from assay.risk.chosen import usual
@@ -88,7 +89,10 @@ def list_(
     repository.resolve(rev)
     cache = likely_cache(os.environ)
     model = usual(kept(repository, cache, "json") if cache is not None else None).whole
-    rows = mine(repository, rev, labels=False)[-newest if newest else 0 :]
+    try:
+        rows = mine(repository, rev, labels=False)[-newest if newest else 0 :]
+    except GitFailed as error:
+        raise _unreadable(repo, error) from error
     said = [(row, model.probability(row.features)) for row in rows]
     dates = [f"{datetime.fromtimestamp(row.time, UTC):%Y-%m-%d}" for row in rows]
     lines = [
@@ -119,6 +123,7 @@ def train(
     """
     import msgspec
 
+    from assay.repo.program import GitFailed
     from assay.repo.repository import open_repository
     from assay.risk.background import kept
     from assay.risk.history.mine import mine
@@ -129,7 +134,11 @@ def train(
     if output is not None:
         streams.check_writable(output)
     repository = open_repository(repo, os.environ)
-    rows = mine(repository)
+    repository.resolve("HEAD")
+    try:
+        rows = mine(repository)
+    except GitFailed as error:
+        raise _unreadable(repo, error) from error
     if not rows:
         raise BadInput("this history has no commit to Python source", where=str(repo))
     trial = trained(rows, max(row.time for row in rows), shipped("later-fix"))
@@ -138,9 +147,13 @@ def train(
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         streams.write_file(target, msgspec.json.encode(trial.correction).decode() + "\n")
     answer(
-        format_, plain(_told(trial, target)), {"trial": trial, "file": str(target) if trial.helped else None}
+        format_, _safe(_told(trial, target)), {"trial": trial, "file": str(target) if trial.helped else None}
     )
     return int(Exit.ACCEPTED)
+
+
+def _unreadable(repo: Path, error: Exception) -> BadInput:
+    return BadInput(f"the history cannot be read ({error})", where=str(repo), fix="see `git fsck`")
 
 
 def _safe(text: str) -> str:

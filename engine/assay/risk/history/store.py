@@ -105,7 +105,7 @@ class Past:
         rows = self._db.execute(
             "select time, fix from event where file = (select file from path where name = ?)"
             " and time < ? order by time",
-            (path, now),
+            (_storable(path), now),
         )
         return file_past([(time, bool(fix)) for time, fix in rows], now)
 
@@ -123,6 +123,7 @@ class Past:
 
     def _number(self, old: str | None, new: str | None) -> int:
         """The file that `new` names: the one that `old` named, if it was moved to where none was."""
+        old, new = (None if name is None else _storable(name) for name in (old, new))
         for name in (new, old):
             if name is None:
                 continue
@@ -135,3 +136,12 @@ class Past:
         for name in {name for name in (old, new) if name is not None}:
             self._db.execute("insert into path values (?, ?)", (name, number))
         return number
+
+
+def _storable(path: str) -> str:
+    """A path as the database can hold it: one of odd bytes as the characters that have their numbers."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return path.encode("utf-8", "surrogateescape").decode("latin-1")
+    return path
