@@ -25,19 +25,6 @@ class Level(StrEnum):
     UNRUN = "unrun"
     """No changed line is run by any test."""
 
-    @property
-    def words(self) -> str:
-        """The level as a clause."""
-        return _WORDS[self]
-
-
-_WORDS = {
-    Level.NOTICED: "tests run every changed line and notice each mutant of them",
-    Level.SURVIVED: "tests run every changed line, but not every branch, or do not notice when one is wrong",
-    Level.MISSED: "a changed line is run by no test",
-    Level.UNRUN: "no changed line is run by any test",
-}
-
 
 class Shares(Record, frozen=True, kw_only=True):
     """How often changes have one level: among those with a later fix, and among those without."""
