@@ -6,12 +6,14 @@ Promises: the same releases give the same candidates, byte for byte, on every ma
 
 from __future__ import annotations
 
+import io
 import random
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,12 +128,24 @@ def _mutant(tree: Path, path: str, rng: random.Random) -> str:
     if not target.exists():
         return ""
     text = target.read_text()
-    places = list(_MUTABLE.finditer(text))
+    idle = _said(text)
+    places = [place for place in _MUTABLE.finditer(text) if not idle[place.start()]]
     if not places:
         return ""
     place = rng.choice(places)
     target.write_text(text[: place.start()] + _OPERATORS[place.group()] + text[place.end() :])
     return git(tree, "diff", "HEAD").stdout
+
+
+def _said(text: str) -> bytearray:
+    """By character, whether it is in a string or a comment: what changes there is no mutant."""
+    starts = [0, *(place.end() for place in re.finditer("\n", text))]
+    found = bytearray(len(text))
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type in (tokenize.STRING, tokenize.COMMENT):
+            first, last = (starts[line - 1] + column for line, column in (token.start, token.end))
+            found[first:last] = b"\1" * (last - first)
+    return found
 
 
 def _laid_out_anew(tree: Path, text: str) -> str:

@@ -97,7 +97,8 @@ async def seen(toolbox: Toolbox, candidate: Candidate, other: Candidate) -> str:
 
 async def _watched(toolbox: Toolbox, base: str) -> ReadMap | None:
     """What the base's tests were seen to read, where the tests gate has them watched in any case."""
-    if toolbox.policy.tests.select is not Select.ALWAYS:
+    tests = toolbox.policy.tests
+    if tests.select is not Select.ALWAYS and not tests.warm:
         return None
     reads = await useful(toolbox, base)
     return None if reads is None or reads.blind else reads

@@ -7,7 +7,8 @@ from msgspec import structs
 
 from assay.gates.inject.compiling import PRODUCT, REWRITTEN, TRUSTED
 from assay.gates.testing import ahead, base
-from assay.gates.testing.ahead import File, wanted
+from assay.gates.testing.ahead import changed, wanted
+from assay.gates.testing.pressing import File
 from assay.gates.testing.records import Learned
 from assay.gates.testing.run import NOTHING, Ended, execute
 from assay.gates.testing.suite import Suite
@@ -83,6 +84,90 @@ def test_a_report_that_is_not_whole_makes_nothing(made, report):
     here.toolbox.memory.clear()
     here.toolbox.sandbox.endings.append(broken)
     assert anyio.run(ahead.made, here.toolbox, here.base.tree, suite) is NOTHING
+
+
+def test_of_what_changed_it_is_wanted_what_a_run_will_load():
+    suite = Suite(loaded=("tests/test_a.py", "tests/help.py"))
+    trusted = {"tests/test_a.py": "1", "tests/help.py": "2", "tests/test_new.py": "3", "conftest.py": "4"}
+    blobs = {**trusted, "lib.py": "5", "setup.py": "6"}
+    found = changed([*blobs, "gone.py"], suite, LEARNED, trusted, blobs)
+    assert [(file.path, file.kind, file.blob) for file in found] == [
+        ("tests/test_a.py", REWRITTEN, "1"),
+        ("tests/help.py", TRUSTED, "2"),
+        ("tests/test_new.py", REWRITTEN, "3"),
+        ("lib.py", PRODUCT, "5"),
+    ]
+
+
+LONG = "def double(x):\n    return 2 * x\n" + "".join(f"\n\ndef f{n}(x):\n    return x\n" for n in range(400))
+
+
+async def _of(here, suite, candidates):
+    """What is made of several candidates that ask at the same time."""
+    found = {}
+
+    async def ask(number, candidate):
+        found[number] = await ahead.of_changes(here.toolbox, candidate.tree, candidate.changes, suite)
+
+    async with anyio.create_task_group() as group:
+        for number, candidate in enumerate(candidates):
+            group.start_soon(ask, number, candidate)
+    return [found[number] for number in range(len(candidates))]
+
+
+def test_what_candidates_change_is_compiled_together_and_once(made):
+    here, suite, _ = made
+    here.toolbox.candidates = 3
+    texts = [LONG, LONG + "\n\nX = 1\n", LONG + "\n\nX = 2\n", LONG + "\n\nX = 1\n"]
+    candidates = [here.candidate({"lib.py": text}) for text in texts]
+    before = len(here.calls)
+    found = anyio.run(_of, here, suite, candidates)
+    # At most, one asks alone, and whoever came while it was asked, together.
+    calls = len(here.calls)
+    assert calls - before in (1, 2)
+    blobs = [each.files["lib.py", PRODUCT][0] for each in found]
+    assert blobs == [candidate.changes[0].new_blob for candidate in candidates]
+    assert anyio.run(_of, here, suite, candidates) == found
+    assert len(here.calls) == calls
+
+
+def test_a_run_of_a_candidate_that_is_handed_its_code_comes_to_the_same(made):
+    here, suite, _ = made
+    here.toolbox.candidates = 3
+    for text in (LONG, LONG.replace("2 * x", "3 * x")):
+        candidate = here.candidate({"lib.py": text})
+
+        async def runs(candidate=candidate):
+            code = await ahead.of_changes(here.toolbox, candidate.tree, candidate.changes, suite)
+            assert code.files
+            return [
+                await execute(here.toolbox, candidate.tree, label="t", seconds=60, warm=Warmth(), made=each)
+                for each in (code, NOTHING)
+            ]
+
+        one, other = anyio.run(runs)
+        assert one.ended is Ended.COMPLETE, one.why
+        assert [structs.replace(case, seconds=0.0) for case in one.suite.cases] == [
+            structs.replace(case, seconds=0.0) for case in other.suite.cases
+        ]
+
+
+@pytest.mark.parametrize(("text", "candidates"), [(LONG, 1), ("x = 1\n", 3)])
+def test_nothing_is_made_of_little_or_for_one(made, text, candidates):
+    here, suite, _ = made
+    here.toolbox.candidates = candidates
+    assert anyio.run(_of, here, suite, [here.candidate({"lib.py": text})]) == [NOTHING]
+
+
+def test_no_more_is_kept_than_there_is_room_for(made, monkeypatch):
+    here, suite, _ = made
+    here.toolbox.candidates = 3
+    monkeypatch.setattr(ahead, "KEPT_BYTES", 1)
+    candidate = here.candidate({"lib.py": LONG})
+    first = anyio.run(_of, here, suite, [candidate])
+    before = len(here.calls)
+    assert anyio.run(_of, here, suite, [candidate]) == first
+    assert len(here.calls) == before + 1
 
 
 def test_what_is_learned_survives_the_cache():

@@ -123,6 +123,24 @@ def test_the_verdicts_of_both_ways_agree(project, grade, way, changes, outcome):
     assert grade(project(TWO, select=way), changes).outcome is outcome
 
 
+def test_without_a_selection_what_the_diff_can_affect_comes_first(project, grade):
+    made = project(TWO, select=Select.NEVER)
+    got = grade(made, WRONG)
+    assert (got.outcome, got.detail["counts"]) == (Outcome.FAILED, {"failed": 1})
+    assert got.detail["selected"]["ran"] == 3
+    got = grade(made, SAME)
+    assert (got.outcome, got.evidence["tests"]) == (Outcome.PASSED, 3)
+
+
+def test_tests_that_depend_on_their_order_keep_it(project, grade):
+    others = "".join(f"\n\ndef test_{name}():\n    assert lib.seen\n" for name in "bcdefgh")
+    after = {"tests/test_after.py": "import lib\n\n\ndef test_a():\n    lib.seen = 1\n" + others}
+    got = grade(project(TWO | after, select=Select.NEVER, base_runs=2), WRONG)
+    assert got.outcome is Outcome.FAILED
+    assert got.detail["base_health"]["unsteady"]
+    assert got.detail["counts"] == {"passed": 9, "failed": 1}
+
+
 def test_a_run_that_calls_itself_cut_short_is_run_whole(quick):
     """A candidate that ends the session early by pytest's own means gains nothing."""
     stop = (

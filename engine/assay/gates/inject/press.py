@@ -1,4 +1,4 @@
-"""Compiles files of the base ahead of time, as they will be when they are loaded. Injected: see `boot.py`.
+"""Compiles files of the project ahead of time, as they will be when they are loaded. Injected: see `boot.py`.
 
 Promises: compiles and never executes. A file that cannot be compiled, of which the compiler has something to
 say, or in which something looks like ours is left out: it is compiled when it is loaded.
@@ -22,15 +22,19 @@ _MANY = 1_000
 """Functions of one file have numbers of their own, up to so many."""
 
 
-def press(files: Iterable[tuple[str, str, str]], patterns: Any, texts: Iterable[tuple[str, str]]) -> None:
-    """Write the code of `files` (path, kind, git blob) and of the injected modules `texts` (name, text) to
-    the report: one line of JSON, [[path, kind, blob, size], ...], then the bytes in this order."""
+def press(
+    files: Iterable[tuple[str, str, str, int]], patterns: Any, texts: Iterable[tuple[str, str]], data: bytes
+) -> None:
+    """Write the code of `files` (path, kind, git blob, and how much of `data` is the text, in this order) and
+    of the injected modules `texts` (name, text) to the report: one line of JSON, [[path, kind, blob, size],
+    ...], then the bytes in this order."""
     descriptor = int(os.environ.pop("ASSAY_REPORT_FD"))
     modules = [(name, compile(text, "<string>", "exec", dont_inherit=True)) for name, text in texts]
     entries = [("", "", "", dumps(modules))]
     wanted = wanting(patterns)
-    for path, kind, blob in files:
-        code = _code(path, kind, blob, wanted)
+    for path, kind, blob, size in files:
+        code = _code(path, kind, data[:size], wanted)
+        data = data[size:]
         if code:
             entries.append((path, kind, blob, code))
     head = json.dumps([[path, kind, blob, len(code)] for path, kind, blob, code in entries])
@@ -40,12 +44,9 @@ def press(files: Iterable[tuple[str, str, str]], patterns: Any, texts: Iterable[
             report.write(entry[-1])
 
 
-def _code(path: str, kind: str, blob: str, wanted: Any) -> bytes:
+def _code(path: str, kind: str, data: bytes, wanted: Any) -> bytes:
     place = str(Path.cwd() / path)
     try:
-        data = Path(place).read_bytes()
-        if sha1(b"blob %d\0" % len(data) + data).hexdigest() != blob:  # noqa: S324 git's own name for it
-            return b""
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             if kind == PRODUCT:

@@ -1,47 +1,35 @@
-"""Code of the base's files, made once and there in every quick run: see `inject/compiling.py`.
+"""Code of the project's files, made once and there in every quick run: see `inject/compiling.py`.
 
-Promises: nothing of the project is executed for it. What was made is kept by a file's blob, path and kind, so
-that it carries over from base to base; where it cannot be made, runs compile for themselves, as ever. What is
-kept is never looked into by this process, which hands it back to the interpreter that wrote it.
+Promises: nothing of the project is executed for it. What was made of the base is kept by a file's blob, path
+and kind, so that it carries over from base to base; what was made of candidates is shared among them while
+they are graded, and asked for together. Where it cannot be made, runs compile for themselves, as ever.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+import posixpath
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-import msgspec
-from msgspec import structs
-
+from assay.gates.desk import Desk
 from assay.gates.inject.compiling import PRODUCT, REWRITTEN, TRUSTED
-from assay.gates.inject.held import source
 from assay.gates.protocol import Toolbox
-from assay.gates.testing.conditions import USUAL
-from assay.gates.testing.manifest import trusted_files
+from assay.gates.testing.manifest import is_file, trusted_files
+from assay.gates.testing.pressing import PROGRAM, File, pressed, stem
 from assay.gates.testing.records import Learned
-from assay.gates.testing.run import BOOT, NOTHING, Made, injected, texts
+from assay.gates.testing.run import NOTHING, Made
 from assay.gates.testing.suite import Suite
-from assay.model.candidate import Record
-from assay.model.tool import Ending, ToolCall
-from assay.sandbox.spec import JailCommand
+from assay.model.candidate import Change
 
 MOST_FILES = 400
 MOST_BYTES = 8 << 20
 """More is not handed to each run."""
-_SECONDS = 120.0
-_MODULES = ("constants", "marks", "compiling", "press")
-_START = """
-loaded, _ = load(parts(source.read({size}), False))
-loaded["press"].press({files}, {patterns}, parts(source.read(), False))
-"""
-
-
-class File(Record, frozen=True, kw_only=True):
-    """What is to be made: `kind` is one of `inject/compiling.py`'s."""
-
-    path: str
-    kind: str
-    blob: str
+KEPT_BYTES = 16 << 20
+"""Of candidates' files so much is kept, what was used last."""
+LEAST_BYTES = 8_000
+"""Less is compiled sooner than asked for."""
+LARGEST = 1 << 20
+"""A larger file is left to the runs: it is no one's source."""
 
 
 async def made(toolbox: Toolbox, tree: str, suite: Suite) -> Made:
@@ -50,6 +38,28 @@ async def made(toolbox: Toolbox, tree: str, suite: Suite) -> Made:
     if (learned := suite.learned) is None:
         return NOTHING
     return await toolbox.once(f"tests:made:{tree}", lambda: _made(toolbox, tree, suite, learned))
+
+
+async def of_changes(toolbox: Toolbox, tree: str, changes: Iterable[Change], on_base: Suite) -> Made:
+    """The code of those files of `tree` that `changes` make differ from the base, whose run came to
+    `on_base`, and that runs of it will load. Nothing where that is not worth its while."""
+    if (learned := on_base.learned) is None or toolbox.candidates < 2:
+        return NOTHING
+    paths = [change.path for change in changes if change.path.endswith(".py")]
+    if not paths:
+        return NOTHING
+    trusted = await trusted_files(toolbox, tree)
+    files = changed(paths, on_base, learned, trusted, _blobs(toolbox, tree, paths))
+    texts = {file: text for file in files if len(text := toolbox.repo.blob(file.blob)) <= LARGEST}
+    if sum(map(len, texts.values())) < LEAST_BYTES:
+        return NOTHING
+
+    async def open_press() -> Desk[Mapping[File, bytes], dict[File, bytes]]:
+        return Desk(_Press(toolbox, learned.patterns).exchange)
+
+    desk = await toolbox.once(f"tests:press:{toolbox.base.tree}", open_press)
+    code = await desk.ask(texts)
+    return Made(files=dict(_within(code)), patterns=learned.patterns)
 
 
 def wanted(
@@ -66,25 +76,83 @@ def wanted(
     return tuple(found[:MOST_FILES])
 
 
+def changed(
+    paths: Iterable[str],
+    on_base: Suite,
+    learned: Learned,
+    trusted: Mapping[str, str],
+    blobs: Mapping[str, str],
+) -> tuple[File, ...]:
+    """Which of the changed files, of which `blobs` has those that there are, a run will load, as far as the
+    base's run tells: what it loaded, and new tests beside those that it did. Pure."""
+    rewritten, loaded = frozenset(learned.rewritten), frozenset(on_base.loaded)
+    others = frozenset(learned.others)
+    test_directories = {posixpath.dirname(path) for path in rewritten}
+    found = []
+    for path in paths:
+        if path not in blobs:
+            continue
+        if path not in trusted:
+            kind = PRODUCT if path in others else ""
+        elif path in loaded:
+            kind = REWRITTEN if path in rewritten else TRUSTED
+        else:
+            new = posixpath.basename(path).startswith("test_") and posixpath.dirname(path) in test_directories
+            kind = REWRITTEN if new else ""
+        if kind:
+            found.append(File(path=path, kind=kind, blob=blobs[path]))
+    return tuple(found[:MOST_FILES])
+
+
+class _Press:
+    """What candidates asked for, and what came of it, as long as there is room."""
+
+    def __init__(self, toolbox: Toolbox, patterns: Sequence[str]) -> None:
+        self._toolbox = toolbox
+        self._patterns = patterns
+        self._kept: OrderedDict[File, bytes] = OrderedDict()
+
+    async def exchange(self, wave: Sequence[Mapping[File, bytes]]) -> list[dict[File, bytes]]:
+        """The code of each one's files, made in one run."""
+        missing = {file: text for texts in wave for file, text in texts.items() if file not in self._kept}
+        code = await pressed(self._toolbox, missing, self._patterns) if missing else {}
+        # What could not be made is not asked for again.
+        known = {file: code.get(file, b"") for file in missing} | self._kept
+        answers = [{file: known[file] for file in texts} for texts in wave]
+        self._keep({file: known[file] for texts in wave for file in texts})
+        return answers
+
+    def _keep(self, code: Mapping[File, bytes]) -> None:
+        for file, text in code.items():
+            self._kept[file] = text
+            self._kept.move_to_end(file)
+        room = KEPT_BYTES - sum(map(len, self._kept.values()))
+        while room < 0:
+            room += len(self._kept.popitem(last=False)[1])
+
+
 async def _made(toolbox: Toolbox, tree: str, suite: Suite, learned: Learned) -> Made:
     trusted = await trusted_files(toolbox, tree)
-    others = {path: entry.blob for path in learned.others if (entry := toolbox.repo.entry(tree, path))}
-    files = wanted(suite, learned, trusted, others)
-    program = File(path="", kind="", blob="")
-    stem = await _stem(toolbox, learned.patterns)
-    known = {file: await toolbox.recall(_key(stem, file)) for file in (program, *files)}
+    files = wanted(suite, learned, trusted, _blobs(toolbox, tree, learned.others))
+    key = await stem(toolbox, learned.patterns)
+    known = {file: await toolbox.recall(_key(key, file)) for file in (PROGRAM, *files)}
     if missing := [file for file, code in known.items() if code is None]:
-        call = await toolbox.sandbox.run(await _command(toolbox, tree, missing, learned.patterns))
-        for file, code in _told(call, missing):
+        texts = {file: toolbox.repo.blob(file.blob) for file in missing if file != PROGRAM}
+        for file, code in (await pressed(toolbox, texts, learned.patterns)).items():
             known[file] = code
-            await toolbox.remember(_key(stem, file), code)
-    modules = known.pop(program)
+            await toolbox.remember(_key(key, file), code)
+    modules = known.pop(PROGRAM)
     if not modules:
         return NOTHING
     return Made(modules=modules, files=dict(_within(known)), patterns=learned.patterns)
 
 
-def _within(known: dict[File, bytes | None]) -> Iterator[tuple[tuple[str, str], tuple[str, bytes]]]:
+def _blobs(toolbox: Toolbox, tree: str, paths: Iterable[str]) -> dict[str, str]:
+    entries = (toolbox.repo.entry(tree, path) for path in paths)
+    return {entry.path: entry.blob for entry in entries if entry is not None and is_file(entry.mode)}
+
+
+def _within(known: Mapping[File, bytes | None]) -> Iterator[tuple[tuple[str, str], tuple[str, bytes]]]:
     room = MOST_BYTES
     for file, code in known.items():
         room -= len(code or b"")
@@ -92,52 +160,5 @@ def _within(known: dict[File, bytes | None]) -> Iterator[tuple[tuple[str, str], 
             yield (file.path, file.kind), (file.blob, code)
 
 
-async def _stem(toolbox: Toolbox, patterns: Iterable[str]) -> str:
-    """What all code depends on besides the file's own bytes: our texts, and the interpreter with pytest."""
-    environment = await toolbox.environment()
-    digest = hashlib.sha256(ascii([injected(), source("press"), sorted(patterns)]).encode())
-    return f"tests:code:{digest.hexdigest()}:{environment.digest}:{toolbox.repo.root}"
-
-
 def _key(stem: str, file: File) -> str:
     return f"{stem}:{file.kind}:{file.blob}:{file.path}"
-
-
-async def _command(toolbox: Toolbox, tree: str, files: list[File], patterns: Iterable[str]) -> JailCommand:
-    environment = await toolbox.environment()
-    modules = ascii([(name, source(name)) for name in _MODULES]).encode()
-    start = _START.format(
-        size=len(modules),
-        files=ascii([(file.path, file.kind, file.blob) for file in files if file.path]),
-        patterns=ascii(list(patterns)),
-    )
-    program = f"{source('boot')}\n{start}".encode()
-    return JailCommand(
-        label="compiling ahead of time",
-        argv=(str(environment.python), "-c", BOOT, str(len(program))),
-        root=toolbox.repo.root,
-        stack=await toolbox.stack(tree),
-        binds=environment.mounts,
-        variables={**environment.variables, **USUAL.variables},
-        limits=structs.replace(toolbox.policy.limits, seconds=_SECONDS),
-        stdin=program + modules + texts(),
-        report=True,
-    )
-
-
-def _told(call: ToolCall, asked: Iterable[File]) -> Iterator[tuple[File, bytes]]:
-    """What was made of what was asked for; nothing of a report that is not whole."""
-    if call.ending is not Ending.EXITED or call.exit_code != 0:
-        return
-    head, _, rest = call.report.partition(b"\n")
-    try:
-        entries = msgspec.json.decode(head, type=list[tuple[str, str, str, int]])
-    except msgspec.MsgspecError:
-        return
-    if sum(size for *_, size in entries) != len(rest):
-        return
-    expected = frozenset(asked)
-    for path, kind, blob, size in entries:
-        file, code, rest = File(path=path, kind=kind, blob=blob), rest[:size], rest[size:]
-        if file in expected:
-            yield file, code

@@ -14,10 +14,10 @@ from typing import Any
 from msgspec import structs
 
 from assay.gates.protocol import Toolbox
-from assay.gates.testing import ahead, health, reach, readmap
-from assay.gates.testing.impact import affected
+from assay.gates.testing import ahead, base, health, reach, readmap
+from assay.gates.testing.impact import Impact, affected
 from assay.gates.testing.reads import ReadMap
-from assay.gates.testing.run import UNHURRIED, Haste, Run, warmth
+from assay.gates.testing.run import NOTHING, UNHURRIED, Haste, Made, Run, warmth
 from assay.gates.testing.siblings import Siblings
 from assay.gates.testing.suite import COLLECTION, Suite
 from assay.gates.testing.trusted import Subject
@@ -44,6 +44,8 @@ class Choice(Record, frozen=True, kw_only=True):
     unloaded: frozenset[str] = frozenset()
     haste: Haste = UNHURRIED
     warm: Warmth | None = None
+    made: Made = NOTHING
+    """The code of what the candidate changes."""
 
     @property
     def quick(self) -> bool:
@@ -57,6 +59,9 @@ class Choice(Record, frozen=True, kw_only=True):
 
 
 EVERYTHING = Choice()
+
+SELECTS_NONE = "every test is run: the policy selects none"
+UNKNOWN = "every test is run: it is not known which ones read what, and would cost more than it saves"
 
 _LOADED = (
     "cacheprovider",
@@ -97,17 +102,20 @@ async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_ba
     first = {*_files(shaky), *(change.path for change in ran_changes(candidate, subject))}
     haste = Haste(first=tuple(sorted(first)), enough=1, forgiven=tuple(sorted({*bad, *shaky})))
     everything = Choice(of=len(on_base.suite.cases), haste=haste)
+    changes = ran_changes(candidate, subject)
     if rules.warm:
-        everything = structs.replace(everything, warm=(await sped(toolbox, on_base)).warm)
-    if rules.select is Select.NEVER:
-        return structs.replace(everything, why="every test is run: the policy selects none")
+        warm = (await sped(toolbox, on_base)).warm
+        made = await ahead.of_changes(toolbox, subject.tree, changes, on_base.suite)
+        everything = structs.replace(everything, warm=warm, made=made)
     tree = candidate.base.tree
+    never = rules.select is Select.NEVER
     reads = await readmap.useful(toolbox, tree)
     if reads is None:
-        why = "every test is run: it is not known which ones read what, and would cost more than it saves"
+        why = SELECTS_NONE if never else UNKNOWN
         return structs.replace(everything, why=why)
-    changes = ran_changes(candidate, subject)
     found = affected(reads, changes, toolbox.repo, tree)
+    if never:
+        return structs.replace(await _in_order(toolbox, everything, on_base, found), why=SELECTS_NONE)
     if found.tests is None:
         return structs.replace(everything, why=found.why)
     known = (await siblings(toolbox, tree)).shared(
@@ -122,6 +130,19 @@ async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_ba
         return structs.replace(everything, why="nearly every test can be affected")
     idle = _unloaded(reads, on_base.suite, tests)
     return structs.replace(everything, tests=tests, ran=ran, shared=len(known), why=found.why, unloaded=idle)
+
+
+async def _in_order(toolbox: Toolbox, everything: Choice, on_base: Run, found: Impact) -> Choice:
+    """`everything`, the tests that the changes can affect first, the quickest of them before others: what
+    fails is found sooner. Not where tests are known to depend on their order."""
+    cases = on_base.suite.cases
+    if found.tests is None or (await base.examine(toolbox, toolbox.base.tree, again=True)).unsteady:
+        return everything
+    likely = [case for case in cases if case.id in found.tests or _file(case.id) in found.files]
+    if not likely or len(likely) > MOST * len(cases):
+        return everything
+    order = tuple(case.id for case in sorted(likely, key=lambda case: case.seconds))
+    return structs.replace(everything, haste=structs.replace(everything.haste, order=order))
 
 
 async def siblings(toolbox: Toolbox, tree: str) -> Siblings:

@@ -15,8 +15,9 @@ import ast
 import hashlib
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from operator import attrgetter
 
 from assay.model.candidate import Record
 
@@ -213,22 +214,38 @@ def _only_adds(name: str, old: tuple[str, ...], new: tuple[str, ...]) -> bool:
     return all(form in later for form in old)
 
 
+_END = ")"
+_Kind = tuple[str, Callable[[ast.AST], Iterable[object]]]
+_KINDS: dict[type[ast.AST], _Kind] = {}
+
+
 def digest(*values: object) -> str:
     """A digest of syntax nodes and plain values in a row, blind to places in the text. Walks without
     recursion."""
-    hashed = hashlib.blake2b(digest_size=12)
+    said: list[str] = []
     todo = list(reversed(values))
     while todo:
         value = todo.pop()
         if isinstance(value, ast.AST):
-            hashed.update(f"({type(value).__name__}".encode())
-            todo.append(")")
-            todo.extend(getattr(value, field, None) for field in reversed(value._fields) if field != "kind")
+            kind = type(value)
+            name, children = _KINDS.get(kind) or _KINDS.setdefault(kind, _told(kind))
+            said.append(name)
+            todo.append(_END)
+            todo.extend(children(value))
         elif isinstance(value, list):
-            hashed.update(f"[{len(value)}".encode())
+            said.append(f"[{len(value)}")
             todo.extend(reversed(value))
         else:
             # hex: the text of a number of many digits would take for ever, or raise.
             shown = hex(value) if isinstance(value, int) else repr(value)
-            hashed.update(f" {type(value).__name__}:{shown}".encode("utf-8", "backslashreplace"))
-    return hashed.hexdigest()
+            said.append(f" {type(value).__name__}:{shown}")
+    return hashlib.blake2b("".join(said).encode("utf-8", "backslashreplace"), digest_size=12).hexdigest()
+
+
+def _told(kind: type[ast.AST]) -> _Kind:
+    """How nodes of this kind begin, and what gives their fields, the last first."""
+    fields = [field for field in reversed(kind._fields) if field != "kind"]
+    if len(fields) < 2:
+        return f"({kind.__name__}", lambda node: [getattr(node, field, None) for field in fields]
+    get = attrgetter(*fields)
+    return f"({kind.__name__}", get

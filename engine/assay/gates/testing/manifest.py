@@ -21,7 +21,7 @@ async def trusted_files(toolbox: Toolbox, tree: str) -> dict[str, str]:
 
     async def of_base() -> dict[str, str]:
         found = toolbox.repo.files(base, globs)
-        return {entry.path: entry.blob for entry in found if _counts(entry.mode)}
+        return {entry.path: entry.blob for entry in found if is_file(entry.mode)}
 
     files = await toolbox.once(f"tests:manifest:{base}", of_base)
     if tree == base:
@@ -32,12 +32,13 @@ async def trusted_files(toolbox: Toolbox, tree: str) -> dict[str, str]:
     is_test = compile_globs(globs)
     for write in difference.writes:
         files.pop(write.path, None)
-        if is_test(write.path) and _counts(write.mode):
+        if is_test(write.path) and is_file(write.mode):
             files[write.path] = write.blob
     return files
 
 
-def _counts(mode: int) -> bool:
+def is_file(mode: int) -> bool:
+    """Whether a git mode is that of a file: no link, directory or submodule."""
     return mode & _KIND == _FILE
 
 

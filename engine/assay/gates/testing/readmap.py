@@ -22,11 +22,12 @@ from assay.gates.testing.reads import FileReads, ReadMap
 from assay.gates.testing.run import BOOT, OURS, Ended, Run
 from assay.gates.testing.suite import Suite
 from assay.gates.testing.units import outline
-from assay.gates.testing.worth import pays
+from assay.gates.testing.worth import SOONER, SPARED, pays
 from assay.ledger.codec import decode, encode
 from assay.model.candidate import Change, ChangeKind
 from assay.model.event import Preparing
 from assay.model.tool import Ending, Tier
+from assay.policy.schema import Select
 from assay.repo.diff import changes
 from assay.sandbox import landlock
 from assay.sandbox.spec import JailCommand
@@ -74,7 +75,8 @@ async def useful(toolbox: Toolbox, tree: str) -> ReadMap | None:
         return making.reads
     usual = await base.results(toolbox, tree)
     latest = await _recall(toolbox, await _key(toolbox, "latest"))
-    if making.begun or not pays(toolbox.candidates, usual.suite, usual.use.cpu_seconds, latest):
+    spared = SOONER if toolbox.policy.tests.select is Select.NEVER else SPARED
+    if making.begun or not pays(toolbox.candidates, usual.suite, usual.use.cpu_seconds, latest, spared):
         return making.reads
     making.begun = True
     making.reads = await learn(toolbox, tree)

@@ -33,6 +33,9 @@ from assay.sandbox.spec import JailCommand, Warmth
 OURS = ("--continue-on-collection-errors", "--maxfail=0")
 """Every test counts, whatever the ones before it did: said last, so that it overrides the project's `-x`."""
 
+BRIEF = ("--tb=line",)
+"""For the excerpts that nobody reads, pytest would parse the whole file of each test that fails."""
+
 _INJECTED = (
     "constants",
     "texts",
@@ -238,6 +241,7 @@ async def execute(
                 str(len(program)),
                 *toolbox.policy.tests.args,
                 *OURS,
+                *(BRIEF if warm is not None else ()),
             ),
             root=toolbox.repo.root,
             stack=await toolbox.stack(tree),

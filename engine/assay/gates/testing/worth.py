@@ -18,20 +18,27 @@ STARTED = 0.5
 SPARED = 0.5
 """The share of the tests' time that a selection leaves out, in the mean."""
 
+SOONER = 0.3
+"""The share that runs before the first failure of a candidate which fails, and need not where the tests that
+its changes can affect come first."""
+
 REACHED = 0.5
-"""The share of a run's candidates that get as far as running the whole of what is chosen for them: some are
-rejected before, some at the first test that fails."""
+"""The share of a run's candidates that get as far as running the whole of what is chosen for them, where some
+are rejected before, some at the first test that fails; and about the share that a test rejects."""
 
 MARGIN = 1.5
 """A map that is expected to save less than so many times its cost is not made."""
 
 
-def pays(candidates: int, suite: Suite, cpu_seconds: float, latest: ReadMap | None = None) -> bool:
+def pays(
+    candidates: int, suite: Suite, cpu_seconds: float, latest: ReadMap | None = None, spared: float = SPARED
+) -> bool:
     """Whether a map is worth making for so many candidates of a base whose `suite` takes `cpu_seconds` in
-    all. `latest` is the map of an earlier base, if there is one: tests of which nothing is known are not
+    all. `spared` is the share of the tests' time that it is expected to save those that it saves anything.
+    `latest` is the map of an earlier base, if there is one: tests of which nothing is known are not
     spared."""
     bodies = sum(case.seconds for case in suite.cases)
-    saving = candidates * REACHED * bodies * min(SPARED, _known(latest))
+    saving = candidates * REACHED * bodies * min(spared, _known(latest))
     return saving >= MARGIN * (TRACED * cpu_seconds + STARTED)
 
 

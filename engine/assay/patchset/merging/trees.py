@@ -7,6 +7,10 @@ syntax.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from msgspec.structs import replace
+
 from assay.model.candidate import Oid, Record
 from assay.patchset.merging.file import MergedFile, Unmergeable, merge_file
 from assay.patchset.merging.join import Lines
@@ -14,6 +18,10 @@ from assay.patchset.merging.reasons import Reason
 from assay.repo.merge import MergeConflict, MergeConflictKind, MergeConflicts, merge, merge_text
 from assay.repo.repository import Repository
 from assay.repo.trees import edit
+
+_KEPT = 64
+"""So many merged files are remembered, those asked for last: sets are folded in both orders, and what merges
+as a pair is merged again in each set of which it is a part."""
 
 
 class Merged(Record, frozen=True, kw_only=True):
@@ -67,8 +75,22 @@ def _file(repo: Repository, conflict: MergeConflict, trees: tuple[str, str, str]
     versions = [repo.read(Oid(tree), conflict.path) for tree in trees]
     if versions != [repo.blob(blob) for _, blob in leaves]:
         return _not_text(conflict.path, "it moved as well")
-    base, ours, theirs = (repo.blob(blob) for _, blob in leaves)
-    return merge_file(conflict.path, base, ours, theirs, lines=git_lines(repo))
+    base, ours, theirs = (blob for _, blob in leaves)
+    return _merged(repo, conflict.path, base, ours, theirs)
+
+
+def _merged(repo: Repository, path: str, base: Oid, ours: Oid, theirs: Oid) -> MergedFile | Unmergeable:
+    """The file, merged once for both ways round: its bytes are the same, and so is what stands against it."""
+    if ours < theirs:
+        return _once(repo, path, base, ours, theirs)
+    found = _once(repo, path, base, theirs, ours)
+    return found if isinstance(found, Unmergeable) else replace(found, ours=found.theirs, theirs=found.ours)
+
+
+@lru_cache(maxsize=_KEPT)
+def _once(repo: Repository, path: str, base: Oid, ours: Oid, theirs: Oid) -> MergedFile | Unmergeable:
+    versions = repo.blob(base), repo.blob(ours), repo.blob(theirs)
+    return merge_file(path, *versions, lines=git_lines(repo))
 
 
 def git_lines(repo: Repository) -> Lines:
