@@ -11,13 +11,14 @@ from collections.abc import Iterator
 
 from assay.model.report import ConflictKind, Witness
 from assay.patchset.clash import Clash
-from assay.patchset.exceptions import kinds, uncaught
+from assay.patchset.exceptions import EVERYTHING, kinds, uncaught
 from assay.patchset.facts import contexts
 from assay.patchset.facts.records import CALL, Binding, Definition, Kind
 from assay.patchset.facts.signature import Signature, astray, default_changed, refusal
 from assay.patchset.places import label_of, place_of, where_of, whither
 from assay.patchset.results import Verdict, result
 from assay.patchset.touch import Place, Touch, origin
+from assay.patchset.values import frozen, held
 from assay.patchset.view import Missing, Outside, Symbol, Target, Unknown, View
 
 _COMMON = frozenset(
@@ -39,7 +40,7 @@ _COMMON = frozenset(
 }
 
 
-_EVERYTHING = frozenset({"", "Exception", "BaseException"})
+_CONSTRUCTORS = (".__init__", ".__new__")
 
 
 def broken(ours: Touch, theirs: Touch, place: Place, both: View) -> Iterator[Clash]:
@@ -56,6 +57,10 @@ def broken(ours: Touch, theirs: Touch, place: Place, both: View) -> Iterator[Cla
         if isinstance(after, Missing):
             if not isinstance(before, Unknown):
                 yield _removed(ours, theirs, place, before, after)
+            return
+        if end < len(path) and (found := frozen(place, before, after, path[end])) is not None:
+            assert isinstance(before, Symbol)
+            yield _clash(ours, theirs, place, before, found)
             return
     if isinstance(before, Symbol) and isinstance(after, Symbol):
         yield from _caught(ours, theirs, place, both, before)
@@ -127,20 +132,9 @@ def _changed(view: View, both: View, place: Place, before: Symbol, after: Symbol
         if use.call is not None and not use.handed:
             yield from result(place, old, new)
     if old.kind is new.kind is Kind.VARIABLE and not use.store:
-        if old.literal and new.literal and old.literal != new.literal and not (old.several or new.several):
-            yield Verdict(
-                False, f"changes it from {old.literal[:60]} to {new.literal[:60]}", "the value may matter"
-            )
-        elif old.literal and not new.literal and not (old.several or new.several):
-            yield Verdict(
-                False, f"makes something else of it than a {_word(old.literal)}", "it may be used as one"
-            )
+        yield from held(old, new)
     elif old.kind is not new.kind and Kind.VARIABLE in (old.kind, new.kind) and use.call is not None:
         yield Verdict(False, f"makes a {new.kind} of what was a {old.kind}")
-
-
-def _word(literal: str) -> str:
-    return literal if literal in ("list", "tuple", "set", "dict") else "literal"
 
 
 def _call(view: View, both: View, place: Place, before: Symbol, after: Symbol) -> Iterator[Verdict]:
@@ -185,7 +179,7 @@ def _access(place: Place, old: Definition, new: Definition, *, bound: bool) -> I
 
 def _caught(ours: Touch, theirs: Touch, place: Place, both: View, function: Symbol) -> Iterator[Clash]:
     """Whether an exception that is caught around the call is another kind of exception now."""
-    caught = set(place.use.catches) - _EVERYTHING
+    caught = set(place.use.catches) - EVERYTHING
     if not caught or place.use.call is None:
         return
     for name in function.definition.raises:
@@ -203,16 +197,27 @@ def _caught(ours: Touch, theirs: Touch, place: Place, both: View, function: Symb
 
 
 def _clash(ours: Touch, theirs: Touch, place: Place, symbol: Symbol, found: Verdict) -> Clash:
-    path, line = where_of(ours, symbol.label)
+    label = _inherited(ours, theirs.view, symbol) or symbol.label
+    path, line = where_of(ours, label)
     return Clash(
         kind=ConflictKind.SEMANTIC,
         proven=found.proven and not _rewrites(ours, theirs, place) and not _shared(ours, theirs, symbol),
-        label=symbol.label,
-        where=place_of(ours, symbol.label),
-        mine=Witness(path=path, line=line, does=_about(found.does, symbol.label)),
+        label=label,
+        where=place_of(ours, label),
+        mine=Witness(path=path, line=line, does=_about(found.does, label)),
         theirs=_used(place, symbol.label),
         note=found.note,
     )
+
+
+def _inherited(ours: Touch, view: View, symbol: Symbol) -> str:
+    """The label of the constructor that `ours` changed, if a class of the other's has it from above."""
+    if symbol.definition.kind is not Kind.CLASS or symbol.label in ours.changed:
+        return ""
+    trail: set[str] = set()
+    view.constructor(symbol, trail)
+    found = sorted(label for label in trail & ours.changed.keys() if label.endswith(_CONSTRUCTORS))
+    return "" if any(label.startswith(f"{symbol.label}.") for label in found) else next(iter(found), "")
 
 
 def _about(words: str, label: str) -> str:

@@ -9,10 +9,14 @@ import builtins
 
 from assay.model.report import ConflictKind, Witness
 from assay.patchset.clash import Clash
+from assay.patchset.facts import contexts
 from assay.patchset.facts.records import Kind, Path
 from assay.patchset.places import place_of, where_of
 from assay.patchset.touch import Place, Touch
 from assay.patchset.view import Symbol, View
+
+EVERYTHING = frozenset({"", "Exception", "BaseException"})
+"""Who catches these catches whatever an exception becomes."""
 
 
 def uncaught(ours: Touch, place: Place, cls: Symbol, lost: set[str], *, proven: bool) -> Clash:
@@ -41,3 +45,11 @@ def kinds(view: View, module: str, path: Path) -> set[str]:
         kind = getattr(builtins, other.name, None)
         names |= {each.__name__ for each in getattr(kind, "__mro__", ())}
     return names if known else set()
+
+
+def raises(view: View, place: Place, cls: Symbol) -> bool:
+    """Whether a place makes an exception of this very class to raise it."""
+    if contexts.RAISE not in place.use.contexts:
+        return False
+    found = view.resolve(place.module, place.use.path, set())
+    return isinstance(found, Symbol) and found.label == cls.label

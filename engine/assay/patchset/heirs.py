@@ -6,12 +6,13 @@ no longer called at all where the call was visibly moved elsewhere; the rest is 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from assay.model.report import ConflictKind, Witness
 from assay.patchset.clash import Clash
-from assay.patchset.exceptions import kinds, uncaught
-from assay.patchset.facts.records import Definition, Kind
+from assay.patchset.exceptions import EVERYTHING, kinds, raises, uncaught
+from assay.patchset.facts.records import Definition, Kind, Path
 from assay.patchset.facts.signature import refusal
 from assay.patchset.places import place_of, where_of
 from assay.patchset.touch import Place, Touch
@@ -64,21 +65,32 @@ def lost_kinds(touch: Touch) -> dict[str, Symbol]:
     return found
 
 
-def catching(touch: Touch) -> dict[str, Place]:
+def catching(touch: Touch) -> dict[str, list[Place]]:
     """Where a candidate newly catches exceptions, by their names."""
-    return {name: place for place in touch.fresh() for name in place.use.catches}
+    found: dict[str, list[Place]] = defaultdict(list)
+    for place in touch.fresh():
+        for name in dict.fromkeys(place.use.catches):
+            found[name].append(place)
+    return found
 
 
-def _uncaught(ours: Touch, theirs: Touch) -> Iterator[Clash]:
+def _uncaught(ours: Touch, theirs: Touch, both: View) -> Iterator[Clash]:
     lost = lost_kinds(ours)
-    for name, place in catching(theirs).items() if lost else ():
-        if name in lost and name not in ("", "Exception", "BaseException"):
-            yield uncaught(ours, place, lost[name], {name}, proven=False)
+    caught = catching(theirs) if lost else {}
+    for name in caught.keys() & lost.keys() - EVERYTHING:
+        cls = lost[name]
+        # Whoever catches the class under another of its names as well does not miss this one.
+        left = kinds(both, cls.module, tuple(cls.name.split("."))) - EVERYTHING
+        places = [place for place in caught[name] if not left.intersection(place.use.catches)]
+        raised = [place for place in places if raises(theirs.view, place, cls)]
+        for place in raised or places[-1:]:
+            caught_anyway = EVERYTHING.intersection(place.use.catches)
+            yield uncaught(ours, place, cls, {name}, proven=bool(raised) and not caught_anyway)
 
 
 def heirs(ours: Touch, theirs: Touch, both: View) -> Iterator[Clash]:
     """What `ours` does to classes above those that `theirs` adds or adds to, and to exceptions it catches."""
-    yield from _uncaught(ours, theirs)
+    yield from _uncaught(ours, theirs, both)
     for label in new_classes(theirs):
         yield from _unfinished(ours, theirs, both, label)
         yield from _rebased(ours, theirs, both, label)
@@ -135,7 +147,7 @@ def _rebased(ours: Touch, theirs: Touch, both: View, label: str) -> Iterator[Cla
     cls = class_in(both, label)
     for above in both.lineage(cls, set())[0][1:] if cls is not None else ():
         changed = ours.changed.get(above.label)
-        if changed is not None and changed.old.bases != changed.new.bases:
+        if changed is not None and _as_lineage(changed.old) != _as_lineage(changed.new):
             yield _clash(
                 ours,
                 theirs,
@@ -145,6 +157,11 @@ def _rebased(ours: Touch, theirs: Touch, both: View, label: str) -> Iterator[Cla
                 other=f"adds a subclass of it, `{cls.name if cls else ''}`",
                 at=label,
             )
+
+
+def _as_lineage(cls: Definition) -> tuple[Path, ...]:
+    """The bases from which a subclass gets something; `ABC` only asks for what is looked at by itself."""
+    return tuple(base for base in cls.bases if base[-1] not in ("ABC", "object"))
 
 
 def _override(ours: Touch, theirs: Touch, both: View, label: str, name: str) -> Iterator[Clash]:

@@ -169,7 +169,7 @@ class Resolver(ABC):
         sure = True
         if here is not None:
             definition = here.definitions.get(name)
-            if definition is not None:
+            if definition is not None and not self._is_own_submodule(module, name, definition):
                 return self._defined(module, definition, trail, depth)
             found, sure = self._starred(module, here, name, trail, depth)
             if found is not None:
@@ -181,6 +181,12 @@ class Resolver(ABC):
         if name.startswith("__"):
             return Unknown()
         return Missing(f"{module}:{name}", sure=sure and here is not None and not here.open)
+
+    def _is_own_submodule(self, module: str, name: str, definition: Definition) -> bool:
+        """Whether a package binds a name by importing it of itself (`from . import part`): that is the module
+        of that name below it."""
+        imports = definition.kind is Kind.IMPORT and definition.symbol == name
+        return imports and self.absolute(definition.module, module) == module
 
     def _step(self, target: Target, step: str, trail: Trail, depth: int) -> Target:
         if step == CALL:

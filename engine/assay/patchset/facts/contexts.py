@@ -24,6 +24,7 @@ ATTRIBUTE = "attribute:"
 COMPARE = "compare"
 DISCARD = "discard"
 IMPORT = "import"
+RAISE = "raise"
 OTHER = "other"
 
 _MOST = 100
@@ -59,7 +60,7 @@ def _unpacked(target: ast.expr) -> str:
     return OTHER
 
 
-def _one(node: ast.AST, parent: ast.AST | None) -> str:  # noqa: PLR0911 - one word for each parent
+def _one(node: ast.AST, parent: ast.AST | None) -> str:  # noqa: PLR0911, PLR0912 - one word for each parent
     match parent:
         case ast.Await():
             return AWAIT
@@ -81,6 +82,8 @@ def _one(node: ast.AST, parent: ast.AST | None) -> str:  # noqa: PLR0911 - one w
             return DISCARD
         case ast.withitem():
             return WITH
+        case ast.Raise(exc=exc) if exc is node:
+            return RAISE
         case ast.Call() if parent.func is not node:
             return _handed(last_name(parent))
         case ast.Assign(targets=[target]):

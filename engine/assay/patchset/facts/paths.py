@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from assay.gates.syntax import Function, own_nodes
 from assay.patchset.facts.records import CALL, IMPORTED, SUPER, UNKNOWN, Path
@@ -184,13 +185,24 @@ def values_settled(names: dict[str, Path]) -> dict[str, Path]:
     return settled
 
 
-_CONTAINERS = (ast.List, ast.Tuple, ast.Set, ast.Dict)
+CONTAINERS: dict[str, type] = {
+    kind.__name__.lower(): kind for kind in (list, tuple, set, frozenset, dict, MappingProxyType)
+}
+"""What is known of a value by a word for its type alone."""
+_DISPLAYS = (ast.List, ast.Tuple, ast.Set, ast.Dict, ast.ListComp, ast.SetComp, ast.DictComp)
+
+
+_MAKERS = CONTAINERS.keys() - {MappingProxyType.__name__} | {"MappingProxyType"}
 
 
 def literal_of(value: ast.expr | None) -> str:
-    """An expression of constants as text; of a list, tuple, set or dictionary that word; else ''."""
-    if isinstance(value, _CONTAINERS):
-        return type(value).__name__.lower()
+    """An expression of constants as text; of what is visibly a built-in container the name of its type; else
+    ''."""
+    if isinstance(value, _DISPLAYS):
+        return type(value).__name__.lower().removesuffix("comp")
+    if isinstance(value, ast.Call):
+        made = _last(value.func)
+        return made.lower() if made in _MAKERS else ""
     if value is None or not all(_plain(part) for part in _parts(value)):
         return ""
     return ast.unparse(value)[:300]

@@ -1,0 +1,50 @@
+"""What a variable holds, and whether it is still of use in the way it is used once it holds something else.
+
+Promises: pure. Of a container only its type is known. Proven is a method that the new type does not have;
+another value may matter, so it is suspected. What a type can do that stands in for another (a `frozenset` for
+a `set` that nobody changes) says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from assay.patchset.facts.paths import CONTAINERS
+from assay.patchset.facts.records import Definition, Kind
+from assay.patchset.results import Verdict
+from assay.patchset.touch import Place
+from assay.patchset.view import Symbol, Target
+
+_STANDS_IN = {("set", "frozenset"), ("dict", "mappingproxytype")}
+
+
+def held(old: Definition, new: Definition) -> Iterator[Verdict]:
+    """What the change of a variable may mean for who reads it."""
+    if not old.literal or old.literal == new.literal or old.several or new.several:
+        return
+    if (old.literal, new.literal) in _STANDS_IN:
+        return
+    if not new.literal:
+        does = f"makes something else of it than a {_word(old.literal)}"
+        yield Verdict(False, does, "it may be used as one")
+    else:
+        does = f"changes it from {old.literal[:60]} to {new.literal[:60]}"
+        yield Verdict(False, does, "the value may matter")
+
+
+def frozen(place: Place, before: Target, after: Target, step: str) -> Verdict | None:
+    """Whether a variable that held a container has become one without the attribute `step`."""
+    if not isinstance(before, Symbol) or not isinstance(after, Symbol):
+        return None
+    old, new = before.definition, after.definition
+    if not (old.kind is new.kind is Kind.VARIABLE) or old.several or new.several:
+        return None
+    was, now = CONTAINERS.get(old.literal), CONTAINERS.get(new.literal)
+    if was is None or now is None or not hasattr(was, step) or hasattr(now, step):
+        return None
+    does = f"turns it from a {old.literal} into a {new.literal}"
+    return Verdict(not place.use.guarded, does, f"it has no `{step}`")
+
+
+def _word(literal: str) -> str:
+    return literal if literal in CONTAINERS else "literal"
