@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from assay.model.report import ConflictKind, Witness
 from assay.patchset.clash import Clash
+from assay.patchset.closed import refused
 from assay.patchset.exceptions import EVERYTHING, kinds, uncaught
 from assay.patchset.facts import contexts
 from assay.patchset.facts.records import CALL, Binding, Definition, Kind
@@ -62,6 +63,8 @@ def broken(ours: Touch, theirs: Touch, place: Place, both: View) -> Iterator[Cla
             assert isinstance(before, Symbol)
             yield _clash(ours, theirs, place, before, found)
             return
+    for cls, found in refused(theirs.view, both, place):
+        yield _clash(ours, theirs, place, cls, found)
     if isinstance(before, Symbol) and isinstance(after, Symbol):
         yield from _caught(ours, theirs, place, both, before)
         for found in _changed(theirs.view, both, place, before, after):

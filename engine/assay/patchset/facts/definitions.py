@@ -234,6 +234,8 @@ class _Walker:
                 bases=tuple(path_of(_bare(base)) or (UNKNOWN,) for base in node.bases),
                 metaclass=not plain,
                 dataclass=made or tuple_like,
+                slots=_slots(node, fields),
+                frozen=made and _asks(node.decorator_list, "frozen"),
                 open=bool(_UNLISTED & members),
             ),
             sure,
@@ -317,6 +319,27 @@ def _special(decorator: ast.expr) -> bool:
     if not isinstance(decorator, ast.Call):
         return False
     return any(keyword.arg in ("init", "kw_only", None) for keyword in decorator.keywords)
+
+
+def _asks(decorators: Iterable[ast.expr], word: str) -> bool:
+    """Whether one of the decorators is given `word=True`."""
+    given = (k for each in decorators if isinstance(each, ast.Call) for k in each.keywords)
+    return any(k.arg == word and isinstance(k.value, ast.Constant) and k.value.value is True for k in given)
+
+
+def _slots(node: ast.ClassDef, fields: list[str]) -> tuple[str, ...] | None:
+    """The attributes that a class makes room for; None if it may have any, or that cannot be told."""
+    if _asks(node.decorator_list, "slots"):
+        return tuple(fields)
+    for statement in node.body:
+        if not any(name == "__slots__" for target in targets(statement) for name in stored(target)):
+            continue
+        value = getattr(statement, "value", None)
+        parts = value.elts if isinstance(value, ast.Tuple | ast.List | ast.Set) else [value]
+        words = [part.value for part in parts if isinstance(part, ast.Constant)]
+        names = tuple(word for word in words if isinstance(word, str))
+        return names if len(names) == len(parts) and "__dict__" not in names else None
+    return None
 
 
 def _is_classvar(annotation: ast.expr) -> bool:

@@ -80,6 +80,10 @@ class Definition(Record, frozen=True, kw_only=True):
     metaclass: bool = False
     """It has keywords besides its bases other than `metaclass=ABCMeta`."""
     dataclass: bool = False
+    slots: tuple[str, ...] | None = None
+    """The attributes that it makes room for, where it does so by `__slots__` or as a dataclass with slots."""
+    frozen: bool = False
+    """A dataclass whose instances refuse to be changed."""
     open: bool = False
     """It may have attributes that nobody can list (`__getattr__`, `setattr(self, ...)`)."""
 
