@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from assay.model.report import ConflictKind, Witness
 from assay.patchset.clash import Clash
 from assay.patchset.closed import refused
+from assay.patchset.effects import missed
 from assay.patchset.exceptions import EVERYTHING, kinds, uncaught
 from assay.patchset.facts import contexts
 from assay.patchset.facts.records import CALL, Binding, Definition, Kind
@@ -67,7 +68,11 @@ def broken(ours: Touch, theirs: Touch, place: Place, both: View) -> Iterator[Cla
         yield _clash(ours, theirs, place, cls, found)
     if isinstance(before, Symbol) and isinstance(after, Symbol):
         yield from _caught(ours, theirs, place, both, before)
-        for found in _changed(theirs.view, both, place, before, after):
+        judged = (
+            *_changed(theirs.view, both, place, before, after),
+            *missed(theirs, place, before.definition, after.definition),
+        )
+        for found in judged:
             if _touches(ours, before, after):
                 yield _clash(ours, theirs, place, before, found)
 

@@ -15,6 +15,7 @@ from assay.model.candidate import Base, Candidate
 from assay.model.report import Clearance, Cleared, Confidence, Conflict
 from assay.patchset.broken import broken, suspected
 from assay.patchset.clash import Clash, conflict
+from assay.patchset.cycles import Circles, circles
 from assay.patchset.edits import Edits
 from assay.patchset.facts.library import Library
 from assay.patchset.halves import halves
@@ -117,6 +118,7 @@ class _Finder:
         self._by_id = {candidate.id: index for index, candidate in enumerate(people)}
         self.touch = [self._touches.of(candidate) for candidate in people]
         self._lost = [lost(touch) for touch in self.touch]
+        self._circles = Circles(self.touch)
 
     def graph(self) -> Graph:
         found: dict[Pair, Conflict] = {}
@@ -129,7 +131,7 @@ class _Finder:
                 found[pair] = edge
         index = _Index(self.touch, self._lost)
         shared = index.pairs()
-        for pair in sorted({*shared, *meetings}):
+        for pair in sorted({*shared, *meetings, *self._circles.pairs()}):
             if pair not in found:
                 edge = self._look(pair, index, meetings.get(pair))
                 if edge is not None:
@@ -156,6 +158,9 @@ class _Finder:
         yield from self._one_way(first, second, index)
         for clash in self._one_way(second, first, index):
             yield clash.turned()
+        around = tuple(self._circles.meetings(first, second))
+        if around:
+            yield from circles(a, b, self._touches.both(a, b), around)
         if pair in index.twins or meeting is not None:
             yield from twins(a, b, self._touches.both(a, b), self._touches.library)
         for path in meeting.shared if meeting is not None else ():

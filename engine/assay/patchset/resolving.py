@@ -53,9 +53,14 @@ class Resolver(ABC):
         """The blob at a path, '' if there is none."""
         return self._changed[path] if path in self._changed else self._blobs.get(path, "")
 
-    def source(self, blob: str) -> bytes:
-        """A blob's bytes."""
-        return self._library.source(blob)
+    def says(self, blob: str, text: str) -> bool:
+        """Whether a Python source has this very text as a literal."""
+        return self._library.says(blob, text)
+
+    def speaks_of(self, text: str) -> bool:
+        """Whether some module of the tree has this very text as a literal."""
+        blobs = {self.blob(path) for path in self.modules.path_of.values()}
+        return any(self._library.says(blob, text) for blob in blobs if blob)
 
     def at(self, path: str) -> Module | None:
         """The module in a file, None where there is none that can be read."""

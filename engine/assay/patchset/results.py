@@ -15,6 +15,8 @@ from assay.patchset.touch import Place
 
 _GENERATOR_ONLY = frozenset({"send", "close", "throw", "__next__"})
 _SEQUENCE = frozenset({contexts.INDEX, contexts.LENGTH, contexts.COMPARE})
+_BY_PLACE = frozenset({contexts.INDEX, contexts.NEXT, contexts.COMPARE, contexts.OTHER})
+"""What is done with things that are in an order; going through all of them may be indifferent to it."""
 
 
 class Verdict(NamedTuple):
@@ -40,6 +42,8 @@ def result(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
     if old.generator != new.generator:
         yield from _generated(words, new, clear)
         return
+    if old.ordered and new.ordered and old.ordered != new.ordered and words & _BY_PLACE:
+        yield Verdict(False, "changes the order of what it returns", "the result is used by its order")
     if old.arity != new.arity:
         yield from _unpacked(words, old, new, clear)
     elif old.gives and new.gives and old.gives != new.gives and words - {contexts.DISCARD, contexts.ITER}:

@@ -13,8 +13,8 @@ from itertools import islice
 
 from assay.model.report import ConflictKind, Witness
 from assay.patchset.clash import Clash
-from assay.patchset.facts.records import Names
-from assay.patchset.touch import Touch
+from assay.patchset.facts.records import Named, Names
+from assay.patchset.touch import FileTouch, Touch
 from assay.patchset.view import View
 
 _CONFIGURATION = ("config", "conf", "cfg", "setting", "option", "opts", "default", "preference", "environ")
@@ -27,6 +27,10 @@ _MOST = 1000
 _WORDS = {str(Names.ENVIRONMENT): "environment variable", str(Names.KEY): "key"}
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 """What is named like an environment variable."""
+
+
+_DISTINCT = re.compile(r"\w[_.-]\w|[a-z][A-Z]")
+"""Keys of more than one word: others are everybody's."""
 
 
 def lost(touch: Touch) -> dict[Word, str]:
@@ -51,12 +55,9 @@ def lost(touch: Touch) -> dict[Word, str]:
 def _still(touch: Touch, word: Word) -> bool:
     """Whether some version of its own still speaks of it."""
     kind, name = word
-    quoted = [f"{quote}{name}{quote}".encode("utf-8", "replace") for quote in ('"', "'")]
-    for change in touch.candidate.changes:
-        if change.new_blob and not change.binary and change.path.endswith(".py"):
-            source = touch.view.source(change.new_blob)
-            if any(text in source for text in quoted):
-                return True
+    sources = (c.new_blob for c in touch.candidate.changes if not c.binary and c.path.endswith(".py"))
+    if any(blob and touch.view.says(blob, name) for blob in sources):
+        return True
     return kind == Names.KEY and any(
         key.rpartition(".")[2] == name for data in touch.data for key in data.new
     )
@@ -106,7 +107,7 @@ def _one(ours: Touch, theirs: Touch, word: Word, where: str) -> Iterator[Clash]:
         match = [
             n for _, n in meant if n.owner in owners or (_is_configuration(n.owner) and _configured(owners))
         ]
-        if not match:
+        if not match and not (other and _vanishes(ours, meant, name)):
             return
         proven = bool(other) and any(_is_configuration(n.owner) for n in match)
     elif kind == Names.ENVIRONMENT:
@@ -127,6 +128,16 @@ def _one(ours: Touch, theirs: Touch, word: Word, where: str) -> Iterator[Clash]:
         ),
         theirs=Witness(path=file, line=row, does="newly uses it"),
     )
+
+
+def _vanishes(ours: Touch, meant: list[tuple[FileTouch, Named]], name: str) -> bool:
+    """Whether a key that `ours` gave to something is one that nothing in its tree speaks of any more, while
+    the other newly reads it of something: whose key it was is then told by the key alone."""
+    if not _DISTINCT.search(name) or all(named.defines for _, named in meant):
+        return False
+    if not any(n.defines for _, n in ours.named(gone=True) if (n.kind, n.name) == (Names.KEY, name)):
+        return False
+    return not ours.view.speaks_of(name)
 
 
 def _text_at(touch: Touch, name: str) -> tuple[str, int]:

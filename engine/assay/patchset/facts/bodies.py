@@ -7,7 +7,9 @@ which is most of them, are looked into once.
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Iterable, Iterator
+from types import MappingProxyType
 from typing import NamedTuple
 
 from assay.gates.syntax import Function, is_words, last_name, own_nodes
@@ -38,7 +40,12 @@ class Body(NamedTuple):
     raises: tuple[str, ...]
     unwritten: bool
     gives: str
+    ordered: str
+    """How everything that it returns is ordered: the arguments of `sorted` besides the first, or a word for
+    what keeps the order of something else; empty where that cannot be seen."""
     attributes: tuple[Attribute, ...]
+    leaves: tuple[str, ...]
+    """The attributes of its first parameter that it sets, or changes in place."""
     opens: bool
     """It may set attributes on its first parameter that nobody can list."""
 
@@ -65,7 +72,9 @@ def body_of(node: Function) -> Body:
         raises=tuple(sorted(raises)),
         unwritten=len(written) == 1 and isinstance(written[0], ast.Raise) and "NotImplementedError" in raises,
         gives=_kind([_held(value, nodes) for value in returned]) if not yields else "",
+        ordered=_order([_held(value, nodes) for value in returned]) if not yields else "",
         attributes=tuple(_attributes(node, nodes, receiver)) if receiver else (),
+        leaves=tuple(sorted(set(_left(nodes, receiver)))) if receiver else (),
         opens=any(_opens(inner, receiver) for inner in nodes if isinstance(inner, ast.Call)),
     )
 
@@ -120,6 +129,48 @@ def _type(value: ast.expr | None) -> str:
         name = value.func.id
         return name if name[:1].isupper() or name in ("dict", "list", "set", "tuple", "str", "int") else ""
     return ""
+
+
+def _order(returned: list[ast.expr | None]) -> str:
+    found = {_order_of(value) for value in returned}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _order_of(value: ast.expr | None) -> str:
+    if isinstance(value, ast.ListComp) or (isinstance(value, ast.Call) and last_name(value) in _KEEPERS):
+        return "as they come"
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "sorted":
+        return f"sorted({', '.join(ast.unparse(keyword) for keyword in value.keywords)})"
+    return ""
+
+
+_KEEPERS = frozenset({"list", "tuple"})
+_CHANGERS = frozenset(
+    name
+    for kind in (list, dict, set, deque)
+    for name in set(dir(kind)) - set(dir(tuple)) - set(dir(frozenset)) - set(dir(MappingProxyType))
+)
+"""Methods by which a container is changed in place."""
+
+
+def _left(nodes: Iterable[ast.AST], receiver: str) -> Iterator[str]:
+    """The attributes of `receiver` that are set, or changed in place as built-in containers are."""
+    for node in nodes:
+        match node:
+            case ast.Attribute(value=ast.Name(id=root), attr=name, ctx=ast.Store() | ast.Del()):
+                pass
+            case ast.Subscript(
+                value=ast.Attribute(value=ast.Name(id=root), attr=name), ctx=ast.Store() | ast.Del()
+            ):
+                pass
+            case ast.Call(
+                func=ast.Attribute(value=ast.Attribute(value=ast.Name(id=root), attr=name), attr=method)
+            ) if method in _CHANGERS:
+                pass
+            case _:
+                continue
+        if root == receiver:
+            yield name
 
 
 def _arity(value: ast.expr | None) -> int:

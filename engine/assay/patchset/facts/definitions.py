@@ -166,6 +166,8 @@ class _Walker:
                 arity=body.arity,
                 hands_on=body.hands_on,
                 gives=body.gives,
+                ordered=body.ordered,
+                leaves=body.leaves if owner is not None and binding is not Binding.STATIC else (),
                 abstract=bool(_ABSTRACT.intersection(marks)),
                 unwritten=body.unwritten,
                 returns=annotated(node.returns),

@@ -60,6 +60,7 @@ class Library:
         self._modules: dict[str, Module | None] = {}
         self._every: dict[str, Uses] = {}
         self._data: dict[str, Data] = {}
+        self._literals: dict[str, frozenset[str] | None] = {}
         self._leaves: dict[str, tuple[Leaf, ...]] = {}
         self._keys: dict[str, Counter[tuple[Path, Shape | None, bool]]] = {}
         self._trees: OrderedDict[str, tuple[ast.Module | None, int]] = OrderedDict()
@@ -69,6 +70,19 @@ class Library:
     def source(self, blob: str) -> bytes:
         """A blob's bytes."""
         return self._read(blob)
+
+    def says(self, blob: str, text: str) -> bool:
+        """Whether a Python source has this very text as a literal. Documentation only speaks of it."""
+        source = self._read(blob)
+        if not any(f"{mark}{text}{mark}".encode("utf-8", "replace") in source for mark in ('"', "'")):
+            return False
+        if blob not in self._literals:
+            tree = self.tree(blob)
+            nodes = ast.walk(tree) if tree is not None else ()
+            texts = (node.value for node in nodes if isinstance(node, ast.Constant))
+            self._literals[blob] = frozenset(t for t in texts if isinstance(t, str)) if tree else None
+        literals = self._literals[blob]
+        return literals is None or text in literals
 
     def module(self, blob: str) -> Module | None:
         """What a Python source binds."""

@@ -68,6 +68,10 @@ class Definition(Record, frozen=True, kw_only=True):
     """It returns what another call gives, which may be awaitable, or iterable, or anything."""
     gives: str = ""
     """A word for the type of everything that it returns, where that can be seen."""
+    ordered: str = ""
+    """In which order it returns things, where that can be seen."""
+    leaves: tuple[str, ...] = ()
+    """The attributes of its object that it sets, or changes in place."""
     abstract: bool = False
     unwritten: bool = False
     """Its body does nothing but raise NotImplementedError."""
