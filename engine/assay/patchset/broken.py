@@ -49,6 +49,8 @@ def broken(ours: Touch, theirs: Touch, place: Place, both: View) -> Iterator[Cla
     """What `ours` breaks at one new use of `theirs`; `both` is the tree with both in it."""
     path = place.use.path
     here = place.module
+    for cls, shut in refused(theirs.view, both, place):
+        yield _clash(ours, theirs, place, cls, shut)
     for end in range(1, len(path) + 1):
         if path[end - 1 : end] == (CALL,) and end < len(path):
             continue
@@ -64,8 +66,6 @@ def broken(ours: Touch, theirs: Touch, place: Place, both: View) -> Iterator[Cla
             assert isinstance(before, Symbol)
             yield _clash(ours, theirs, place, before, found)
             return
-    for cls, found in refused(theirs.view, both, place):
-        yield _clash(ours, theirs, place, cls, found)
     if isinstance(before, Symbol) and isinstance(after, Symbol):
         yield from _caught(ours, theirs, place, both, before)
         judged = (

@@ -3,12 +3,13 @@
 Promises: pure. Only imports at the top of a module that are not under a condition count. Found are circles of
 one new import of each of two candidates and whatever the trees import between; what the interpreter would do
 in them is played through, and only a name that is asked for before it is there makes a conflict: proven if
-that is so wherever the circle is entered, and with neither candidate alone.
+that is so whichever of its modules is imported first, and with neither candidate alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from assay.model.report import ConflictKind, Witness
@@ -17,7 +18,7 @@ from assay.patchset.facts.records import Definition, Kind, Module
 from assay.patchset.touch import Touch
 from assay.patchset.view import View
 
-_MOST = 400
+_MOST = 200
 """Modules that are read for all candidates together: circles through more of them are not looked for."""
 _WIDEST = 60
 """Modules of one circle that are played through."""
@@ -97,12 +98,12 @@ class Circles:
 def circles(ours: Touch, theirs: Touch, both: View, meetings: Sequence[Meeting]) -> Iterator[Clash]:
     """What goes wrong in the circles of two candidates."""
     for meeting in meetings:
-        round_ = _round(both, meeting)
-        if not 1 < len(round_) <= _WIDEST:
+        circle = _circle(both, meeting)
+        if not 1 < len(circle) <= _WIDEST:
             continue
-        failed = {entry: _played(both, round_, entry) for entry in _entries(round_)}
+        failed = {entry: played(both, circle, entry) for entry in sorted(circle)}
         before = {
-            entry for entry in failed for view in (ours.view, theirs.view) if _played(view, round_, entry)
+            entry for entry in failed for view in (ours.view, theirs.view) if played(view, circle, entry)
         }
         bad = [why for entry, why in failed.items() if why is not None and entry not in before]
         if bad:
@@ -143,78 +144,75 @@ def _edge(view: View, here: str, _bound: str, module: str, symbol: str, line: in
         yield Import(here, target, symbol, line)
 
 
-def _round(view: View, meeting: Meeting) -> dict[str, list[Import]]:
-    """The modules that are on the way around, with the imports among them."""
-    edges: dict[str, list[Import]] = {}
-    todo = [meeting.mine.importer]
-    while todo and len(edges) <= _MOST:
+def _circle(view: View, meeting: Meeting) -> frozenset[str]:
+    """The modules that are on some way around."""
+    start = meeting.mine.importer
+    back: dict[str, set[str]] = defaultdict(set)
+    seen, todo = {start}, [start]
+    while todo and len(seen) <= _MOST:
         name = todo.pop()
-        if name in edges:
-            continue
         module = view.module(name)
-        written = _written(module) if module is not None else ()
-        edges[name] = [edge for each in written for edge in _edge(view, name, *each)]
-        todo += [edge.imported for edge in edges[name]]
-    back: dict[str, set[str]] = {}
-    for name, imports in edges.items():
-        for edge in imports:
-            back.setdefault(edge.imported, set()).add(name)
-    found, todo = {meeting.mine.importer}, [meeting.mine.importer]
+        for written in _written(module) if module is not None else ():
+            for edge in _edge(view, name, *written):
+                back[edge.imported].add(name)
+                if edge.imported not in seen:
+                    seen.add(edge.imported)
+                    todo.append(edge.imported)
+    found, todo = {start}, [start]
     while todo:
-        fresh = back.get(todo.pop(), set()) - found
+        fresh = back[todo.pop()] - found
         found |= fresh
         todo += fresh
-    return {
-        name: sorted((e for e in edges[name] if e.imported in found), key=lambda e: e.line)
-        for name in found
-        if name in edges
-    }
+    return frozenset(found)
 
 
-def _entries(round_: dict[str, list[Import]]) -> list[str]:
-    """Where a circle can be entered: by the package that all the others are in, if it is one of them."""
-    roots = [name for name in round_ if all(f"{other}.".startswith(f"{name}.") for other in round_)]
-    return roots or sorted(round_)
+class _Step(NamedTuple):
+    """Something that a running module does on a line: begin another, or, with `wants`, take a name of it."""
+
+    line: int
+    begins: str
+    wants: Import | None = None
 
 
-def _played(view: View, round_: dict[str, list[Import]], entry: str) -> Import | None:
-    """The import that fails when the modules of a circle are run from `entry` on; None if none does."""
+def played(view: View, circle: Collection[str], entry: str) -> Import | None:
+    """The first import between modules of `circle` that fails when `entry` is imported; None if none does.
+    Packages run before what is in them, as the interpreter has it."""
     state: dict[str, int] = {}
     """The line that each module begun is at."""
-    stack = [(entry, _events(view, round_, entry))]
-    state[entry] = 0
-    while stack:
-        here, events = stack[-1]
-        edge = next(events, None)
-        if edge is None:
-            state[here] = _END
-            stack.pop()
-            continue
-        state[here] = edge.line
-        if edge.imported not in state:
-            stack[-1] = (here, _again(edge, events))
-            state[edge.imported] = 0
-            stack.append((edge.imported, _events(view, round_, edge.imported)))
-        elif edge.name and not _is_there(view, edge, state[edge.imported]):
-            return edge
+    running: list[tuple[str, Iterator[_Step]]] = [("", iter([*_begun(entry, 0)]))]
+    while running:
+        here, steps = running[-1]
+        step = next(steps, None)
+        state[here] = step.line if step is not None else _END
+        if step is None:
+            running.pop()
+        elif step.wants is not None:
+            among = step.wants.importer in circle and step.wants.imported in circle
+            if among and step.wants.name and not _is_there(view, step.wants, state.get(step.begins, _END)):
+                return step.wants
+        elif step.begins not in state and step.begins in view.modules.path_of and len(state) < _MOST:
+            state[step.begins] = 0
+            running.append((step.begins, _steps(view, step.begins)))
     return None
 
 
 _END = 1 << 40
 
 
-def _again(edge: Import, events: Iterator[Import]) -> Iterator[Import]:
-    yield edge
-    yield from events
-
-
-def _events(view: View, round_: dict[str, list[Import]], name: str) -> Iterator[Import]:
-    """The imports of the circle that a module makes in this tree, in order."""
+def _steps(view: View, name: str) -> Iterator[_Step]:
+    """What a module does about others, in order."""
     module = view.module(name)
-    if module is None:
-        return
-    made = (edge for each in _written(module) for edge in _edge(view, name, *each))
-    yield from sorted((edge for edge in made if edge.imported in round_), key=lambda edge: edge.line)
+    made = [edge for each in _written(module) for edge in _edge(view, name, *each)] if module else []
+    for edge in sorted(made, key=lambda edge: edge.line):
+        yield from _begun(edge.imported, edge.line)
+        yield _Step(edge.line, edge.imported, edge)
+
+
+def _begun(name: str, line: int) -> Iterator[_Step]:
+    """A module is begun after the packages that it is in."""
+    parts = name.split(".")
+    for end in range(1, len(parts) + 1):
+        yield _Step(line, ".".join(parts[:end]))
 
 
 def _is_there(view: View, edge: Import, line: int) -> bool:
