@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-_NAMES = ("startup", "static", "workspace", "grading", "forging", "hardening", "selection", "lanes", "memory")
+_NAMES = ("startup", "static", "workspace", "grading", "forging", "hardening", "selection", "lanes", "memory",
+          "silent")  # fmt: skip
 
 _PAGE = "performance"
 """Runs benchmarks itself, and writes docs/reference/performance.md: never part of all of them."""
