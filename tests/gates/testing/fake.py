@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pygit2
 from msgspec import structs
+from tests.gates.static_fakes import ProcessWorker
 
 from assay.model.candidate import Base, Candidate, Change, ChangeKind
 from assay.model.outcome import Resource, ResourceUse
@@ -46,6 +47,20 @@ class FakeSandbox:
         return _run(command, root)
 
 
+class _Worker:
+    def __init__(self, command: JailCommand, asked: list[bytes]) -> None:
+        self._command = command
+        self._asked = asked
+
+    async def ask(self, request: bytes, seconds: float) -> bytes:
+        self._asked.append(request)
+        worker = ProcessWorker(self._command, None)
+        try:
+            return await worker.ask(request, seconds)
+        finally:
+            worker.close()
+
+
 class FakeToolbox:
     """The toolbox of one transaction."""
 
@@ -57,6 +72,7 @@ class FakeToolbox:
         self.observer = lambda _event: None
         self.memory: dict[str, bytes] = {}
         self.candidates = 0
+        self.asked: list[bytes] = []
         self._once: dict[str, object] = {}
         self._python = python
 
@@ -65,6 +81,10 @@ class FakeToolbox:
 
     async def stack(self, tree: str) -> Stack:
         return Stack(layers=(), tree=tree)
+
+    async def worker(self, name, start):
+        """A worker that answers each request in a process of its own. What is asked is in `asked`."""
+        return _Worker(await start(), self.asked)
 
     async def once(self, key, make):
         if key not in self._once:

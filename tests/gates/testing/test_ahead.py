@@ -12,7 +12,6 @@ from assay.gates.testing.pressing import File
 from assay.gates.testing.records import Learned
 from assay.gates.testing.run import NOTHING, Ended, execute
 from assay.gates.testing.suite import Suite
-from assay.model.tool import Ending
 from assay.sandbox.spec import Warmth
 
 LEARNED = Learned(n=0, rewritten=("tests/test_a.py",), others=("lib.py", "gone.py"))
@@ -63,10 +62,10 @@ def test_a_run_that_is_handed_code_comes_to_the_same(made):
 
 def test_what_is_known_is_not_asked_for_again(made):
     here, suite, found = made
-    before = len(here.toolbox.sandbox.calls)
+    before = len(here.toolbox.asked)
     here.toolbox._once.clear()
     assert anyio.run(ahead.made, here.toolbox, here.base.tree, suite) == found
-    assert len(here.toolbox.sandbox.calls) == before
+    assert len(here.toolbox.asked) == before
 
 
 def test_a_base_that_told_nothing_has_nothing_made(made):
@@ -75,14 +74,20 @@ def test_a_base_that_told_nothing_has_nothing_made(made):
     assert anyio.run(ahead.made, here.toolbox, here.base.tree, silent) is NOTHING
 
 
-@pytest.mark.parametrize("report", [b"", b"[]\n", b"{", b'[["", "", "", 5]]\nabc'])
-def test_a_report_that_is_not_whole_makes_nothing(made, report):
+@pytest.mark.parametrize("answer", [b"", b"[]", b'{"units": []}', b'{"error": "none"}'])
+def test_an_answer_that_is_none_makes_nothing(made, monkeypatch, answer):
     here, suite, _ = made
-    call = here.toolbox.sandbox.calls[-1]
-    broken = structs.replace(anyio.run(here.toolbox.sandbox.run, call), ending=Ending.EXITED, report=report)
+
+    class Worker:
+        async def ask(self, request, seconds):
+            return answer
+
+    async def worker(name, start):
+        return Worker()
+
     here.toolbox._once.clear()
     here.toolbox.memory.clear()
-    here.toolbox.sandbox.endings.append(broken)
+    monkeypatch.setattr(here.toolbox, "worker", worker)
     assert anyio.run(ahead.made, here.toolbox, here.base.tree, suite) is NOTHING
 
 
@@ -115,20 +120,29 @@ async def _of(here, suite, candidates):
     return [found[number] for number in range(len(candidates))]
 
 
-def test_what_candidates_change_is_compiled_together_and_once(made):
+def test_what_several_candidates_change_alike_is_compiled_once(made):
     here, suite, _ = made
     here.toolbox.candidates = 3
-    texts = [LONG, LONG + "\n\nX = 1\n", LONG + "\n\nX = 2\n", LONG + "\n\nX = 1\n"]
+    texts = [LONG, LONG + "\n\nX = 1\n", LONG + "\n\nX = 1\n"]
     candidates = [here.candidate({"lib.py": text}) for text in texts]
-    before = len(here.calls)
+    before = len(here.toolbox.asked)
     found = anyio.run(_of, here, suite, candidates)
-    # At most, one asks alone, and whoever came while it was asked, together.
-    calls = len(here.calls)
-    assert calls - before in (1, 2)
+    assert len(here.toolbox.asked) - before == 2
     blobs = [each.files["lib.py", PRODUCT][0] for each in found]
     assert blobs == [candidate.changes[0].new_blob for candidate in candidates]
     assert anyio.run(_of, here, suite, candidates) == found
-    assert len(here.calls) == calls
+    assert len(here.toolbox.asked) - before == 2
+
+
+def test_what_cannot_be_compiled_is_left_to_the_runs(made):
+    here, suite, _ = made
+    here.toolbox.candidates = 3
+    candidate = here.candidate({"lib.py": LONG + "\n\ndef broken(:\n"})
+    before = len(here.toolbox.asked)
+    for _ in range(2):
+        (found,) = anyio.run(_of, here, suite, [candidate])
+        assert not found.files
+    assert len(here.toolbox.asked) - before == 1
 
 
 def test_a_run_of_a_candidate_that_is_handed_its_code_comes_to_the_same(made):
@@ -164,10 +178,11 @@ def test_no_more_is_kept_than_there_is_room_for(made, monkeypatch):
     here.toolbox.candidates = 3
     monkeypatch.setattr(ahead, "KEPT_BYTES", 1)
     candidate = here.candidate({"lib.py": LONG})
-    first = anyio.run(_of, here, suite, [candidate])
-    before = len(here.calls)
-    assert anyio.run(_of, here, suite, [candidate]) == first
-    assert len(here.calls) == before + 1
+    for _ in range(2):
+        before = len(here.toolbox.asked)
+        (found,) = anyio.run(_of, here, suite, [candidate])
+        assert set(found.files) == {("lib.py", PRODUCT)}
+        assert len(here.toolbox.asked) == before + 1
 
 
 def test_what_is_learned_survives_the_cache():

@@ -5,13 +5,20 @@ from hypothesis import strategies as st
 
 from assay.gates.testing.reads import ReadMap
 from assay.gates.testing.suite import Case, Result, Suite
-from assay.gates.testing.worth import pays
+from assay.gates.testing.worth import SOONER
+from assay.gates.testing.worth import pays as worth_it
+from assay.model.outcome import ResourceUse
 
 
 def suite(seconds):
     return Suite(
         cases=tuple(Case(id=f"t::{i}", result=Result.PASSED, seconds=s) for i, s in enumerate(seconds))
     )
+
+
+def pays(count, suite, cpu, *rest):
+    """On an idle machine: all of a run's time is the processor's."""
+    return worth_it(count, suite, ResourceUse(seconds=cpu, cpu_seconds=cpu), *rest)
 
 
 def latest(**rest):
@@ -36,3 +43,15 @@ def test_a_base_of_which_little_could_be_known_before_pays_less():
 @given(st.integers(1, 1000), st.lists(st.floats(0, 100), max_size=5), st.floats(0, 1000))
 def test_more_candidates_never_pay_less(count, seconds, cpu):
     assert not pays(count, suite(seconds), cpu) or pays(count + 1, suite(seconds), cpu)
+
+
+def test_time_that_tests_wait_is_no_time_to_save():
+    idle, busy = ResourceUse(seconds=12.0, cpu_seconds=12.0), ResourceUse(seconds=120.0, cpu_seconds=12.0)
+    assert worth_it(20, suite([10.0]), idle) == worth_it(20, suite([100.0]), busy)
+    assert not worth_it(20, suite([10.0]), busy)
+
+
+def test_what_comes_first_saves_less_than_what_is_left_out():
+    assert pays(20, suite([10.0]), 10.0)
+    assert not pays(20, suite([10.0]), 10.0, None, SOONER)
+    assert pays(40, suite([10.0]), 10.0, None, SOONER)

@@ -2,7 +2,7 @@
 
 Promises: nothing of the project is executed for it. What was made of the base is kept by a file's blob, path
 and kind, so that it carries over from base to base; what was made of candidates is shared among them while
-they are graded, and asked for together. Where it cannot be made, runs compile for themselves, as ever.
+they are graded. Where it cannot be made, runs compile for themselves, as ever.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import posixpath
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from assay.gates.desk import Desk
+import anyio
+
 from assay.gates.inject.compiling import PRODUCT, REWRITTEN, TRUSTED
 from assay.gates.protocol import Toolbox
 from assay.gates.testing.manifest import is_file, trusted_files
-from assay.gates.testing.pressing import PROGRAM, File, pressed, stem
+from assay.gates.testing.pressing import PROGRAM, File, pressed, program, stem
 from assay.gates.testing.records import Learned
 from assay.gates.testing.run import NOTHING, Made
 from assay.gates.testing.suite import Suite
@@ -26,7 +27,7 @@ MOST_BYTES = 8 << 20
 """More is not handed to each run."""
 KEPT_BYTES = 16 << 20
 """Of candidates' files so much is kept, what was used last."""
-LEAST_BYTES = 8_000
+LEAST_BYTES = 2_000
 """Less is compiled sooner than asked for."""
 LARGEST = 1 << 20
 """A larger file is left to the runs: it is no one's source."""
@@ -54,11 +55,11 @@ async def of_changes(toolbox: Toolbox, tree: str, changes: Iterable[Change], on_
     if sum(map(len, texts.values())) < LEAST_BYTES:
         return NOTHING
 
-    async def open_press() -> Desk[Mapping[File, bytes], dict[File, bytes]]:
-        return Desk(_Press(toolbox, learned.patterns).exchange)
+    async def begin() -> _Shared:
+        return _Shared(toolbox, learned.patterns)
 
-    desk = await toolbox.once(f"tests:press:{toolbox.base.tree}", open_press)
-    code = await desk.ask(texts)
+    shared = await toolbox.once(f"tests:press:{toolbox.base.tree}", begin)
+    code = await shared.of(texts)
     return Made(files=dict(_within(code)), patterns=learned.patterns)
 
 
@@ -104,23 +105,24 @@ def changed(
     return tuple(found[:MOST_FILES])
 
 
-class _Press:
+class _Shared:
     """What candidates asked for, and what came of it, as long as there is room."""
 
     def __init__(self, toolbox: Toolbox, patterns: Sequence[str]) -> None:
         self._toolbox = toolbox
         self._patterns = patterns
+        self._lock = anyio.Lock()
         self._kept: OrderedDict[File, bytes] = OrderedDict()
 
-    async def exchange(self, wave: Sequence[Mapping[File, bytes]]) -> list[dict[File, bytes]]:
-        """The code of each one's files, made in one run."""
-        missing = {file: text for texts in wave for file, text in texts.items() if file not in self._kept}
-        code = await pressed(self._toolbox, missing, self._patterns) if missing else {}
-        # What could not be made is not asked for again.
-        known = {file: code.get(file, b"") for file in missing} | self._kept
-        answers = [{file: known[file] for file in texts} for texts in wave]
-        self._keep({file: known[file] for texts in wave for file in texts})
-        return answers
+    async def of(self, texts: Mapping[File, bytes]) -> dict[File, bytes]:
+        """The code of these files."""
+        async with self._lock:
+            missing = {file: text for file, text in texts.items() if file not in self._kept}
+            code = await pressed(self._toolbox, missing, self._patterns)
+            # What could not be made is not asked for again.
+            found = {file: code.get(file, b"") if file in missing else self._kept[file] for file in texts}
+            self._keep(found)
+            return found
 
     def _keep(self, code: Mapping[File, bytes]) -> None:
         for file, text in code.items():
@@ -137,7 +139,7 @@ async def _made(toolbox: Toolbox, tree: str, suite: Suite, learned: Learned) -> 
     key = await stem(toolbox, learned.patterns)
     known = {file: await toolbox.recall(_key(key, file)) for file in (PROGRAM, *files)}
     if missing := [file for file, code in known.items() if code is None]:
-        texts = {file: toolbox.repo.blob(file.blob) for file in missing if file != PROGRAM}
+        texts = {file: program() if file == PROGRAM else toolbox.repo.blob(file.blob) for file in missing}
         for file, code in (await pressed(toolbox, texts, learned.patterns)).items():
             known[file] = code
             await toolbox.remember(_key(key, file), code)

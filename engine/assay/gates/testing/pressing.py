@@ -1,32 +1,34 @@
-"""Asking the project's interpreter for code: a run that compiles and executes nothing, see `inject/press.py`.
+"""Asking the project's interpreter for code: a worker that compiles and executes nothing.
 
-Promises: code comes back for what was asked for and for nothing else, and none of a report that is not whole.
-It is never looked into by this process, which hands it back to the interpreter that wrote it.
+Promises: code comes back for what was asked for and for nothing else; whatever goes wrong there, there is
+none, and whoever loads a file compiles it. Code is never looked into by this process, which hands it back to
+the interpreter that wrote it.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
 
-import msgspec
 from msgspec import structs
 
+from assay.gates import workers
+from assay.gates.batch import ask
+from assay.gates.frames import BadReply, Unit
+from assay.gates.inject import press
 from assay.gates.inject.held import source
 from assay.gates.protocol import Toolbox
 from assay.gates.testing.conditions import USUAL
-from assay.gates.testing.run import BOOT, injected, texts
+from assay.gates.testing.run import injected, texts
 from assay.model.candidate import Record
-from assay.model.tool import Ending, ToolCall
-from assay.sandbox.spec import JailCommand
+from assay.model.errors import Unsound
+from assay.sandbox.spec import Bind, JailCommand
 
-_SECONDS = 120.0
+WORKER = Path(workers.__path__[0]) / "press_worker.py"
 _MODULES = ("constants", "marks", "compiling", "press")
-_START = """
-loaded, _ = load(parts(source.read({size}), False))
-texts = parts(source.read({texts}), False)
-loaded["press"].press({files}, {patterns}, texts, source.read())
-"""
 
 
 class File(Record, frozen=True, kw_only=True):
@@ -37,17 +39,34 @@ class File(Record, frozen=True, kw_only=True):
     blob: str
 
 
-PROGRAM = File(path="", kind="", blob="")
+PROGRAM = File(path="", kind=press.PROGRAM, blob="")
 """The injected modules themselves."""
 
 
 async def pressed(
     toolbox: Toolbox, files: Mapping[File, bytes], patterns: Iterable[str]
 ) -> dict[File, bytes]:
-    """The code of `files`, of which the texts are given, and of the injected modules (`PROGRAM`); marked for
-    tests that are called as `patterns` say. A file of which none can be made is left out."""
-    call = await toolbox.sandbox.run(await _command(toolbox, files, patterns))
-    return dict(_told(call, {PROGRAM, *files}))
+    """The code of `files`, of which the texts are given, marked for tests that are called as `patterns` say.
+    Those of which none can be made are left out."""
+    units = [
+        Unit(id=number, content=text, meta={"path": file.path, "kind": file.kind})
+        for number, (file, text) in enumerate(files.items())
+    ]
+    common = {"root": str(toolbox.repo.root), "patterns": list(patterns), "modules": _modules()}
+
+    async def start() -> JailCommand:
+        return await _command(toolbox)
+
+    try:
+        answers = await ask(toolbox, "press", start, units, common)
+    except (BadReply, Unsound):
+        return {}
+    return {file: code for file, answer in zip(files, answers, strict=True) if (code := _code(answer))}
+
+
+def program() -> bytes:
+    """The text that stands for `PROGRAM`."""
+    return texts()
 
 
 async def stem(toolbox: Toolbox, patterns: Iterable[str]) -> str:
@@ -57,42 +76,30 @@ async def stem(toolbox: Toolbox, patterns: Iterable[str]) -> str:
     return f"tests:code:{digest.hexdigest()}:{environment.digest}:{toolbox.repo.root}"
 
 
-async def _command(toolbox: Toolbox, files: Mapping[File, bytes], patterns: Iterable[str]) -> JailCommand:
+@cache
+def _modules() -> list[tuple[str, str]]:
+    return [(name, source(name)) for name in _MODULES]
+
+
+async def _command(toolbox: Toolbox) -> JailCommand:
     environment = await toolbox.environment()
-    modules = ascii([(name, source(name)) for name in _MODULES]).encode()
-    start = _START.format(
-        size=len(modules),
-        texts=len(texts()),
-        files=ascii([(file.path, file.kind, file.blob, len(text)) for file, text in files.items()]),
-        patterns=ascii(list(patterns)),
-    )
-    program = f"{source('boot')}\n{start}".encode()
+    # A worker lives as long as the run: time is limited per request, not here.
+    limits = structs.replace(toolbox.policy.limits, seconds=0.0, cpu_seconds=0.0)
     return JailCommand(
         label="compiling ahead of time",
-        argv=(str(environment.python), "-c", BOOT, str(len(program))),
+        argv=(str(environment.python), str(WORKER)),
         root=toolbox.repo.root,
-        stack=await toolbox.stack(toolbox.base.tree),
-        binds=environment.mounts,
+        cwd=Path("/"),  # there is no tree in this jail
+        binds=(*environment.mounts, Bind(source=WORKER)),
         variables={**environment.variables, **USUAL.variables},
-        limits=structs.replace(toolbox.policy.limits, seconds=_SECONDS),
-        stdin=b"".join((program, modules, texts(), *files.values())),
+        limits=limits,
         report=True,
     )
 
 
-def _told(call: ToolCall, asked: Iterable[File]) -> Iterator[tuple[File, bytes]]:
-    """What was made of what was asked for; nothing of a report that is not whole."""
-    if call.ending is not Ending.EXITED or call.exit_code != 0:
-        return
-    head, _, rest = call.report.partition(b"\n")
+def _code(answer: Mapping[str, object] | None) -> bytes:
+    said = answer.get("code") if answer else None
     try:
-        entries = msgspec.json.decode(head, type=list[tuple[str, str, str, int]])
-    except msgspec.MsgspecError:
-        return
-    if sum(size for *_, size in entries) != len(rest):
-        return
-    expected = frozenset(asked)
-    for path, kind, blob, size in entries:
-        file, code, rest = File(path=path, kind=kind, blob=blob), rest[:size], rest[size:]
-        if file in expected:
-            yield file, code
+        return base64.b64decode(said, validate=True) if isinstance(said, str) else b""
+    except ValueError:
+        return b""

@@ -76,7 +76,7 @@ async def useful(toolbox: Toolbox, tree: str) -> ReadMap | None:
     usual = await base.results(toolbox, tree)
     latest = await _recall(toolbox, await _key(toolbox, "latest"))
     spared = SOONER if toolbox.policy.tests.select is Select.NEVER else SPARED
-    if making.begun or not pays(toolbox.candidates, usual.suite, usual.use.cpu_seconds, latest, spared):
+    if making.begun or not pays(toolbox.candidates, usual.suite, usual.use, latest, spared):
         return making.reads
     making.begun = True
     making.reads = await learn(toolbox, tree)

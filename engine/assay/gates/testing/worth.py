@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from assay.gates.testing.reads import ReadMap
 from assay.gates.testing.suite import Suite
+from assay.model.outcome import ResourceUse
 
 TRACED = 3.0
 """A traced run costs so many usual ones: 1.1 to 2.9 on five projects under Python 3.11."""
@@ -31,15 +32,16 @@ MARGIN = 1.5
 
 
 def pays(
-    candidates: int, suite: Suite, cpu_seconds: float, latest: ReadMap | None = None, spared: float = SPARED
+    candidates: int, suite: Suite, use: ResourceUse, latest: ReadMap | None = None, spared: float = SPARED
 ) -> bool:
-    """Whether a map is worth making for so many candidates of a base whose `suite` takes `cpu_seconds` in
-    all. `spared` is the share of the tests' time that it is expected to save those that it saves anything.
-    `latest` is the map of an earlier base, if there is one: tests of which nothing is known are not
-    spared."""
-    bodies = sum(case.seconds for case in suite.cases)
+    """Whether a map is worth making for so many candidates of a base whose `suite` took `use`. `spared` is
+    the share of the tests' time that it is expected to save those that it saves anything. `latest` is the map
+    of an earlier base, if there is one: tests of which nothing is known are not spared."""
+    wall = sum(case.seconds for case in suite.cases)
+    # On a busy machine tests mostly wait: what counts is their share of the run.
+    bodies = use.cpu_seconds * min(1.0, wall / use.seconds) if use.seconds else wall
     saving = candidates * REACHED * bodies * min(spared, _known(latest))
-    return saving >= MARGIN * (TRACED * cpu_seconds + STARTED)
+    return saving >= MARGIN * (TRACED * use.cpu_seconds + STARTED)
 
 
 def _known(latest: ReadMap | None) -> float:
