@@ -3,9 +3,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from assay.delta import build as module
 from assay.delta.build import build
 from assay.delta.testnames import is_test_path
-from assay.model.delta import SymbolChangeKind
+from assay.ledger.keeping import Keeping
+from assay.model.delta import MemberShare, SymbolChangeKind
 from assay.model.outcome import Finding, GateResult, Outcome, Severity, passed
 
 BASE = {
@@ -32,6 +34,52 @@ def of(repo, tree_of):
         return build(repo, tree_of(BASE), tree_of(after), results)
 
     return delta
+
+
+@pytest.fixture
+def kept(repo, tree_of, monkeypatch):
+    """Builds with what was kept before, and how often something was made of trees."""
+    memory, made = {}, []
+    bare = module._bare
+    monkeypatch.setattr(module, "_bare", lambda *arguments: made.append(arguments) or bare(*arguments))
+    keeping = Keeping(recall=memory.get, remember=memory.__setitem__)
+
+    def delta(results=(), members=(), **edits):
+        trees = tree_of(BASE), tree_of({**BASE, **edits})
+        shares = tuple(
+            MemberShare(candidate=name, name=name, paths=(), added_lines=0, deleted_lines=0, tree=trees[1])
+            for name in members
+        )
+        found = build(repo, *trees, results, members=shares, keeping=keeping)
+        assert found == build(repo, *trees, results, members=shares)
+        return found, len(made)
+
+    return delta, memory
+
+
+def test_what_trees_say_is_kept_and_what_gates_say_is_not(kept):
+    delta, _ = kept
+    edits = {"pkg/a.py": b"def total(items, tax):\n    return sum(items) + tax\n"}
+    once, made = delta(**edits)
+    assert once.symbols and once.intents and made == 2  # the second is the comparison's own
+    found = passed("lint", evidence={"files": 1}, findings=(finding("pkg/a.py", 1),))
+    again, made = delta([found], members=["one", "other"], **edits)
+    assert again.findings_introduced and not once.findings_introduced
+    assert again.members[0].headings
+    assert made == 2 + 3
+
+
+def test_what_is_kept_damaged_or_of_unread_files_is_made_anew(kept):
+    delta, memory = kept
+    edits = {"pkg/a.py": b"def total(items):\n    return 0\n"}
+    delta(**edits)
+    for key in memory:
+        memory[key] = b"{"
+    _, made = delta(**edits)
+    assert made == 4
+    memory.clear()
+    delta(**{"pkg/a.py": b"def total(:\n"})
+    assert not memory
 
 
 def test_equal_trees_give_an_empty_delta(of):

@@ -5,6 +5,7 @@ from itertools import combinations
 import pytest
 from tests.patchset.support import Lab, lines
 
+from assay.ledger.keeping import Keeping
 from assay.model.candidate import Candidate
 from assay.patchset import kept
 from assay.patchset.graph import Graph, graph
@@ -17,7 +18,7 @@ class Memory(dict[str, bytes]):
     made = 0
 
     def graph(self, lab: Lab, people: list[Candidate]) -> Graph:
-        return known_graph(lab.repo, lab.base, people, recall=self.get, remember=self.__setitem__)
+        return known_graph(lab.repo, lab.base, people, Keeping(recall=self.get, remember=self.__setitem__))
 
 
 @pytest.fixture

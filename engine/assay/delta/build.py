@@ -23,10 +23,16 @@ from assay.delta.others import others
 from assay.delta.secrets import scrub
 from assay.delta.settings import setting_changes
 from assay.gates.manifests import UnreadableManifest, changed, is_manifest, requirements
-from assay.model.delta import Delta, DependencyChange, MemberShare, SettingChange
+from assay.ledger.codec import decode, encode
+from assay.ledger.keeping import NOWHERE, Keeping, edition
+from assay.model.candidate import Record
+from assay.model.delta import Delta, DependencyChange, IntentEntry, MemberShare, SettingChange
 from assay.model.outcome import Finding, GateResult
 from assay.repo import diff
 from assay.repo.repository import Repository
+
+_CODE = ("delta", "gates", "model", "repo")
+"""Where all is that a delta is made by, within the package."""
 
 
 def build(
@@ -35,8 +41,9 @@ def build(
     tree: str,
     results: Sequence[GateResult],
     members: Sequence[MemberShare] = (),
+    keeping: Keeping = NOWHERE,
 ) -> Delta:
-    """The delta from `base_tree` to `tree`.
+    """The delta from `base_tree` to `tree`; what the trees alone say of it is kept in `keeping`.
 
     `results` are the gate results of `tree`: their findings are those introduced, and those that a gate
     lists as findings under `detail["fixed"]` are those fixed. `members` are the shares of those that make up
@@ -44,8 +51,8 @@ def build(
     policy.
     """
     with _uncollected():
-        whole = _build(repo, base_tree, tree, results)
-        shares = tuple(_with_headings(repo, base_tree, share) for share in members)
+        whole = _judged(_known(repo, base_tree, tree, keeping), results)
+        shares = tuple(_with_headings(repo, base_tree, share, keeping) for share in members)
     return replace(whole, members=shares)
 
 
@@ -62,7 +69,29 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _build(repo: Repository, base_tree: str, tree: str, results: Sequence[GateResult]) -> Delta:
+class _Bare(Record, frozen=True, kw_only=True):
+    """What two trees alone say: a delta without intents, and the changes of files of other languages."""
+
+    delta: Delta
+    others: tuple[IntentEntry, ...]
+
+
+def _known(repo: Repository, base_tree: str, tree: str, keeping: Keeping) -> _Bare:
+    if keeping is NOWHERE:
+        return _bare(repo, base_tree, tree)
+    key = f"delta:{edition(*_CODE)}:{base_tree}:{tree}"
+    if kept := keeping.recall(key):
+        try:
+            return decode(kept, _Bare)
+        except ValueError:
+            pass  # damaged: made anew
+    found = _bare(repo, base_tree, tree)
+    if not found.delta.unparsed:  # a parser in a process of its own may have had no luck
+        keeping.remember(key, encode(found))
+    return found
+
+
+def _bare(repo: Repository, base_tree: str, tree: str) -> _Bare:
     changes = diff.changes(repo, base_tree, tree)
     files = [Content(repo, change) for change in changes]
     found = code(files, lambda path: repo.read(base_tree, path), lambda path: repo.read(tree, path))
@@ -77,23 +106,33 @@ def _build(repo: Repository, base_tree: str, tree: str, results: Sequence[GateRe
         tests_added=found.tests.added,
         tests_removed=found.tests.removed,
         tests_changed=found.tests.changed,
-        tests_weakened=_weakened(results),
-        tests_fixed=_passing(results),
         dependencies=dependencies,
         settings=settings,
+        findings_introduced=(),
+        findings_fixed=(),
         security=found.security,
-        findings_introduced=_sorted(finding for result in results for finding in result.findings),
-        findings_fixed=_sorted(finding for result in results for finding in _fixed(result)),
         noise=noise(files, found.files, found.meetings),
         unparsed=tuple(sorted({*found.unparsed, *unread, *unreadable})),
     )
-    return replace(delta, intents=intents(delta, others(files)))
+    return _Bare(delta=delta, others=others(files))
 
 
-def _with_headings(repo: Repository, base_tree: str, share: MemberShare) -> MemberShare:
+def _judged(bare: _Bare, results: Sequence[GateResult]) -> Delta:
+    """With what gates said of the tree, and by intent."""
+    delta = replace(
+        bare.delta,
+        tests_weakened=_weakened(results),
+        tests_fixed=_passing(results),
+        findings_introduced=_sorted(finding for result in results for finding in result.findings),
+        findings_fixed=_sorted(finding for result in results for finding in _fixed(result)),
+    )
+    return replace(delta, intents=intents(delta, bare.others))
+
+
+def _with_headings(repo: Repository, base_tree: str, share: MemberShare, keeping: Keeping) -> MemberShare:
     if not share.tree:
         return share
-    alone = _build(repo, base_tree, share.tree, ())
+    alone = _judged(_known(repo, base_tree, share.tree, keeping), ())
     return replace(share, headings=tuple(intent.heading for intent in alone.intents))
 
 

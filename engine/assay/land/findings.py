@@ -20,34 +20,30 @@ from assay.delta.excerpts import excerpts
 from assay.gates.examining import TASKS
 from assay.grade.profile import profile
 from assay.land.job import Job
-from assay.land.past import past_of
 from assay.land.report import candidate_reports, stamp, words_on
+from assay.land.risks import Risks
 from assay.land.session import Session
 from assay.land.transaction import Transaction
+from assay.ledger.keeping import NOWHERE, Keeping
 from assay.ledger.states import State
 from assay.model.candidate import Base, Candidate, Oid
 from assay.model.delta import Delta, MemberShare
 from assay.model.event import Observer, Planned, Stage
 from assay.model.evidence import Evidence
-from assay.model.outcome import GateResult, Outcome
+from assay.model.outcome import GateResult
 from assay.model.report import Cluster, Landed, LeftOut, PatchSet, Report
 from assay.model.risk import Risk
 from assay.model.verdict import Decision, Verdict
 from assay.policy.pace import Pace
 from assay.policy.schema import Collect
 from assay.repo.diff import changes
-from assay.risk.background import Background
 from assay.risk.decision import actions_held
-from assay.risk.evidence.bound import false_green
 from assay.risk.evidence.demand import demanded, with_demanded
-from assay.risk.score import assess, assess_set
 
 if TYPE_CHECKING:  # what candidates are to each other is no matter of a hook, which starts faster without
     from assay.patchset.combine import Combined
     from assay.patchset.graph import Graph
     from assay.patchset.select import Worth
-
-_WANTED = ("coverage and mutants of the changed lines (--evidence mutants)",)
 
 
 class Findings:
@@ -66,6 +62,7 @@ class Findings:
         self.delta: Delta | None = None
         self.landed: Landed | None = None
         self.landing = ""
+        self._risks = Risks(job)
         self._started = time.monotonic()
 
     @property
@@ -186,14 +183,7 @@ class Findings:
         """Of the candidates that may land: what each pair of them is to each other."""
         from assay.patchset.kept import known_graph
 
-        ledger, fresh = self.run.ledger, self.job.request.full
-        return known_graph(
-            self.job.repo,
-            self.job.base,
-            self.landable,
-            recall=(lambda key: None) if fresh else ledger.cached,
-            remember=ledger.remember,
-        )
+        return known_graph(self.job.repo, self.job.base, self.landable, self._keeping)
 
     def combined(self, patch_set: PatchSet) -> Combined | None:
         """The members of a set as one tree, if they merge."""
@@ -218,7 +208,9 @@ class Findings:
         """Set the delta from the base to `tree`."""
         job = self.job
         shares = tuple(_share(member, job.base) for member in members) if len(members) > 1 else ()
-        delta = build(job.repo, job.base.tree, tree, results, members=shares)
+        # Of one change it takes as long to find what was kept as to look.
+        keeping = self._keeping if shares else NOWHERE
+        delta = build(job.repo, job.base.tree, tree, results, members=shares, keeping=keeping)
         self.delta = replace(delta, risk=self._risk_of(tree, results, members))
 
     def report(self) -> Report:
@@ -253,6 +245,13 @@ class Findings:
             else (),
         )
 
+    @property
+    def _keeping(self) -> Keeping:
+        """Where what trees alone say is kept; `--full` takes nothing from there."""
+        ledger = self.run.ledger
+        recall = NOWHERE.recall if self.job.request.full else ledger.cached
+        return Keeping(recall=recall, remember=ledger.remember)
+
     def _set(self) -> tuple[str, ...]:
         return self.patch_set.members if self.patch_set else ()
 
@@ -272,18 +271,7 @@ class Findings:
     def _with_risk(self, candidate: Candidate, verdict: Verdict) -> Verdict:
         if candidate.tree is None:
             return verdict
-        evidence = self._evidence_of(candidate)
-        risk = assess(
-            self.job.repo,
-            candidate,
-            self.job.policy,
-            verdict.gates,
-            self._known,
-            evidence=evidence,
-            wanted=_WANTED if evidence is None and _tested(verdict) else (),
-            false_green=false_green(evidence) if evidence is not None else None,
-        )
-        return replace(verdict, risk=risk)
+        return replace(verdict, risk=self._risks.of(candidate, verdict, self._evidence_of(candidate)))
 
     def _risk_of(self, tree: Oid, results: Sequence[GateResult], members: Sequence[Candidate]) -> Risk:
         """Of one change what it is by itself; of several what they are together."""
@@ -294,20 +282,9 @@ class Findings:
         if len(own) > 1:
             cleared = self.patch_set.cleared if self.patch_set is not None else ()
             meeting = {frozenset((pair.a, pair.b)) for pair in cleared if pair.shared}
-            return assess_set(job.repo, combined, job.policy, results, own, meeting)
+            return self._risks.of_set(combined, results, own, meeting)
         of_tree = {c.tree: risks.get(c.id) for c in job.candidates}
-        return of_tree.get(tree) or assess(job.repo, combined, job.policy, results, self._known)
-
-    @cached_property
-    def _known(self) -> Background:
-        """What is known of the repository's past, brought up to date once a run."""
-        return past_of(self.job)
-
-
-def _tested(verdict: Verdict) -> bool:
-    """Whether tests ran for it, so that more can be learnt from them."""
-    passes = {result.gate for result in verdict.gates if result.outcome is Outcome.PASSED}
-    return "tests" in passes
+        return of_tree.get(tree) or self._risks.of_tree(combined, results)
 
 
 def _combined_task(members: Sequence[Candidate]) -> str:

@@ -8,12 +8,10 @@ kept graph is the one that would be made now; a damaged one is made anew.
 from __future__ import annotations
 
 import hashlib
-import sys
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 
 from assay.ledger.codec import decode, encode
+from assay.ledger.keeping import Keeping, edition
 from assay.model.candidate import Base, Candidate, Record
 from assay.model.report import Conflict
 from assay.patchset.graph import Graph, graph
@@ -34,44 +32,23 @@ class _Kept(Record, frozen=True, kw_only=True):
     unread: dict[str, tuple[str, ...]]
 
 
-def known_graph(
-    repo: Repository,
-    base: Base,
-    candidates: Sequence[Candidate],
-    *,
-    recall: Callable[[str], bytes | None],
-    remember: Callable[[str, bytes], None],
-) -> Graph:
-    """What `graph` says of `candidates`, from what an earlier run remembered if it compared the same ones.
+def known_graph(repo: Repository, base: Base, candidates: Sequence[Candidate], keeping: Keeping) -> Graph:
+    """What `graph` says of `candidates`, from what an earlier run kept if it compared the same ones.
     Raises `ValueError` as `graph` does."""
     if len(candidates) < 2:
         return graph(repo, base, candidates)
     key = _key(base, candidates)
-    if (found := _read(recall(key))) is not None:
+    if (found := _read(keeping.recall(key))) is not None:
         return found
     made = graph(repo, base, candidates)
-    remember(key, _written(made))
+    keeping.remember(key, _written(made))
     return made
 
 
 def _key(base: Base, candidates: Iterable[Candidate]) -> str:
     people = [(each.id, each.name, each.tree, each.base.tree) for each in candidates]
-    digest = hashlib.sha256(encode([_edition(), base.tree, people]))
+    digest = hashlib.sha256(encode([edition(*_CODE), base.tree, people]))
     return f"patchset:graph:{digest.hexdigest()}"
-
-
-@cache
-def _edition() -> str:
-    """What tells this code, and what it stands on, from any other."""
-    import pygit2
-
-    digest = hashlib.sha256(f"{sys.version} {pygit2.LIBGIT2_VERSION}".encode())
-    package = Path(__file__).parents[1]
-    for part in _CODE:
-        place = package / part
-        for file in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
 
 
 def _written(made: Graph) -> bytes:

@@ -46,10 +46,12 @@ def assess(
     evidence: Evidence | None = None,
     wanted: Sequence[str] = (),
     false_green: float | None = None,
+    apart: bool = True,
 ) -> Risk:
     """How risky `candidate` is, from its diff, the past of its files, and what its tests have shown.
 
-    `known` is what the run knows of the repository's past (`background.background`).
+    `known` is what the run knows of the repository's past (`background.background`); `apart` also asks what
+    the change would be without each of its files.
     """
     if candidate.tree is None:
         return Risk(band="unknown", score=0.0, calibrated=False, probability=None, contributions=())
@@ -60,7 +62,7 @@ def assess(
         [finding for result in results for finding in result.findings],
         at_stake(changes, policy),
         policy.risk,
-        without=_without(repo, changes, known),
+        without=_without(repo, changes, known) if apart else {},
         wanted=wanted,
         false_green=false_green,
         reverted=reverted(repo, candidate),
