@@ -1,158 +1,192 @@
-"""Commits that a later fix points back to, and others of their size: read from a history by blame (SZZ).
+"""Does evidence tell changes that were wrong from others, beyond what the prior knows?
 
-Promises: reads the repository only. A fix is told by its message, which finds about half of them; a commit is
-inducing if a line of code that a fix within 365 days takes away was last changed there. What was not observed
-for 365 days is in neither group.
+    python -m bench inducing --histories DIR [--project NAME]... [--kept DIR] [--most N] [--report]
+
+DIR holds clones of the projects in `bench.histories`. Commits that a later fix points back to, others of
+their size that none does, and fixes with their tests are graded against their parents for evidence, each
+with the tests of its own time. That takes 10 to 40 s of processor time a commit: each is kept, a line of
+JSON, and not asked about again, so that the command can be stopped at any time; two may run side by side on
+different projects. `--report` asks about no more, and prints what is known (see `bench.inducing_fit`).
 """
 
 from __future__ import annotations
 
-import math
-import re
-import subprocess
-from collections import defaultdict
-from dataclasses import dataclass, field
+import argparse
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-DAYS = 365
-_DAY = 86_400
-_FIX = re.compile(r"\b(fix(e[sd])?|bug(fix)?|defect|regression|broken|crash(e[sd])?)\b", re.IGNORECASE)
-_NO_FIX = re.compile(r"\b(typos?|docs?|changelog|readme|lint|flake8|ci|tests?)\b", re.IGNORECASE)
-_MOST_FILES, _MOST_DELETED = 8, 150
-_HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
-_ASIDE = re.compile(
-    r"(^|/)(tests?|docs?|examples?|benchmarks?)/|(^|/)(test_[^/]*|[^/]*_test|conftest|setup)\.py$"
-)
+import anyio
+import msgspec
+
+from assay.land.flow import grade
+from assay.land.request import Request
+from assay.model.candidate import Record
+from assay.model.evidence import Evidence
+from assay.policy.schema import Collect
+from assay.risk.model import shipped
+from bench.histories import HISTORIES, Ready, ready
+from bench.inducing_fit import Known
+from bench.inducing_report import Population, report
+from bench.inducing_sample import Asked, Group, eligible, sample, tested_fixes
+
+_RULES = """
+extends = "default"
+gates = ["apply"]
+[environment]
+python = "{python}"
+[environment.set]
+PYTHONPATH = "{root}/src:{root}"
+[tests]
+args = ["-W", "ignore"]
+base_runs = 1
+[limits]
+seconds = 180
+[evidence]
+mutants = {mutants}
+seconds = {seconds}
+"""
+_MUTANTS, _SECONDS = 12, 150.0
 
 
-@dataclass
-class Commit:
-    """One commit with one parent that changes Python of the product: lines it `added` there, by path those it
-    took away, and whether a later fix points back to it."""
+class Told(Record, frozen=True, kw_only=True):
+    """One commit, and what its evidence was: a line of what is kept. Where there is none, `why`."""
 
-    name: str
-    parent: str
+    project: str
+    commit: str
+    group: Group
     time: int
-    subject: str
-    added: int = 0
-    gone: dict[str, list[int]] = field(default_factory=dict)
-    buggy: bool = False
-
-    @property
-    def fixes(self) -> bool:
-        """Whether its message says that it is a fix."""
-        small = len(self.gone) <= _MOST_FILES and sum(map(len, self.gone.values())) <= _MOST_DELETED
-        return bool(_FIX.search(self.subject)) and not _NO_FIX.search(self.subject) and small
+    size: float
+    prior: float
+    evidence: Evidence | None = None
+    why: str = ""
 
 
-@dataclass(frozen=True)
-class Pair:
-    """An inducing commit, and one of like size and time that no fix points back to."""
-
-    buggy: Commit
-    clean: Commit
-
-
-def pairs(repo: Path, since: int, most: int, *, least: int = 3, largest: int = 150) -> list[Pair]:
-    """The latest `most` pairs of commits since then that add `least` to `largest` lines."""
-    commits = labelled(repo, since)
-    until = max((commit.time for commit in commits), default=0) - DAYS * _DAY
-    fitting = [c for c in commits if least <= c.added <= largest and c.time <= until and not c.fixes]
-    clean = [commit for commit in fitting if not commit.buggy]
-    found: list[Pair] = []
-    for buggy in sorted((c for c in fitting if c.buggy), key=lambda commit: -commit.time):
-        if len(found) == most or not clean:
-            break
-        mate = min(clean, key=lambda other: _distance(buggy, other))
-        clean.remove(mate)
-        found.append(Pair(buggy, mate))
-    return found
+def main(argv: Sequence[str]) -> int:
+    """Ask about commits that were not asked about, or print what is known."""
+    parser = argparse.ArgumentParser(prog="python -m bench inducing", description=__doc__)
+    parser.add_argument("--histories", type=Path, default=Path())
+    parser.add_argument("--project", action="append", default=[])
+    parser.add_argument("--kept", type=Path, default=Path("~/.cache/assay-bench/inducing").expanduser())
+    parser.add_argument("--most", type=int, default=60, help="commits of each group and project")
+    parser.add_argument("--report", action="store_true")
+    options = parser.parse_args(argv)
+    wanted = [each for each in HISTORIES if not options.project or each.name in options.project]
+    if options.report:
+        there = [each for each in wanted if _lines(options.kept, each.name).exists()]
+        return _report([ready(each, options.histories, options.kept) for each in there], options.kept)
+    for history in wanted:
+        collect(ready(history, options.histories, options.kept), options.kept, options.most)
+    return 0
 
 
-def labelled(repo: Path, since: int) -> list[Commit]:
-    """The commits since then, oldest first, with their labels."""
-    commits = _commits(repo, since)
-    by_name = {commit.name: commit for commit in commits}
-    for fix in commits:
-        if fix.fixes:
-            for path, lines in fix.gone.items():
-                for name in _blamed(repo, fix.parent, path, lines):
-                    inducing = by_name.get(name)
-                    if inducing is not None and fix.time - inducing.time <= DAYS * _DAY:
-                        inducing.buggy = True
-    return commits
+def _lines(kept: Path, name: str) -> Path:
+    return kept / f"{name}.jsonl"
 
 
-def _distance(one: Commit, other: Commit) -> float:
-    """Twice the size counts as much as two years."""
-    return abs(math.log2(one.added / other.added)) + abs(one.time - other.time) / (2 * DAYS * _DAY)
+def collect(place: Ready, kept: Path, most: int) -> None:
+    """Ask about the first `most` commits of each group that are not known yet."""
+    out = _lines(kept, place.history.name)
+    known = {told.commit for told in read(out)}
+    with tempfile.TemporaryDirectory() as scratch:
+        rules = Path(scratch) / "rules.toml"
+        rules.write_text(
+            _RULES.format(root=place.repo.resolve(), python=place.python, mutants=_MUTANTS, seconds=_SECONDS)
+        )
+        for asked in _first(_wanted(place), most):
+            if asked.row.commit not in known:
+                told = _told(place, asked, rules)
+                with out.open("ab") as stream:
+                    stream.write(msgspec.json.encode(told) + b"\n")
 
 
-def _commits(repo: Path, since: int) -> list[Commit]:
-    text = _git(
-        repo,
-        "log",
-        "--no-merges",
-        "--reverse",
-        f"--since={since}",
-        "--format=%x00%H%x01%P%x01%ct%x01%s",
-        "-p",
-        "-U0",
-        "-w",
-        "--histogram",
-        "--no-renames",
-        "--",
-        "*.py",
+def _wanted(place: Ready) -> list[Asked]:
+    return sample(place.table, place.since, tested_fixes(place.repo))
+
+
+def _first(wanted: Sequence[Asked], most: int) -> Iterator[Asked]:
+    """Those of the first `most` inducing commits, with their mates."""
+    seen = 0
+    for asked in wanted:
+        seen += asked.group is Group.INDUCING
+        if seen > most:
+            return
+        yield asked
+
+
+def _report(places: Sequence[Ready], kept: Path) -> int:
+    known: list[Known] = []
+    sizes: dict[str, dict[bool, list[float]]] = {}
+    for place in places:
+        told = {each.commit: each for each in read(_lines(kept, place.history.name))}
+        silent = sum(each.evidence is None for each in told.values())
+        print(f"{place.history.name}: {len(told)} commits asked about, {silent} of them without evidence")
+        known += _known(_wanted(place), told)
+        rows = eligible(place.table, place.since)
+        sizes[place.history.name] = {
+            wrong: [row.features["code"] for row in rows if row.label(place.table.until) is wrong]
+            for wrong in (True, False)
+        }
+    for line in report(known, Population(sizes=sizes)):
+        print(line)
+    return 0
+
+
+def _known(wanted: Sequence[Asked], told: dict[str, Told]) -> Iterator[Known]:
+    """Those with evidence, with the inducing commit that they were chosen with."""
+    pair = ""
+    for asked in wanted:
+        pair = asked.row.commit if asked.group is Group.INDUCING else pair
+        found = told.get(asked.row.commit)
+        if found is not None and found.evidence is not None:
+            yield Known(
+                project=found.project,
+                pair=pair,
+                group=asked.group,
+                size=found.size,
+                prior=found.prior,
+                evidence=found.evidence,
+            )
+
+
+def read(path: Path) -> list[Told]:
+    """What is kept in a file; nothing where there is none."""
+    if not path.exists():
+        return []
+    return [msgspec.json.decode(line, type=Told) for line in path.read_bytes().splitlines()]
+
+
+def _told(place: Ready, asked: Asked, rules: Path) -> Told:
+    row = asked.row
+    told = Told(
+        project=place.history.name,
+        commit=row.commit,
+        group=asked.group,
+        time=row.time,
+        size=asked.size,
+        prior=shipped("later-fix").probability(row.features),
     )
-    commits = []
-    for entry in text.split("\0")[1:]:
-        head, _, body = entry.partition("\n")
-        name, parents, time, subject = head.split("\1", 3)
-        if len(parents.split()) == 1:
-            commit = Commit(name, parents, int(time), subject)
-            _read(commit, body)
-            if commit.added or commit.gone:
-                commits.append(commit)
-    return commits
-
-
-def _read(commit: Commit, body: str) -> None:
-    """Fill in what a diff adds and takes away."""
-    gone: dict[str, list[int]] = defaultdict(list)
-    path, line = "", 0
-    for text in body.splitlines():
-        if text.startswith("--- "):
-            path = text[6:] if text.startswith("--- a/") else ""
-        elif text.startswith("+++ "):
-            named = text[6:] if text.startswith("+++ b/") else path
-            path = "" if _ASIDE.search(named) else named
-        elif (hunk := _HUNK.match(text)) is not None:
-            line = int(hunk[1])
-        elif path and text.startswith("-"):
-            if _is_code(text[1:]):
-                gone[path].append(line)
-            line += 1
-        elif path and text.startswith("+") and _is_code(text[1:]):
-            commit.added += 1
-    commit.gone = dict(gone)
-
-
-def _is_code(text: str) -> bool:
-    stripped = text.strip()
-    return bool(stripped) and not stripped.startswith(("#", "import ", "from "))
-
-
-def _blamed(repo: Path, commit: str, path: str, lines: list[int]) -> set[str]:
-    """The commits that last changed these lines."""
-    ranges = [f"-L{line},{line}" for line in lines]
     try:
-        text = _git(repo, "blame", "-w", "-M", "-s", "-l", *ranges, commit, "--", path)
-    except subprocess.CalledProcessError:
-        return set()
-    return {line.split(" ", 1)[0].lstrip("^") for line in text.splitlines()}
+        evidence, why = _evidence(place.repo, row.commit, rules)
+    except Exception as error:  # whatever is odd about one old commit, the others count
+        return msgspec.structs.replace(told, why=repr(error))
+    return msgspec.structs.replace(told, evidence=evidence, why=why)
 
 
-def _git(repo: Path, *args: str) -> str:
-    argv = ["git", "-C", str(repo), *args]
-    done = subprocess.run(argv, check=True, capture_output=True)
-    return done.stdout.decode("utf-8", "replace")
+def _evidence(repo: Path, commit: str, rules: Path) -> tuple[Evidence | None, str]:
+    """What was found, and why nothing was."""
+    request = Request(
+        repo=repo,
+        sources=(commit,),
+        base=f"{commit}^",
+        policy=str(rules),
+        jobs=1,
+        evidence=Collect.MUTANTS,
+        environ=dict(os.environ),
+    )
+    found = anyio.run(lambda: grade(request)).candidates[0]
+    evidence = found.risk.evidence if found.risk is not None else None
+    if evidence is None or not (evidence.executed or evidence.missed):
+        return None, evidence.missing if evidence is not None else found.reason
+    return evidence, ""

@@ -13,29 +13,33 @@ that it was right (see the model card for what this method misses).
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from assay.model.candidate import Record
 from assay.repo.program import GitFailed, run_git
 from assay.repo.repository import Repository
 from assay.risk.content import blameless
-from assay.risk.history.log import FileEdit, LogEntry
+from assay.risk.history.log import FileEdit, LogEntry, unquoted
 from assay.risk.history.past import is_fix
 from assay.risk.kinds import Kind, kind
 
 MOST_FILES = 8
 MOST_DELETED = 150
 MOST_TOUCHED = 40
-_BLAMED = re.compile(rb"^([0-9a-f]{40}) \d+ \d+", re.MULTILINE)
+_BLAMED = re.compile(rb"^([0-9a-f]{40}) (\d+) \d+.*\n(?:[^\t].*\n)*?filename (.*)\n", re.MULTILINE)
+"""Of a line: who wrote it, and which line of which file it was then."""
 _REVERT = re.compile(r"This reverts commit ([0-9a-f]{7,40})")
 
 
 class Blame(Record, frozen=True, kw_only=True):
-    """A fix touches lines of `commit`, at `time`."""
+    """A fix touches lines of `commit`, at `time`; `lines` by path and number in the commit's own version, where
+    blame told them."""
 
     commit: str
     fix: str
     time: int
+    lines: tuple[tuple[str, int], ...] = ()
 
 
 def blames(repo: Repository, entries: Iterable[LogEntry]) -> Iterator[Blame]:
@@ -44,9 +48,12 @@ def blames(repo: Repository, entries: Iterable[LogEntry]) -> Iterator[Blame]:
         edits = [edit for edit in entry.edits if kind(edit.name) is Kind.SOURCE]
         if not _says_something(entry, edits):
             continue
-        guilty = {commit for edit in edits for commit in _authors(repo, entry, edit)}
-        for commit in sorted(guilty - {entry.commit}):
-            yield Blame(commit=commit, fix=entry.commit, time=entry.committed)
+        guilty: dict[str, set[tuple[str, int]]] = defaultdict(set)
+        for edit in edits:
+            for commit, path, line in _authors(repo, entry, edit):
+                guilty[commit].add((path, line))
+        for commit, lines in sorted(guilty.items()):
+            yield Blame(commit=commit, fix=entry.commit, time=entry.committed, lines=tuple(sorted(lines)))
 
 
 def reverts(entries: Iterable[LogEntry]) -> Iterator[Blame]:
@@ -62,8 +69,8 @@ def _says_something(entry: LogEntry, edits: list[FileEdit]) -> bool:
     return sum(len(hunk.deleted) for edit in edits for hunk in edit.hunks) <= MOST_DELETED
 
 
-def _authors(repo: Repository, entry: LogEntry, edit: FileEdit) -> set[str]:
-    """The commits that wrote the lines which `edit` deletes."""
+def _authors(repo: Repository, entry: LogEntry, edit: FileEdit) -> set[tuple[str, str, int]]:
+    """Who wrote the lines which `edit` deletes: commits, and the lines as they were there."""
     wanted = [
         hunk.old_start + offset
         for hunk in edit.hunks
@@ -73,10 +80,13 @@ def _authors(repo: Repository, entry: LogEntry, edit: FileEdit) -> set[str]:
     if not wanted or edit.old_path is None:
         return set()
     ranges = [part for line in wanted for part in ("-L", f"{line},{line}")]
-    how = ("-c", "blame.ignoreRevsFile=", "blame", "-w", "-M", "--porcelain")
+    how = ("-c", "blame.ignoreRevsFile=", "blame", "-w", "-M", "--line-porcelain")
     try:
         told = run_git(repo, *how, *ranges, entry.parents[0], "--", edit.old_path)
     except GitFailed:
         # A file that git cannot show at the parent (a submodule once, or a damaged object) blames no one.
         return set()
-    return {found[1].decode() for found in _BLAMED.finditer(told)}
+    return {
+        (found[1].decode(), unquoted(found[3]).decode("utf-8", "surrogateescape"), int(found[2]))
+        for found in _BLAMED.finditer(told)
+    }

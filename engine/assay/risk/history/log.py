@@ -134,7 +134,7 @@ def _named(body: list[bytes]) -> tuple[FileEdit, ...]:
             continue
         facts, *names = line.rstrip(b"\n").split(b"\t")
         status = facts.rsplit(b" ", 1)[-1][:1]
-        old, new = (_unquoted(name).decode("utf-8", "surrogateescape") for name in (names[0], names[-1]))
+        old, new = (unquoted(name).decode("utf-8", "surrogateescape") for name in (names[0], names[-1]))
         edits.append(
             FileEdit(old_path=None if status in b"AC" else old, path=None if status == b"D" else new)
         )
@@ -196,18 +196,19 @@ def _names(lines: list[bytes]) -> tuple[str | None, str | None, int]:
     if not old and not new:
         # Empty files and changes of mode have no name but in the first line, there twice and equal.
         both = lines[0][len(b"diff --git ") :].strip()
-        old = new = _unquoted(both[: len(both) // 2].strip())[2:]
+        old = new = unquoted(both[: len(both) // 2].strip())[2:]
     return _text(old, not created), _text(new, not removed), at
 
 
 def _name(line: bytes, mark: bytes) -> bytes:
-    name = _unquoted(line[len(mark) :].rstrip(b"\t\r\n"))
+    name = unquoted(line[len(mark) :].rstrip(b"\t\r\n"))
     if name == _NO_FILE:
         return b""
     return name[2:] if mark in (b"--- ", b"+++ ") else name
 
 
-def _unquoted(name: bytes) -> bytes:
+def unquoted(name: bytes) -> bytes:
+    """A path as git prints it, without the quotes and escapes that odd bytes get."""
     if not name.startswith(b'"'):
         return name
     return _ESCAPE.sub(_byte, name.strip(b'"'))
