@@ -1,28 +1,19 @@
-"""What does evidence cost, and does it tell changes that were wrong from others?
+"""What does evidence cost? (What it is worth, `bench.inducing` asks.)
 
-    python -m bench evidence [--project NAME]...
-    python -m bench evidence --history REPOSITORY --python INTERPRETER [--pairs N] [--since YEAR] [--out FILE]
+    python -m bench evidence [--project NAME]... [--mutants N] [--seconds S]
 
-Without a history: the difference of two releases of real projects, as one candidate with all its evidence.
-Prints the processor time of mutation against that of the tests alone, and the survivors, to be checked by
-hand.
-
-With one: pairs of commits from it, one that a later fix points back to (see `bench.inducing`) and one of like
-size that none does, each against its parent and with the tests of its own time, run by INTERPRETER, which has
-what they need. Prints how many of each group come to which level of evidence, and the ratios; `--out` keeps
-each commit's figures, a line each, and commits that are in it already are not run again.
+The difference of two releases of real projects, as one candidate with all its evidence. Prints the processor
+time of mutation against that of the tests alone, and the survivors, to be checked by hand.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 
 import anyio
@@ -33,13 +24,11 @@ from assay.model.evidence import Evidence, Fate
 from assay.model.report import CandidateReport
 from assay.policy.schema import Collect
 from assay.risk.evidence.bound import false_green
-from assay.risk.likelihood import Level, level
-from bench.inducing import Commit, pairs
 from bench.projects import PROJECTS, Project, checkout, git
 
 _RULES = """
 extends = "default"
-gates = {gates}
+gates = ["apply", "tests"]
 [environment]
 python = "{python}"
 [environment.set]
@@ -50,23 +39,15 @@ seconds = 180
 mutants = {mutants}
 seconds = {seconds}
 """
-_NOTHING = "nothing"
 
 
 def main(argv: Sequence[str]) -> int:
     """Run the benchmark; 1 if a project yields no evidence."""
     parser = argparse.ArgumentParser(prog="python -m bench evidence", description=__doc__)
     parser.add_argument("--project", action="append", default=[])
-    parser.add_argument("--history", type=Path)
-    parser.add_argument("--python", type=Path, default=Path(sys.executable))
-    parser.add_argument("--pairs", type=int, default=20)
-    parser.add_argument("--since", type=int, default=2015)
     parser.add_argument("--mutants", type=int, default=12)
     parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--out", type=Path)
     options = parser.parse_args(argv)
-    if options.history is not None:
-        return _history(options)
     wanted = [each for each in PROJECTS if not options.project or each.name in options.project]
     return max(_cost(project, options) for project in wanted)
 
@@ -85,8 +66,7 @@ def _cost(project: Project, options: argparse.Namespace) -> int:
         finally:
             git(place.repo, "worktree", "remove", "--force", str(newer))
         python = place.repo / ".venv/bin/python"
-        rules = _rules(Path(scratch), place.repo, '["apply", "tests"]', python, options)
-        found = _graded(place.repo, made, None, rules)
+        found = _graded(place.repo, made, _rules(Path(scratch), place.repo, python, options))
     if found.risk is None or found.risk.evidence is None:
         print(f"{project.name}: {found.verdict}: {found.reason}")
         return 1
@@ -121,55 +101,10 @@ def _print_cost(name: str, found: CandidateReport, evidence: Evidence) -> None:
         print(f"    survived: {mutant.path}:{mutant.line}: {mutant.before}  ->  {mutant.after}")
 
 
-def _history(options: argparse.Namespace) -> int:
-    since = int(datetime(options.since, 1, 1, tzinfo=UTC).timestamp())
-    rows = _known(options.out)
-    with tempfile.TemporaryDirectory() as scratch:
-        rules = _rules(Path(scratch), options.history, '["apply"]', options.python, options)
-        for number, pair in enumerate(pairs(options.history, since, options.pairs)):
-            for commit in (pair.buggy, pair.clean):
-                if commit.name not in rows:
-                    row = _row(options.history, commit, rules) | {"pair": f"{options.history}:{number}"}
-                    rows[commit.name] = row
-                    if options.out is not None:
-                        with options.out.open("a") as out:
-                            out.write(json.dumps(row) + "\n")
-    _print_levels(list(rows.values()))
-    return 0
-
-
-def _row(repo: Path, commit: Commit, rules: Path) -> dict[str, object]:
-    """The figures of one commit."""
-    try:
-        found = _graded(repo, commit.name, commit.parent, rules)
-    except Exception as error:  # whatever is odd about one old commit, the others count
-        return {"commit": commit.name, "buggy": commit.buggy, "level": _NOTHING, "why": repr(error)}
-    evidence = found.risk.evidence if found.risk is not None else None
-    if evidence is None or not (evidence.executed or evidence.missed):
-        why = evidence.missing if evidence is not None else found.reason
-        return {"commit": commit.name, "buggy": commit.buggy, "level": _NOTHING, "why": why}
-    return {
-        "commit": commit.name,
-        "buggy": commit.buggy,
-        "added": commit.added,
-        "level": str(level(evidence) or "covered"),
-        "executed": evidence.executed,
-        "missed": evidence.missed,
-        "branches": len(evidence.branches),
-        "branches_taken": evidence.branches_taken,
-        **{fate.value: len(evidence.fates(fate)) for fate in Fate},
-        "unmade": evidence.unmade,
-        "false_green": false_green(evidence),
-        "missing": evidence.missing,
-        "cpu_seconds": evidence.cpu_seconds,
-    }
-
-
-def _graded(repo: Path, commit: str, base: str | None, rules: Path) -> CandidateReport:
+def _graded(repo: Path, commit: str, rules: Path) -> CandidateReport:
     request = Request(
         repo=repo,
         sources=(commit,),
-        base=base,
         policy=str(rules),
         jobs=1,
         evidence=Collect.MUTANTS,
@@ -178,40 +113,12 @@ def _graded(repo: Path, commit: str, base: str | None, rules: Path) -> Candidate
     return anyio.run(lambda: grade(request)).candidates[0]
 
 
-def _rules(scratch: Path, repo: Path, gates: str, python: Path, options: argparse.Namespace) -> Path:
+def _rules(scratch: Path, repo: Path, python: Path, options: argparse.Namespace) -> Path:
     """A policy file. In jails a repository's tree is where the repository is."""
     path = scratch / "rules.toml"
-    text = _RULES.format(
-        root=repo.resolve(), gates=gates, python=python, mutants=options.mutants, seconds=options.seconds
-    )
+    text = _RULES.format(root=repo.resolve(), python=python, mutants=options.mutants, seconds=options.seconds)
     path.write_text(text)
     return path
-
-
-def _known(out: Path | None) -> dict[str, dict[str, object]]:
-    if out is None or not out.exists():
-        return {}
-    return {row["commit"]: row for row in map(json.loads, out.read_text().splitlines())}
-
-
-def _print_levels(rows: Sequence[dict[str, object]]) -> None:
-    for line in _levels(rows):
-        print(line)
-
-
-def _levels(rows: Sequence[dict[str, object]]) -> Iterator[str]:
-    """How many commits of each group come to each level, and the ratio of the shares."""
-    told = [row for row in rows if row["level"] != _NOTHING]
-    groups = {
-        buggy: Counter(row["level"] for row in told if row["buggy"] is buggy) for buggy in (True, False)
-    }
-    sizes = {buggy: sum(group.values()) for buggy, group in groups.items()}
-    yield f"{sizes[True]} inducing and {sizes[False]} other commits; {len(rows) - len(told)} say nothing"
-    for name in (*map(str, Level), "covered"):
-        bad, good = groups[True][name], groups[False][name]
-        # Half a commit more on each side, so that none is no proof.
-        shares = [(count + 0.5) / (size + 2.5) for count, size in ((bad, sizes[True]), (good, sizes[False]))]
-        yield f"    {name:10} {bad:4} {good:4}   ratio {shares[0] / shares[1]:.2f}"
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from assay.model.candidate import Record
 from assay.model.evidence import Evidence
 from assay.policy.schema import Collect
 from assay.risk.model import shipped
-from bench.histories import HISTORIES, Ready, ready
+from bench.histories import HISTORIES, Ready, blamed, ready
 from bench.inducing_fit import Known
 from bench.inducing_report import Population, report
 from bench.inducing_sample import Asked, Group, eligible, sample, tested_fixes
@@ -118,17 +118,19 @@ def _first(wanted: Sequence[Asked], most: int) -> Iterator[Asked]:
 def _report(places: Sequence[Ready], kept: Path) -> int:
     known: list[Known] = []
     sizes: dict[str, dict[bool, list[float]]] = {}
+    fixed: dict[str, frozenset[tuple[str, int]]] = {}
     for place in places:
         told = {each.commit: each for each in read(_lines(kept, place.history.name))}
         silent = sum(each.evidence is None for each in told.values())
         print(f"{place.history.name}: {len(told)} commits asked about, {silent} of them without evidence")
         known += _known(_wanted(place), told)
+        fixed |= blamed(place)
         rows = eligible(place.table, place.since)
         sizes[place.history.name] = {
             wrong: [row.features["code"] for row in rows if row.label(place.table.until) is wrong]
             for wrong in (True, False)
         }
-    for line in report(known, Population(sizes=sizes)):
+    for line in report(known, Population(sizes=sizes), fixed):
         print(line)
     return 0
 

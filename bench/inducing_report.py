@@ -23,6 +23,7 @@ from bench.inducing_fit import (
     left_out,
     ratios,
 )
+from bench.inducing_places import Line, interval, missed, odds_ratio, survived
 from bench.inducing_sample import Group
 
 _UNASKED = "run"
@@ -36,14 +37,17 @@ class Population(Record, frozen=True, kw_only=True):
     sizes: dict[str, dict[bool, list[float]]]
 
 
-def report(commits: Sequence[Known], among: Population) -> Iterator[str]:
-    """The tables, line by line."""
+def report(
+    commits: Sequence[Known], among: Population, fixed: Mapping[str, frozenset[Line]]
+) -> Iterator[str]:
+    """The tables, line by line. `fixed`: which lines of a commit later fixes took away."""
     yield from _counts(commits)
     pairs = weighted([each for each in commits if each.group is not Group.REPAIR], among)
     yield from _levels(commits)
     yield from _fits(pairs)
     yield from _figures(pairs)
     yield from _repairs(commits)
+    yield from _places(commits, fixed)
 
 
 def weighted(commits: Sequence[Known], among: Population) -> list[Known]:
@@ -158,3 +162,18 @@ def _repairs(commits: Sequence[Known]) -> Iterator[str]:
         told = [fits[each.project].at(each.prior, form(each.evidence)) for each in both]
         figures = in_sample(both, told)
         yield f"  {name:8} AUC {figures['AUC']:.3f}, within tenths {figures['within tenths']:.3f}"
+
+
+def _places(commits: Sequence[Known], fixed: Mapping[str, frozenset[Line]]) -> Iterator[str]:
+    """Lines of inducing commits against others of the same commit."""
+    wrong = [each for each in commits if each.wrong]
+    yield "\nlines of one commit, fixed later against others (Mantel and Haenszel's odds ratio)"
+    for name, mark in (("not run", missed), ("unnoticed", survived)):
+        tables = [mark(each.evidence, fixed.get(each.pair, frozenset())) for each in wrong]
+        low, high = interval(tables)
+        hit, all_fixed = sum(t.marked_fixed for t in tables), sum(t.marked_fixed + t.fixed for t in tables)
+        away, rest = sum(t.marked for t in tables), sum(t.marked + t.neither for t in tables)
+        yield (
+            f"  {name:10} {hit} of {all_fixed} fixed, {away} of {rest} others: "
+            f"{odds_ratio(tables):.2f} ({low:.2f} to {high:.2f})"
+        )

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from tests.risk.conftest import DAY, START
 
+from assay.risk.history.labels import blames
+from assay.risk.history.log import read_log
 from assay.risk.history.mine import WINDOW, mine
 
 GOOD = b"import os\n\n\ndef f(a):\n    # what it does\n    if a:\n        return 1\n    return 2\n"
@@ -24,6 +26,14 @@ def test_who_wrote_the_lines_that_a_fix_deletes_is_labelled(history) -> None:
     assert [found[c].label(until) for c in (wrote, other, fix)] == [True, False, False]
     assert found[wrote].label(START + 99 * DAY) is None
     assert found[wrote].label(found[wrote].time + WINDOW) is True
+
+
+def test_a_blame_names_the_lines_as_they_were_when_they_were_written(history) -> None:
+    wrote = history.commit("add f", 0, {"a é.py": GOOD})
+    history.commit("rename", 1, {"a é.py": None, "b.py": b"# more\n" + GOOD})
+    history.commit("Fix f", 9, {"b.py": b"# more\n" + MENDED})
+    (found,) = blames(history.repo, read_log(history.repo, "HEAD"))
+    assert (found.commit, found.lines) == (wrote, (("a é.py", 8),))
 
 
 def test_comments_imports_and_white_space_blame_no_one(history) -> None:

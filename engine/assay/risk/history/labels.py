@@ -33,8 +33,8 @@ _REVERT = re.compile(r"This reverts commit ([0-9a-f]{7,40})")
 
 
 class Blame(Record, frozen=True, kw_only=True):
-    """A fix touches lines of `commit`, at `time`; `lines` by path and number in the commit's own version, where
-    blame told them."""
+    """A fix touches lines of `commit`, at `time`: `lines`, by path and number in the commit's own version,
+    where blame told them."""
 
     commit: str
     fix: str
