@@ -123,3 +123,28 @@ def test_candidates_that_cost_what_is_left_are_not_begun():
     verdicts = graded(FakeBench(["tests"]), [gate], candidates, jobs=1, purse=purse)
     assert len(gate.ran) == 3
     assert "no room" in verdicts[-1].reason
+
+
+def test_work_ends_with_the_budget_that_pays_for_it():
+    till = Till()
+    ended = []
+
+    async def work():
+        try:
+            till.spent = Budget(cpu_seconds=10)
+            await anyio.sleep_forever()
+        finally:
+            ended.append(True)
+
+    assert anyio.run(expecting(1, till).within, work) is None
+    assert ended == [True]
+    assert anyio.run(expecting(1, till).within, work) is None
+    assert ended == [True], "what is spent pays for no beginning"
+
+
+@pytest.mark.parametrize("bounds", [Budget(), Budget(cpu_seconds=10)])
+def test_work_that_can_be_paid_for_comes_to_what_it_comes_to(bounds):
+    async def work():
+        return 3
+
+    assert anyio.run(Purse(bounds, Till()).within, work) == 3

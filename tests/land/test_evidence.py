@@ -7,6 +7,7 @@ import anyio
 import pytest
 from tests.land.support import Yard
 
+from assay.grade.budget import Purse
 from assay.land.flow import grade
 from assay.land.request import Request
 from assay.ledger.ledger import Ledger
@@ -40,13 +41,14 @@ def graded(tmp_path):
     rules = tmp_path / "rules.toml"
     rules.write_text('extends = "default"\ngates = ["apply", "compile", "tests"]\n')
 
-    def graded(evidence):
+    def graded(evidence, **given):
         request = Request(
             repo=yard.root,
             sources=(str(patch), str(broken)),
             policy=str(rules),
             evidence=evidence,
             environ=ENVIRON,
+            **given,
         )
         return yard, anyio.run(lambda: grade(request))
 
@@ -79,3 +81,15 @@ def test_evidence_is_in_the_report_the_ledger_and_the_profile(graded):
 def test_nothing_is_gathered_unasked(graded):
     _, report = graded(None)
     assert {candidate.risk.evidence for candidate in report.candidates} == {None}
+
+
+def test_a_budget_that_grading_has_spent_pays_for_no_evidence(graded, monkeypatch):
+    async def within(purse, work):
+        assert purse.bounded
+        return
+
+    monkeypatch.setattr(Purse, "within", within)
+    _, report = graded(Collect.MUTANTS, budget_cpu=600.0)
+    good = report.candidates[0]
+    assert good.verdict is Decision.ACCEPTED
+    assert good.risk.evidence.missing == "the budget of the run was spent before it was gathered"

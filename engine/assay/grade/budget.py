@@ -9,8 +9,9 @@ Seconds for which a run gave way to others are not spent. Grading spends no mone
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import anyio
 
@@ -18,6 +19,8 @@ from assay.model.candidate import Record
 from assay.model.outcome import ResourceUse
 
 _LOOK_SECONDS = 0.2
+
+T = TypeVar("T")
 
 
 class Budget(Record, frozen=True, kw_only=True):
@@ -93,6 +96,23 @@ class Purse:
             if why := self.exhausted():
                 return why
             await anyio.sleep(_LOOK_SECONDS)
+
+    async def within(self, work: Callable[[], Awaitable[T]]) -> T | None:
+        """What `work` comes to; None if the budget is spent before that, and then it is cancelled."""
+        if not self.bounded:
+            return await work()
+        if self.exhausted():
+            return None
+        done: T | None = None
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._stop, group.cancel_scope)
+            done = await work()
+            group.cancel_scope.cancel()
+        return done
+
+    async def _stop(self, scope: anyio.CancelScope) -> None:
+        await self.watch()
+        scope.cancel()
 
     def _release(self, reserved: Budget, use: ResourceUse | None) -> None:
         self._set_aside.remove(reserved)

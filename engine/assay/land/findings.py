@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -44,6 +44,8 @@ if TYPE_CHECKING:  # what candidates are to each other is no matter of a hook, w
     from assay.patchset.combine import Combined
     from assay.patchset.graph import Graph
     from assay.patchset.select import Worth
+
+_SPENT = "the budget of the run was spent before it was gathered"
 
 
 class Findings:
@@ -138,15 +140,10 @@ class Findings:
         for candidate in wanted:
             until = self._started + job.request.time_limit if job.request.time_limit else math.inf
             left = until - time.monotonic()
-            found = await gather(
-                bench,
-                candidate,
-                rules,
-                seconds=left,
-                jobs=job.request.jobs,
-            )
-            if found is not None:
-                self.evidence[candidate.id] = found
+            one = partial(gather, bench, candidate, rules, seconds=left, jobs=job.request.jobs)
+            found = await self.session.affordable(one)
+            # With evidence wanted, and of a tree, there is none only where nothing was left to pay for it.
+            self.evidence[candidate.id] = found or Evidence(missing=_SPENT)
 
     def _demand(self) -> None:
         """Hold what was accepted against what the policy demands of evidence. The ledger's last word on a

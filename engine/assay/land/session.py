@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from typing import TypeVar
 
 import anyio
 import anyio.to_thread
@@ -39,6 +40,8 @@ from assay.sandbox.jail import JailSandbox, open_sandbox
 from assay.sandbox.layers import LayerStore
 from assay.sandbox.places import find_cache
 from assay.sandbox.probe import probe
+
+T = TypeVar("T")
 
 SEVERAL = 3
 """From so many candidates on, what they can share is worth being learnt first."""
@@ -91,6 +94,10 @@ class Session:
                 self._order = settled(self._gates, posteriors, share=share, seed=self.run.id)
             self._purse.expect(Budget(cpu_seconds=posteriors.expected(self._order.gates)))
         return self._order
+
+    async def affordable(self, work: Callable[[], Awaitable[T]]) -> T | None:
+        """What `work` comes to; None, and no more of it, once the run's budget is spent."""
+        return await self._purse.within(work)
 
     def keep(self, candidates: Sequence[Candidate]) -> dict[str, str]:
         """Record the candidates and keep each under refs/assay/candidates/; the refs by candidate id."""
