@@ -28,17 +28,19 @@ _PYTEST = "pytest<9"
 
 @dataclass(frozen=True)
 class History:
-    """A project whose tests need nothing but Python: since which year today's Python and pytest run them."""
+    """A project whose tests need nothing but Python: since which year today's Python and pytest run them, and
+    with which arguments."""
 
     name: str
     since: int
     needs: tuple[str, ...] = ()
+    args: tuple[str, ...] = ("-W", "ignore")
 
 
 HISTORIES = (
     History("cachetools", 2014),
     History("boltons", 2014),
-    History("sqlparse", 2014),
+    History("sqlparse", 2014, args=("-W", "ignore", "-c", "/dev/null")),
     History("more-itertools", 2014),
     History("itsdangerous", 2016, ("freezegun",)),
     History("freezegun", 2015, ("python-dateutil", "maya")),

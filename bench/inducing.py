@@ -12,6 +12,7 @@ different projects. `--report` asks about no more, and prints what is known (see
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -39,7 +40,7 @@ python = "{python}"
 [environment.set]
 PYTHONPATH = "{root}/src:{root}"
 [tests]
-args = ["-W", "ignore"]
+args = {args}
 base_runs = 1
 [limits]
 seconds = 180
@@ -92,7 +93,13 @@ def collect(place: Ready, kept: Path, most: int) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         rules = Path(scratch) / "rules.toml"
         rules.write_text(
-            _RULES.format(root=place.repo.resolve(), python=place.python, mutants=_MUTANTS, seconds=_SECONDS)
+            _RULES.format(
+                root=place.repo.resolve(),
+                python=place.python,
+                args=json.dumps(place.history.args),
+                mutants=_MUTANTS,
+                seconds=_SECONDS,
+            )
         )
         for asked in _first(_wanted(place), most):
             if asked.row.commit not in known:

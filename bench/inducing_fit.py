@@ -5,10 +5,10 @@ that the posterior gets no credit for what calibrating the prior alone would bri
 turn.
 
     prior       a + b * log-odds of the prior
-    posterior   the same + what `FORMS` say of the evidence, none of it below 0: more that tests miss never
+    posterior   the same + strengths * facts of the evidence, no strength below 0: more that tests miss never
                 makes a change safer, whatever a few commits say
 
-The forms were written down before the figures were seen, and there are no others.
+The forms below were written down before the figures were seen, and there are no others.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from math import exp, log
 from statistics import fmean
 
@@ -29,8 +30,6 @@ from bench.inducing_sample import Group
 _STEPS, _ENOUGH = 100, 1e-9
 _WIDTHS = (5.0, 1.0)
 """Standard deviations that the intercept and the slope are expected to have from 0 and 1."""
-_STRENGTH = 1.0
-"""That of each fact's effect from 0."""
 _DRAWS = 2000
 
 Facts = tuple[float, ...]
@@ -81,10 +80,27 @@ def nothing(evidence: Evidence) -> Facts:
     return ()
 
 
-FORMS: Mapping[str, Callable[[Evidence], Facts]] = {
-    "prior": nothing,
-    "levels": by_level,
-    "shares": by_share,
+@dataclass(frozen=True)
+class Form:
+    """Facts, and the normal distribution that their strengths are expected to have before any commit is seen:
+    around these, with this standard deviation."""
+
+    facts: Callable[[Evidence], Facts]
+    around: Facts = ()
+    width: float = 1.0
+
+
+PUBLISHED = (0.17, 0.16)
+"""The strengths of the levels that published figures came to, shrunk (ADR 29), in log-odds: ratios of .80,
+.95, 1.06 and 1.31, nearly."""
+LEVELS = Form(by_level, (0.0, 0.0))
+USED = Form(by_level, PUBLISHED, 0.2)
+"""Published figures, as far as these commits do not gainsay them: what is shipped."""
+FORMS: Mapping[str, Form] = {
+    "prior": Form(nothing),
+    "levels": LEVELS,
+    "shares": Form(by_share, (0.0, 0.0)),
+    "used": USED,
 }
 
 
@@ -101,27 +117,30 @@ class Fit(Record, frozen=True, kw_only=True):
         return sigmoid(self.intercept + self.slope * log_odds(prior) + told)
 
 
-def fitted(commits: Sequence[Known], form: Callable[[Evidence], Facts]) -> Fit:
+def fitted(commits: Sequence[Known], form: Form) -> Fit:
     """The fit that makes what happened to `commits` likeliest, strengths below 0 held at 0."""
-    rows = [(1.0, log_odds(each.prior), *form(each.evidence)) for each in commits]
+    rows = [(1.0, log_odds(each.prior), *form.facts(each.evidence)) for each in commits]
     outcomes = [each.wrong for each in commits]
-    width = len(rows[0])
-    free = list(range(width))
+    at = [0.0, 1.0, *form.around]
+    keep = [1 / spread**2 for spread in (*_WIDTHS, *(form.width for _ in form.around))]
+    free = list(range(len(at)))
     while True:
-        found = _newton(rows, outcomes, free)
+        found = _newton(rows, outcomes, at, keep, free)
         below = [place for place in free if place > 1 and found[place] < 0]
         if not below:
             return Fit(intercept=found[0], slope=found[1], strengths=tuple(found[2:]))
-        free.remove(min(below, key=found.__getitem__))
+        lowest = min(below, key=found.__getitem__)
+        at[lowest] = 0.0
+        free.remove(lowest)
 
 
-def left_out(commits: Sequence[Known], form: Callable[[Evidence], Facts]) -> list[float]:
+def left_out(commits: Sequence[Known], form: Form) -> list[float]:
     """What is said of each commit by a fit to those of all other projects."""
     fits = {
         project: fitted([other for other in commits if other.project != project], form)
         for project in {each.project for each in commits}
     }
-    return [fits[each.project].at(each.prior, form(each.evidence)) for each in commits]
+    return [fits[each.project].at(each.prior, form.facts(each.evidence)) for each in commits]
 
 
 def ratios(commits: Sequence[Known], fit: Fit) -> dict[Level, Shares]:
@@ -146,7 +165,7 @@ def as_used(commits: Sequence[Known]) -> list[float]:
     for each in commits:
         if each.project not in tables:
             others = [other for other in commits if other.project != each.project]
-            tables[each.project] = ratios(others, fitted(others, by_level))
+            tables[each.project] = ratios(others, fitted(others, USED))
         told.append(update(each.prior, _shares(tables[each.project], each.evidence)))
     return told
 
@@ -236,11 +255,15 @@ def _pairs(commits: Sequence[Known], chances: Sequence[float]) -> float:
     return sum(won * times for won, times in told) / max(1, sum(times for _, times in told))
 
 
-def _newton(rows: Sequence[Sequence[float]], outcomes: Sequence[bool], free: Sequence[int]) -> list[float]:
-    """The likeliest coefficients under normal priors around (0, 1, 0, ...); those not `free` stay there."""
-    width = len(rows[0])
-    centre = [0.0, 1.0, *(0.0 for _ in range(width - 2))]
-    keep = [1 / spread**2 for spread in (*_WIDTHS, *(_STRENGTH for _ in range(width - 2)))]
+def _newton(
+    rows: Sequence[Sequence[float]],
+    outcomes: Sequence[bool],
+    centre: Sequence[float],
+    keep: Sequence[float],
+    free: Sequence[int],
+) -> list[float]:
+    """The likeliest coefficients under normal priors around `centre`, `keep` their inverse variances; those
+    that are not `free` stay there."""
     at = list(centre)
     for _ in range(_STEPS):
         slope = [-keep[i] * (at[i] - centre[i]) for i in free]

@@ -13,10 +13,10 @@ from assay.model.evidence import Fate
 from assay.risk.likelihood import Level, level
 from bench.inducing_fit import (
     FORMS,
+    USED,
     Known,
     as_used,
     at_large,
-    by_level,
     differences,
     fitted,
     in_sample,
@@ -114,13 +114,13 @@ def _fits(pairs: Sequence[Known]) -> Iterator[str]:
         fit = fitted(pairs, form)
         strengths = ", ".join(f"{strength:.3f}" for strength in fit.strengths)
         yield f"  {name:8} intercept {fit.intercept:.3f}, slope {fit.slope:.3f}, strengths ({strengths})"
-    for reached, shares in ratios(pairs, fitted(pairs, by_level)).items():
+    for reached, shares in ratios(pairs, fitted(pairs, USED)).items():
         seen = f"{shares.buggy:.3f} with a defect, {shares.clean:.3f} without"
         yield f"    {reached:10} {seen}: times {shares.ratio:.2f}"
     yield "  strengths without one project"
     for project in sorted({each.project for each in pairs}):
         others = [each for each in pairs if each.project != project]
-        told = [fitted(others, form).strengths for name, form in FORMS.items() if name != "prior"]
+        told = [fitted(others, form).strengths for form in FORMS.values() if form.around]
         yield f"    {project:18} " + "  ".join(str(tuple(round(x, 3) for x in each)) for each in told)
 
 
@@ -159,7 +159,7 @@ def _repairs(commits: Sequence[Known]) -> Iterator[str]:
             project: fitted([each for each in pairs if each.project != project], form)
             for project in {each.project for each in both}
         }
-        told = [fits[each.project].at(each.prior, form(each.evidence)) for each in both]
+        told = [fits[each.project].at(each.prior, form.facts(each.evidence)) for each in both]
         figures = in_sample(both, told)
         yield f"  {name:8} AUC {figures['AUC']:.3f}, within tenths {figures['within tenths']:.3f}"
 

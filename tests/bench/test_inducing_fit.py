@@ -6,7 +6,11 @@ import random
 
 import pytest
 from bench.inducing_fit import (
+    FORMS,
     LADDER,
+    LEVELS,
+    PUBLISHED,
+    USED,
     Known,
     as_used,
     at_large,
@@ -16,7 +20,6 @@ from bench.inducing_fit import (
     fitted,
     in_sample,
     left_out,
-    nothing,
     ratios,
 )
 from bench.inducing_sample import Group
@@ -68,17 +71,23 @@ def drawn(count: int, strengths: tuple[float, float], seed: int = 1) -> list[Kno
 
 
 def test_a_fit_finds_what_evidence_is_worth() -> None:
-    fit = fitted(drawn(4000, (0.5, 0.7)), by_level)
+    fit = fitted(drawn(4000, (0.5, 0.7)), LEVELS)
     assert fit.strengths == pytest.approx((0.5, 0.7), abs=0.2)
     assert fit.slope == pytest.approx(1, abs=0.2)
 
 
 def test_evidence_that_points_the_wrong_way_is_worth_nothing() -> None:
-    fit = fitted(drawn(4000, (0.0, -0.5)), by_level)
+    fit = fitted(drawn(4000, (0.0, -0.5)), LEVELS)
     assert fit.strengths[1] == 0.0
     assert fit.at(0.2, LADDER[Level.UNRUN]) == pytest.approx(
         sigmoid(fit.intercept + fit.slope * -1.3862944 + fit.strengths[0])
     )
+
+
+def test_few_commits_leave_published_figures_as_they_are_and_many_do_not() -> None:
+    few, many = fitted(drawn(12, (0.0, 0.9)), USED), fitted(drawn(4000, (0.0, 0.9)), USED)
+    assert few.strengths == pytest.approx(PUBLISHED, abs=0.1)
+    assert many.strengths == pytest.approx((0.0, 0.9), abs=0.2)
 
 
 def test_facts_are_of_the_worst_place_or_shares() -> None:
@@ -98,7 +107,7 @@ def test_a_project_has_no_part_in_what_is_said_of_it() -> None:
         for each in commits
         for other in [Group.MATE if each.wrong else Group.INDUCING]
     ]
-    before, after = left_out(commits, by_level), left_out(turned, by_level)
+    before, after = left_out(commits, LEVELS), left_out(turned, LEVELS)
     mine = [place for place, each in enumerate(commits) if each.project == "a"]
     assert [before[place] for place in mine] == [after[place] for place in mine]
     assert before != after
@@ -106,7 +115,7 @@ def test_a_project_has_no_part_in_what_is_said_of_it() -> None:
 
 def test_ratios_are_distributions_and_rise_with_what_tests_miss() -> None:
     commits = drawn(800, (0.5, 0.7))
-    table = ratios(commits, fitted(commits, by_level))
+    table = ratios(commits, fitted(commits, LEVELS))
     assert sum(shares.buggy for shares in table.values()) == pytest.approx(1)
     assert sum(shares.clean for shares in table.values()) == pytest.approx(1)
     told = [table[each].ratio for each in Level]
@@ -116,7 +125,7 @@ def test_ratios_are_distributions_and_rise_with_what_tests_miss() -> None:
 
 def test_evidence_that_tells_beats_the_prior_by_every_figure() -> None:
     commits = drawn(1600, (1.0, 1.0))
-    prior, posterior = left_out(commits, nothing), left_out(commits, by_level)
+    prior, posterior = left_out(commits, FORMS["prior"]), left_out(commits, LEVELS)
     spread = differences(commits, prior, posterior, in_sample, draws=50)
     assert spread["AUC"][0] > 0
     assert spread["within tenths"][0] > 0
@@ -138,6 +147,6 @@ def test_pairs_are_compared_within_themselves() -> None:
 @given(st.integers(0, 1000), st.integers(8, 60))
 def test_few_commits_come_to_a_fit_as_well(seed: int, count: int) -> None:
     commits = drawn(count, (0.3, 0.3), seed)
-    fit = fitted(commits, by_level)
+    fit = fitted(commits, LEVELS)
     assert all(0 <= strength < 10 for strength in fit.strengths)
     assert all(0 <= fit.at(each.prior, by_level(each.evidence)) <= 1 for each in commits)
