@@ -73,11 +73,11 @@ def test_the_risk_of_a_set_is_made_of_its_members(yard):
     assert costs["reject"] == 2 * alone["reject"]
 
 
-def test_a_train_refuses_a_policy_whose_demands_it_does_not_ask(yard):
+def test_a_train_refuses_a_policy_that_demands_evidence_and_gathers_none(yard):
     from assay.land.train.watch import watch
 
     asked = request(yard, "[evidence]\nmax_missed = 0\n")
-    with pytest.raises(BadInput, match="evidence"):
+    with pytest.raises(BadInput, match="has none gathered"):
         anyio.run(lambda: watch(asked, onto="main", tell=lambda _: None, until_idle=True))
 
 

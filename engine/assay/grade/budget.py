@@ -97,7 +97,7 @@ class Purse:
                 return why
             await anyio.sleep(_LOOK_SECONDS)
 
-    async def within(self, work: Callable[[], Awaitable[T]]) -> T | None:
+    async def within(self, work: Callable[[], Awaitable[T | None]]) -> T | None:
         """What `work` comes to; None if the budget is spent before that, and then it is cancelled."""
         if not self.bounded:
             return await work()

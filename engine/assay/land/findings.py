@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,6 +19,7 @@ from assay.delta.build import build
 from assay.delta.excerpts import excerpts
 from assay.gates.examining import TASKS
 from assay.grade.profile import profile
+from assay.land.evidenced import gathered, judged
 from assay.land.job import Job
 from assay.land.report import candidate_reports, stamp, words_on
 from assay.land.risks import Risks
@@ -34,18 +35,14 @@ from assay.model.outcome import GateResult
 from assay.model.report import Cluster, Landed, LeftOut, PatchSet, Report
 from assay.model.risk import Risk
 from assay.model.verdict import Decision, Verdict
-from assay.policy.pace import Pace
 from assay.policy.schema import Collect
 from assay.repo.diff import changes
 from assay.risk.decision import actions_held
-from assay.risk.evidence.demand import demanded, with_demanded
 
 if TYPE_CHECKING:  # what candidates are to each other is no matter of a hook, which starts faster without
     from assay.patchset.combine import Combined
     from assay.patchset.graph import Graph
     from assay.patchset.select import Worth
-
-_SPENT = "the budget of the run was spent before it was gathered"
 
 
 class Findings:
@@ -131,32 +128,15 @@ class Findings:
         wanted = [candidate for candidate in self.accepted if candidate.equivalent_to is None]
         if rules.collect is Collect.NEVER or not wanted:
             return
-        from assay.risk.evidence.gather import gather  # a hook never comes here
-
         observer(Stage(name="gathering evidence"))
-        bench = self.session.bench
-        if not job.request.full:
-            bench = bench.at(Pace.TOGETHER, len(job.candidates))
-        for candidate in wanted:
-            until = self._started + job.request.time_limit if job.request.time_limit else math.inf
-            left = until - time.monotonic()
-            one = partial(gather, bench, candidate, rules, seconds=left, jobs=job.request.jobs)
-            found = await self.session.affordable(one)
-            # With evidence wanted, and of a tree, there is none only where nothing was left to pay for it.
-            self.evidence[candidate.id] = found or Evidence(missing=_SPENT)
+        until = self._started + job.request.time_limit if job.request.time_limit else math.inf
+        count = len(job.candidates)
+        self.evidence = await gathered(self.session, wanted, rules, count=count, until=until)
 
     def _demand(self) -> None:
-        """Hold what was accepted against what the policy demands of evidence. The ledger's last word on a
-        candidate is the one that counts."""
-        rules = self.job.policy.evidence
-        judged = tuple(
-            with_demanded(verdict, demanded(self._evidence_of(candidate), rules))
-            for candidate, verdict in zip(self.job.candidates, self.verdicts, strict=True)
-        )
-        for before, after in zip(self.verdicts, judged, strict=True):
-            if after != before:
-                self.run.ledger.verdict(self.run.id, after)
-        self.verdicts = judged
+        """Hold what was accepted against what the policy demands of evidence."""
+        known = {c.id: told for c in self.job.candidates if (told := self._evidence_of(c)) is not None}
+        self.verdicts = judged(self.session, self.verdicts, known, self.job.policy.evidence)
 
     def _evidence_of(self, candidate: Candidate) -> Evidence | None:
         return self.evidence.get(candidate.equivalent_to or candidate.id)

@@ -64,7 +64,7 @@ class Session:
         self.tally = tally
         self.bench = bench
         self.sandbox = sandbox
-        self._request = request
+        self.request = request
         self._gates = gates
         self._order: Order | None = None
         budget = Budget(seconds=request.budget_seconds, cpu_seconds=request.budget_cpu)
@@ -81,21 +81,21 @@ class Session:
     @property
     def jobs(self) -> int:
         """How many candidates are graded at a time."""
-        return self._request.jobs or len(os.sched_getaffinity(0))
+        return self.request.jobs or len(os.sched_getaffinity(0))
 
     async def order(self) -> Order:
         """That in which gates are asked in this run, whatever is learnt meanwhile."""
         if self._order is None:
             posteriors = await known(self.bench)
-            if self._request.full or self.bench.policy.grade.order is GateOrder.POLICY:
+            if self.request.full or self.bench.policy.grade.order is GateOrder.POLICY:
                 self._order = as_written(self._gates)
             else:
-                share = EXPLORED if self._request.lane is Lane.BULK else 0.0
+                share = EXPLORED if self.request.lane is Lane.BULK else 0.0
                 self._order = settled(self._gates, posteriors, share=share, seed=self.run.id)
             self._purse.expect(Budget(cpu_seconds=posteriors.expected(self._order.gates)))
         return self._order
 
-    async def affordable(self, work: Callable[[], Awaitable[T]]) -> T | None:
+    async def affordable(self, work: Callable[[], Awaitable[T | None]]) -> T | None:
         """What `work` comes to; None, and no more of it, once the run's budget is spent."""
         return await self._purse.within(work)
 
@@ -119,7 +119,7 @@ class Session:
     ) -> tuple[Verdict, ...]:
         """Verdicts in the order of `candidates`, each recorded with its gate results. With `landing` they are
         graded as what is about to land."""
-        bench = self.bench.at(Pace.LANDING) if landing and not self._request.full else self.bench
+        bench = self.bench.at(Pace.LANDING) if landing and not self.request.full else self.bench
 
         async def record(verdict: Verdict) -> None:
             for result in verdict.gates:
@@ -134,13 +134,13 @@ class Session:
             jobs=self.jobs,
             first=first,
             seconds=seconds,
-            repeat=self._request.repeat,
+            repeat=self.request.repeat,
             order=await self.order(),
             purse=self._purse,
             ready=self.sandbox.freezer.going,
             record=record,
         )
-        if not self._request.full:
+        if not self.request.full:
             pairs = zip(candidates, verdicts, strict=True)
             await learn(bench, [verdict for candidate, verdict in pairs if candidate.equivalent_to is None])
         return verdicts

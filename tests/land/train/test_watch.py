@@ -305,3 +305,23 @@ def test_what_a_train_cannot_do_is_refused_before_anything_runs(line, request_):
     with pytest.raises(BadInput):
         line.run(*sources, request=request_)
     assert not (line.yard.root / ".git/assay").exists()
+
+
+def test_what_lacks_the_evidence_that_the_policy_demands_does_not_board(line, tmp_path):
+    """One change that its own test runs, and one that none does."""
+    rules = tmp_path / "rules.toml"
+    rules.write_text(
+        'extends = "fast"\ngates = ["apply", "compile", "tests"]\n'
+        '[evidence]\ncollect = "coverage"\nmax_missed = 0\nseverity = "error"\n'
+    )
+    line.add("dark", "def f(): return 1")
+    body = ["import lit_one", "", "", "def test_it():", "    assert lit_one.ONE == 1"]
+    line.put(
+        "lit",
+        "--- /dev/null\n+++ b/lit_one.py\n@@ -0,0 +1 @@\n+ONE = 1\n"
+        f"--- /dev/null\n+++ b/test_lit.py\n@@ -0,0 +1,{len(body)} @@\n"
+        + "".join(f"+{each}\n" for each in body),
+    )
+    line.run(policy=str(rules))
+    assert line.landed() == ["lit.patch"]
+    assert "changed line" in line.why("dark")

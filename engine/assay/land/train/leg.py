@@ -8,7 +8,8 @@ lands, and that is looked up once more in the commits that are about to be publi
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Awaitable, Callable
+from functools import cached_property, partial
 
 import anyio
 import msgspec
@@ -16,6 +17,7 @@ import pygit2
 
 from assay.grade.posterior import known, learn_company
 from assay.land import plan
+from assay.land.evidenced import gathered, judged
 from assay.land.findings import Findings
 from assay.land.job import Job, with_candidates
 from assay.land.past import past_of
@@ -42,8 +44,10 @@ from assay.ledger.states import State
 from assay.model.candidate import Base, Candidate, Oid, ProblemKind, Proposal, Record
 from assay.model.errors import BadInput, Moved
 from assay.model.event import Observer, Planned, Stage
+from assay.model.evidence import Evidence
 from assay.model.report import Confidence, Conflict
-from assay.model.verdict import Decision, Verdict, partial
+from assay.model.verdict import Decision, Verdict
+from assay.model.verdict import partial as in_part
 from assay.patchset.combine import Combined, combine
 from assay.patchset.merging.file import Unmergeable
 from assay.patchset.merging.trees import structural_merge
@@ -52,6 +56,7 @@ from assay.repo import refs
 from assay.repo.repository import Repository
 from assay.risk.background import Background
 from assay.risk.decision import actions_held
+from assay.risk.evidence.shortfalls import demands
 from assay.risk.score import assess
 
 _LOOKS = 0.2
@@ -111,6 +116,8 @@ class _Leg:
         self._observer = observer
         self._cars = {one.key: c for one, c in zip(queue, job.candidates, strict=True)}
         self._combined: dict[Combination, Combined | Conflict] = {}
+        self._evidence: dict[str, Evidence] = {}
+        """By id, of the cars that were looked at alone on this leg, where the policy demands it."""
 
     # The mapping that the schedule asks.
 
@@ -191,7 +198,8 @@ class _Leg:
         line.memory.origins.update(boarded)
         fresh = {key: car for key, car in self._cars.items() if line.alone(job.policy, key) is None}
         self._observer(Stage(name="grading arrivals"))
-        verdicts = await self._unless_moved(opened, list(fresh.values()), landing=False)
+        cars = list(fresh.values())
+        verdicts = await self._unless_moved(partial(self._alone, opened, cars)) if cars else ()
         evicted: dict[str, str] = {}
         passed: dict[str, str] = {}
         for (key, car), verdict in zip(fresh.items(), verdicts, strict=False):
@@ -204,10 +212,23 @@ class _Leg:
             else:
                 passed[key] = car.id
                 line.accept(job.policy, key, car, verdict)
-                if not partial(verdict) and car.tree is not None:
+                if not in_part(verdict) and car.tree is not None:
                     line.learn(job.policy, job.base, car.tree, verdict)
         self._run.step(State.GRADED, {ALONE: passed})
         self._evict(evicted, State.VERIFYING)
+
+    async def _alone(self, opened: Session, cars: list[Candidate]) -> tuple[Verdict, ...]:
+        """What each comes to by itself, with the evidence that the policy demands. Of combinations none is
+        asked: their members' lines were looked at."""
+        rules = self._job.policy.evidence
+        verdicts = await opened.grade(cars)
+        if not demands(rules):
+            return verdicts
+        passed = {verdict.candidate for verdict in verdicts if verdict.decision is Decision.ACCEPTED}
+        self._observer(Stage(name="gathering evidence"))
+        asked = [car for car in cars if car.id in passed]
+        self._evidence = await gathered(opened, asked, rules, count=len(cars))
+        return judged(opened, verdicts, self._evidence, rules)
 
     def _held(self, car: Candidate, verdict: Verdict) -> str:
         """Why one that passed does not land by itself, by the policy's word on its risk; '' if it does."""
@@ -215,7 +236,8 @@ class _Leg:
         held = actions_held(policy.risk.hold)
         if not held:
             return ""
-        advice = assess(self._job.repo, car, policy, verdict.gates, self._past).advice
+        evidence = self._evidence.get(car.id)
+        advice = assess(self._job.repo, car, policy, verdict.gates, self._past, evidence=evidence).advice
         if advice is None or advice.action not in held:
             return ""
         return f"held for {advice.action.value}: {advice.why}"
@@ -274,7 +296,7 @@ class _Leg:
         for _attempt in range(2):
             sets = [found.set_candidate(t, [self._cars[k] for k in of]) for t, of in trees.items()]
             opened.keep(sets)
-            verdicts = await self._unless_moved(opened, sets, landing=True)
+            verdicts = await self._unless_moved(partial(opened.grade, sets, landing=True))
             pairs = list(zip(list(trees.items()), verdicts, strict=False))
             for (tree, members), verdict in pairs:
                 own = [o.verdict for k in members if (o := self._line.alone(job.policy, k)) is not None]
@@ -285,16 +307,12 @@ class _Leg:
             if not trees:
                 return
 
-    async def _unless_moved(
-        self, opened: Session, candidates: list[Candidate], *, landing: bool
-    ) -> tuple[Verdict, ...]:
+    async def _unless_moved(self, work: Callable[[], Awaitable[tuple[Verdict, ...]]]) -> tuple[Verdict, ...]:
         """Verdicts; none at all if the branch moves meanwhile: nobody needs them any more."""
         verdicts: tuple[Verdict, ...] = ()
-        if not candidates:
-            return verdicts
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._watch_tip, tasks.cancel_scope)
-            verdicts = await opened.grade(candidates, landing=landing)
+            verdicts = await work()
             tasks.cancel_scope.cancel()
         return verdicts
 

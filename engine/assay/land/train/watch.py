@@ -28,7 +28,7 @@ from assay.land.train.told import Summary, Teller
 from assay.ledger.ledger import Ledger
 from assay.model.errors import BadInput, Unsound
 from assay.model.event import Observer, nobody
-from assay.policy.schema import Policy
+from assay.policy.schema import Collect, Policy
 from assay.repo.repository import Repository, open_repository
 from assay.risk.evidence.shortfalls import demands
 
@@ -88,17 +88,17 @@ async def _round(request: Request, way: Way, line: Line, observer: Observer) -> 
     if not queue:
         return False if seen.unsettled else None
     job = prepare("land", request, default_pack="agent", at=(repo, base))
-    _demandless(job.policy)
+    _answerable(job.policy)
     return await ride(job, way, line, queue, observer)
 
 
-def _demandless(policy: Policy) -> None:
-    """A train gathers no evidence: a policy that lets nothing land without it is not for it."""
-    if demands(policy.evidence):
+def _answerable(policy: Policy) -> None:
+    """Refuse a policy that demands evidence and has none gathered: nothing could ever land by it."""
+    if demands(policy.evidence) and policy.evidence.collect is Collect.NEVER:
         raise BadInput(
-            f"the policy {policy.name} lets land only what meets its `evidence`; a train gathers none",
+            f"the policy {policy.name} lets land only what meets its `evidence`, and has none gathered",
             where="--watch",
-            fix="land those without it, or name a policy without such demands",
+            fix='set `evidence.collect = "mutants"`, or name a policy without such demands',
         )
 
 
