@@ -30,9 +30,9 @@ TESTED = Evidence(
 
 
 def test_evidence_moves_the_probability_the_band_and_the_advice() -> None:
-    usual = Stake(defect=220, lines=10)
-    before = fold(PRIOR, None, (), usual, RULES)
-    after = fold(PRIOR, TESTED, (), usual, RULES)
+    usual, rules = Stake(defect=195, lines=10), RiskRules(medium=0.115, high=0.2)
+    before = fold(PRIOR, None, (), usual, rules)
+    after = fold(PRIOR, TESTED, (), usual, rules)
     assert before.advice is not None
     assert after.advice is not None
     assert (before.band, before.advice.action) == ("medium", Action.REVIEW)
