@@ -47,6 +47,18 @@ class FakeSandbox:
         return _run(command, root)
 
 
+class Once:
+    """The least of a toolbox: what is made once."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, object] = {}
+
+    async def once(self, key, make):
+        if key not in self.made:
+            self.made[key] = await make()
+        return self.made[key]
+
+
 class _Worker:
     def __init__(self, command: JailCommand, asked: list[bytes]) -> None:
         self._command = command

@@ -2,21 +2,12 @@
 
 import anyio
 import pytest
+from tests.gates.testing.fake import Once
 
 from assay.gates.testing import lately
 from assay.gates.testing.conditions import USUAL, Conditions
 from assay.gates.testing.run import Ended, Run
 from assay.gates.testing.suite import Case, Result, Suite
-
-
-class Toolbox:
-    def __init__(self):
-        self.made = {}
-
-    async def once(self, key, make):
-        if key not in self.made:
-            self.made[key] = await make()
-        return self.made[key]
 
 
 class Base:
@@ -39,7 +30,7 @@ def ask(toolbox, base, *tests, conditions=USUAL, turn=1):
 
 
 def test_what_passed_a_moment_ago_is_not_asked_again():
-    toolbox, base = Toolbox(), Base()
+    toolbox, base = Once(), Base()
     assert ask(toolbox, base, "a", "b") == {"a": Result.PASSED, "b": Result.PASSED}
     assert ask(toolbox, base, "b", "c") == {"b": Result.PASSED, "c": Result.PASSED}
     assert ask(toolbox, base, "a", "c") == {"a": Result.PASSED, "c": Result.PASSED}
@@ -48,14 +39,14 @@ def test_what_passed_a_moment_ago_is_not_asked_again():
 
 @pytest.mark.parametrize("result", [Result.FAILED, Result.ERROR, Result.SKIPPED])
 def test_invariant_6_what_excuses_a_candidate_is_asked_each_time(result):
-    toolbox, base = Toolbox(), Base(a=result)
+    toolbox, base = Once(), Base(a=result)
     assert ask(toolbox, base, "a") == {"a": result}
     assert ask(toolbox, base, "a") == {"a": result}
     assert base.asked == [("a",), ("a",)]
 
 
 def test_old_answers_are_asked_anew(monkeypatch):
-    toolbox, base = Toolbox(), Base()
+    toolbox, base = Once(), Base()
     ask(toolbox, base, "a")
     monkeypatch.setattr(lately, "FRESH_SECONDS", -1.0)
     ask(toolbox, base, "a")
@@ -63,7 +54,7 @@ def test_old_answers_are_asked_anew(monkeypatch):
 
 
 def test_a_run_that_came_to_no_end_is_handed_on_and_not_believed():
-    toolbox = Toolbox()
+    toolbox = Once()
     crashed = Base(ended=Ended.CRASHED)
     run = anyio.run(lambda: lately.asked(toolbox, "tree", USUAL, ["a"], 1, crashed))
     assert run.ended is Ended.CRASHED
@@ -72,14 +63,14 @@ def test_a_run_that_came_to_no_end_is_handed_on_and_not_believed():
 
 
 def test_conditions_are_kept_apart():
-    toolbox, base = Toolbox(), Base()
+    toolbox, base = Once(), Base()
     ask(toolbox, base, "a")
     ask(toolbox, base, "a", conditions=Conditions(hash_seed=7))
     assert len(base.asked) == 2
 
 
 def test_one_lucky_run_counts_once_in_a_hearing():
-    toolbox, base = Toolbox(), Base()
+    toolbox, base = Once(), Base()
     for turn in (1, 2, 3):
         ask(toolbox, base, "a", turn=turn)
     assert base.asked == [("a",)] * 3

@@ -3,6 +3,7 @@
 import anyio
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.gates.testing.fake import Once
 
 from assay.gates.testing.suite import Case, Result, Suite
 from assay.gates.testing.turns import OF_BASE, chance, note, passes, turns
@@ -31,18 +32,8 @@ def test_what_the_packs_want_is_three_turns_and_one_after_many_passes():
     assert [turns(3, seen) for seen in (0, 3, 4, 12, 13, 1000)] == [3, 3, 2, 2, 1, 1]
 
 
-class Toolbox:
-    def __init__(self):
-        self.made = {}
-
-    async def once(self, key, make):
-        if key not in self.made:
-            self.made[key] = await make()
-        return self.made[key]
-
-
 def test_passes_are_counted_by_test_and_base():
-    toolbox = Toolbox()
+    toolbox = Once()
     good, bad = Case(id="t::a", result=Result.PASSED), Case(id="t::b", result=Result.FAILED)
 
     async def body():
