@@ -7,10 +7,10 @@ each failure's suspects; fourteen runs single out one pair of a hundred and fift
 there are to find. (Group testing with several outcomes at once; the halving of suspects by what a test tells
 is Bayesian, so that an answer that was wrong by chance delays and does not mislead.)
 
-Promises: whoever is blamed was in a group that was itself run and failed; the same group is not run twice;
-the drawing is the same in every run of the program. What no pair explains, groups of three may; what neither
-do is searched by prefixes (`blame`). A failure that comes and goes whoever is in is said to be unsteady, and
-blames nobody.
+Promises: whoever is blamed is in a group that was itself run and failed, or is proven to be behind the
+failure by all the runs together (`proof`); the same group is not run twice; the drawing is the same in every
+run of the program. What no pair explains, groups of three may; what neither do is searched by prefixes
+(`blame`). A failure that comes and goes whoever is in is said to be unsteady, and blames nobody.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from assay.patchset.blame import culprits
+from assay.patchset.proof import common, joint, proven
 from assay.patchset.suspects import Case, mask, members, pairs, triples, weighed
 
 Members = tuple[int, ...]
@@ -42,14 +43,15 @@ Suspicion = Callable[[Sequence[str]], Sequence[float]]
 
 
 class Culprits(NamedTuple):
-    """A group that was run and shows these failures. `chance` is how likely it is that just these are behind
-    them, by all that was seen. `innocent` are those of it who were seen without them in other company, where
-    not all the others were."""
+    """A group behind these failures. `chance` is how likely it is that just these are behind them, by all
+    that was seen. `innocent` are those of it who were seen without them in other company, where not all the
+    others were. `shown` is the smallest company that was run and shows them: the group itself, or more."""
 
     group: Members
     failures: tuple[str, ...]
     chance: float
     innocent: frozenset[int]
+    shown: Members
 
 
 class Hunted(NamedTuple):
@@ -129,6 +131,8 @@ class _Hunt:
         while self._cases:
             if self._settle():
                 continue
+            for case in [case for case in self._cases if not self._explains(case)]:
+                self._widen(case)
             stuck = next((case for case in self._cases if case.is_other), None)
             questions = self._questions() if stuck is None and self._count > _ONE_BY_ONE else []
             if not questions or self._left <= 0:
@@ -158,10 +162,20 @@ class _Hunt:
         """Take out a case that is decided; whether there was one."""
         for case in self._cases:
             group, chance = case.best()
-            if group is not None and self._shown(group, case.failures) and self._is_steady(group, case):
+            if group is not None and self._is_shown(group, case) and self._is_steady(group, case):
                 self._blame(group, case, chance)
                 return True
         return False
+
+    def _is_shown(self, group: int, case: Case) -> bool:
+        """Whether a group is behind these failures by a run of its own, or by all the others."""
+        if self._shown(group, case.failures):
+            return True
+        return proven(group, self._core(case), self._clean(case.failures))
+
+    def _core(self, case: Case) -> int:
+        """Who was in whenever these failures showed."""
+        return common(self._showing(case.failures), (1 << self._count) - 1)
 
     def _is_steady(self, group: int, case: Case) -> bool:
         """Whether these failures hardly come and go by chance, or nothing speaks for it."""
@@ -180,7 +194,8 @@ class _Hunt:
         seen = self._seen.get(group)
         shown = case.failures if seen is None else tuple(f for f in case.failures if f in seen.failures)
         innocent = self._innocent(group, shown)
-        self._found.append(Culprits(members(group), shown, chance, innocent))
+        company = next((asked for asked in self._showing(shown) if not group & ~asked), group)
+        self._found.append(Culprits(members(group), shown, chance, innocent, members(company)))
         if rest := tuple(failure for failure in case.failures if failure not in shown):
             self._cases.append(self._case(rest, case.groups))
 
@@ -203,15 +218,28 @@ class _Hunt:
     # -- questions
 
     def _questions(self) -> list[int]:
-        """The groups to run next: those that are all but certain themselves, else the most telling ones."""
-        likely = [group for group, chance in (case.best() for case in self._cases) if chance >= _SURE]
-        sure = [group for group in likely if group is not None and group not in self._seen]
-        if sure:
-            return list(dict.fromkeys(sure))[: self._slots]
-        drawn = {self._drawn() for _ in range(_DRAWN)} - self._seen.keys()
+        """The groups to run next, the most telling first. Those that are all but certain to be behind their
+        failures are asked about in one run, as far as they go together, and by themselves where that has not
+        settled it."""
+        inside, outside = joint(self._certain())
+        drawn = {self._drawn() & ~outside | inside for _ in range(_DRAWN)} - self._seen.keys()
         stand = [(case.draw(self._dice, _PARTICLES), case.by_chance) for case in self._cases]
         scored = sorted(((_telling(group, stand), group) for group in drawn), reverse=True)
         return [group for score, group in scored[: self._slots] if score > _NOTHING]
+
+    def _certain(self) -> list[tuple[int, int]]:
+        """The likeliest group of each case where it is likely enough, with who may be behind it besides; one
+        that is to be run by itself comes first, with everybody besides."""
+        found: list[tuple[float, int, int]] = []
+        for case in self._cases:
+            group, chance = case.best()
+            if group is not None and chance >= _SURE and group not in self._seen:
+                core = self._core(case)
+                if core == group:
+                    return [(group, (1 << self._count) - 1)]
+                found.append((chance, group, core))
+        found.sort(reverse=True)
+        return [(group, core) for _, group, core in found]
 
     def _drawn(self) -> int:
         density = self._dice.choice(_DENSITIES)
@@ -235,14 +263,17 @@ class _Hunt:
 
     # -- what no pair explains
 
+    def _explains(self, case: Case) -> bool:
+        """Whether some suspect was in whenever these failures showed, and never when they did not."""
+        core, clean = self._core(case), self._clean(case.failures)
+        return any(
+            not group & ~core and not any(not group & ~asked for asked in clean) for group in case.groups
+        )
+
     def _widen(self, case: Case) -> bool:
         """Suspect groups of three among those who were in whenever the failures showed; whether that is
         new, and says something."""
-        showing = self._showing(case.failures)
-        core = showing[0]
-        for asked in showing:
-            core &= asked
-        groups = triples(core)
+        groups = triples(self._core(case), self._clean(case.failures))
         if not groups or case.groups[0].bit_count() == groups[0].bit_count() == 3:
             return False
         wider = self._case(case.failures, groups)

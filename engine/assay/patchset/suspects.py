@@ -19,8 +19,8 @@ _UNSTEADY, _OTHER = 0.05, 0.05
 groups."""
 _MOST = 40_000
 """So many groups are kept, the most suspected."""
-_CORE = 40
-"""Of so many members at most all groups of three are suspected at once."""
+_CORE = 110
+"""Of so many members at most all groups of three are gone through."""
 
 
 class Case:
@@ -88,11 +88,25 @@ def pairs(how: Sequence[float], likely: frozenset[int], alone: frozenset[int]) -
     return list(dict.fromkeys([*sorted(likely), *map(mask, every)]))
 
 
-def triples(core: int) -> list[int] | None:
-    """Every three of the members in `core`; None if those are too many."""
+def triples(core: int, clean: Sequence[int]) -> list[int] | None:
+    """Every three of the members in `core` that were not all in one of the `clean` runs; None if those are
+    too many."""
     if core.bit_count() > _CORE:
         return None
-    return [mask(three) for three in combinations(members(core), 3)]
+    found: list[int] = []
+    single = [1 << member for member in members(core)]
+    for last, one in enumerate(single):
+        for middle in range(last):
+            two = one | single[middle]
+            within = [asked for asked in clean if not two & ~asked]
+            # Whoever was in a clean run with the two is no third.
+            cleared = 0
+            for asked in within:
+                cleared |= asked
+            found += [two | third for third in single[:middle] if not third & cleared]
+        if len(found) > _MOST:
+            return None
+    return found
 
 
 def mask(chosen: Sequence[int]) -> int:

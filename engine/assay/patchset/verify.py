@@ -5,7 +5,8 @@ Promises:
 - the set that comes back accepted was graded as one tree, by the gates that graded its members; a set of one
   is its member's own verdict, not run again;
 - a member is left out only on evidence: a merge that conflicts, a group of accepted candidates that was
-  graded together and rejected, or its own rejection by a thorough grading;
+  graded together and rejected, or that combinations which were graded and rejected have in common and no
+  accepted one has, or its own rejection by a thorough grading;
 - an inconclusive answer blames nobody: it is asked for once more, and then the whole set is inconclusive; so
   it is if what fails comes and goes whoever is in;
 - a combination on which a member's own new tests no longer pass, though its gates let it, is no good set;
@@ -123,7 +124,8 @@ class _Verification:
         self._slots = slots
         self._failing: list[FailingGroup] = []
         self._runs = 0
-        self._seen: dict[frozenset[str], Seen] = {}
+        self._heard: dict[frozenset[str], Verdict] = {}
+        """What the gates said of which members together."""
         self._known = {
             c.tree: own[c.id]
             for c in candidates
@@ -169,7 +171,7 @@ class _Verification:
                 own = [self._own[member.id] for member in members if member.id in self._own]
                 known = self._known[tree] = with_own_tests(verdict, own)
                 if known.decision is not Decision.INCONCLUSIVE:
-                    self._seen[frozenset(member.id for member in members)] = seen(known)
+                    self._heard[frozenset(member.id for member in members)] = known
             open_ = {tree: members for tree, members in open_.items() if not self._decided(tree)}
         for tree in open_:
             raise _Inconclusive(self._known[tree])
@@ -192,7 +194,7 @@ class _Verification:
             self._doubted.pop(0)
             if verdict is not None and verdict.decision is Decision.REJECTED:
                 places = tuple(range(len(group)))
-                found = Culprits(places, tuple(sorted(seen(verdict).failures)), 1.0, frozenset())
+                found = Culprits(places, tuple(sorted(seen(verdict).failures)), 1.0, frozenset(), places)
                 hints = Hints(self._repo, self._base, [self._by_id[m] for m in group], self._own)
                 await self._conclude(group, found, hints)
                 return True
@@ -225,8 +227,8 @@ class _Verification:
             ),
             alone=frozenset(place[m] for m in members if not self._decided(self._tree(m))),
             seen={
-                tuple(sorted(place[member] for member in group)): what
-                for group, what in self._seen.items()
+                tuple(sorted(place[member] for member in group)): seen(heard)
+                for group, heard in self._heard.items()
                 if group <= place.keys()
             },
             slots=self._slots,
@@ -240,13 +242,16 @@ class _Verification:
             )
 
     async def _conclude(self, members: tuple[str, ...], found: Culprits, hints: Hints) -> None:
-        """Learn what a group that failed says: who is not to be together, or who fails by itself."""
+        """Learn what a group that failed says: who is not to be together, or who fails by itself. One that
+        the other runs prove to be behind its failures is not run: the company that showed them is the
+        witness."""
         group = tuple(members[place] for place in found.group)
         combined = self._combine(group)
         if isinstance(combined, Conflict):
             self._learn(group, combined)
             return
-        verdict = await self._verdict(combined.tree, group)
+        company = self._heard.get(frozenset(members[place] for place in found.shown))
+        verdict = company or await self._verdict(combined.tree, group)
         if len(group) == 1:
             self._reject(group[0], verdict)
             return
