@@ -13,12 +13,12 @@ from assay.model.report import ConflictKind, Witness
 from assay.patchset.clash import Clash
 from assay.patchset.closed import refused
 from assay.patchset.effects import missed
-from assay.patchset.exceptions import EVERYTHING, kinds, uncaught
+from assay.patchset.exceptions import kinds, uncaught
 from assay.patchset.facts import contexts
 from assay.patchset.facts.records import CALL, Binding, Definition, Kind
 from assay.patchset.facts.signature import Signature, astray, default_changed, refusal
 from assay.patchset.places import label_of, place_of, where_of, whither
-from assay.patchset.results import Verdict, result
+from assay.patchset.results import EVERYTHING, Verdict, result
 from assay.patchset.touch import Place, Touch, origin
 from assay.patchset.values import frozen, held
 from assay.patchset.view import Missing, Outside, Symbol, Target, Unknown, View

@@ -15,9 +15,6 @@ from assay.patchset.places import place_of, where_of
 from assay.patchset.touch import Place, Touch
 from assay.patchset.view import Symbol, View
 
-EVERYTHING = frozenset({"", "Exception", "BaseException"})
-"""Who catches these catches whatever an exception becomes."""
-
 
 def uncaught(ours: Touch, place: Place, cls: Symbol, lost: set[str], *, proven: bool) -> Clash:
     """An exception class that is none of the `lost` kinds any more, one of which is newly caught."""

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 
 from assay.model.report import ConflictKind, Witness
 from assay.patchset.clash import Clash
-from assay.patchset.exceptions import EVERYTHING, kinds, raises, uncaught
+from assay.patchset.exceptions import kinds, raises, uncaught
 from assay.patchset.facts.records import Definition, Kind, Path
 from assay.patchset.facts.signature import refusal
 from assay.patchset.places import place_of, where_of
+from assay.patchset.results import EVERYTHING
 from assay.patchset.touch import Place, Touch
 from assay.patchset.view import Missing, Symbol, View
 

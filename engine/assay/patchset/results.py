@@ -19,6 +19,10 @@ _BY_PLACE = frozenset({contexts.INDEX, contexts.NEXT, contexts.COMPARE, contexts
 """What is done with things that are in an order; going through all of them may be indifferent to it."""
 
 
+EVERYTHING = frozenset({"", "Exception", "BaseException"})
+"""Who catches these catches whatever is raised, and whatever an exception becomes."""
+
+
 class Verdict(NamedTuple):
     """What is wrong with one use: whether for certain, and the words for it."""
 
@@ -33,6 +37,10 @@ def result(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
     use = place.use
     clear = not (old.several or new.several or old.decorated or new.decorated)
     words = set(use.contexts)
+    yield from _raised(use.catches, old, new)
+    if old.manager != new.manager:
+        yield from _entered(words, new, clear)
+        return
     if old.is_async != new.is_async:
         if new.is_async and contexts.AWAIT not in words:
             yield Verdict(clear and not old.hands_on, "makes it async", "the call is not awaited")
@@ -50,6 +58,25 @@ def result(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
         yield Verdict(
             False, f"makes it return a {new.gives}, not a {old.gives}", "the result is used as before"
         )
+
+
+def _raised(catches: tuple[str, ...], old: Definition, new: Definition) -> Iterator[Verdict]:
+    """Whether there is an exception now where there was None."""
+    more = set(new.raises) - set(old.raises)
+    if not old.may_be_none or new.may_be_none or not more or {*more, *EVERYTHING}.intersection(catches):
+        return
+    yield Verdict(
+        False, f"makes it raise {', '.join(sorted(more))} in place of giving None", "it is not caught"
+    )
+
+
+def _entered(words: set[str], new: Definition, clear: bool) -> Iterator[Verdict]:
+    """Whether what is entered is still a context manager, and the other way round."""
+    enters = words & {contexts.WITH, contexts.ASYNC_WITH}
+    if not new.manager and enters:
+        yield Verdict(clear and not new.hands_on, "makes it no context manager any more", "it is entered")
+    elif new.manager and words - enters - {contexts.OTHER}:
+        yield Verdict(clear, "makes a context manager of it", "it is not entered")
 
 
 def _generated(words: set[str], new: Definition, clear: bool) -> Iterator[Verdict]:

@@ -40,6 +40,8 @@ class Body(NamedTuple):
     raises: tuple[str, ...]
     unwritten: bool
     gives: str
+    may_be_none: bool
+    """It says `return None` or `return` beside giving something."""
     ordered: str
     """How everything that it returns is ordered: the arguments of `sorted` besides the first, or a word for
     what keeps the order of something else; empty where that cannot be seen."""
@@ -72,6 +74,7 @@ def body_of(node: Function) -> Body:
         raises=tuple(sorted(raises)),
         unwritten=len(written) == 1 and isinstance(written[0], ast.Raise) and "NotImplementedError" in raises,
         gives=_kind([_held(value, nodes) for value in returned]) if not yields else "",
+        may_be_none=0 < sum(map(_is_none, returned)) < len(returned),
         ordered=_order([_held(value, nodes) for value in returned]) if not yields else "",
         attributes=tuple(_attributes(node, nodes, receiver)) if receiver else (),
         leaves=tuple(sorted(set(_left(nodes, receiver)))) if receiver else (),
@@ -129,6 +132,10 @@ def _type(value: ast.expr | None) -> str:
         name = value.func.id
         return name if name[:1].isupper() or name in ("dict", "list", "set", "tuple", "str", "int") else ""
     return ""
+
+
+def _is_none(value: ast.expr | None) -> bool:
+    return value is None or (isinstance(value, ast.Constant) and value.value is None)
 
 
 def _order(returned: list[ast.expr | None]) -> str:

@@ -62,12 +62,16 @@ class Definition(Record, frozen=True, kw_only=True):
     binding: Binding = Binding.PLAIN
     is_async: bool = False
     generator: bool = False
+    manager: bool = False
+    """It is entered by `with`, or `async with`."""
     arity: int = 0
     """All its returns are tuples of so many literal entries; 0: not so."""
     hands_on: bool = False
     """It returns what another call gives, which may be awaitable, or iterable, or anything."""
     gives: str = ""
     """A word for the type of everything that it returns, where that can be seen."""
+    may_be_none: bool = False
+    """It says `return None` or `return` beside giving something."""
     ordered: str = ""
     """In which order it returns things, where that can be seen."""
     leaves: tuple[str, ...] = ()
