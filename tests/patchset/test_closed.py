@@ -93,6 +93,12 @@ def test_a_store_that_may_be_taken_is_not(tmp_path: Path, left: bytes, right: by
 UNTIDY = THINGS.replace(b"        self.parts.sort()\n", b"        return sorted(self.parts)\n")
 
 
+def test_what_another_method_may_do_now_is_not_missed(tmp_path: Path) -> None:
+    handed_on = THINGS.replace(b"        self.parts.sort()\n", b"        self.order()\n")
+    found = between(tmp_path, handed_on, USE + b"thing.tidy()\n    return thing.parts[0]\n")
+    assert isinstance(found, Cleared)
+
+
 @pytest.mark.parametrize(
     ("right", "edge"),
     [

@@ -113,6 +113,25 @@ def test_a_use_is_new_only_where_its_line_is(lab: Lab) -> None:
     assert isinstance(found, Cleared)
 
 
+@pytest.mark.parametrize(
+    "imported", [b"from . import deep", b"from pkg import deep", b"import pkg.deep as deep"]
+)
+def test_through_a_module_that_its_package_imports_of_itself(tmp_path: Path, imported: bytes) -> None:
+    base = {"pkg/__init__.py": imported + b"\n", "pkg/deep.py": b"def f():\n    return 1\n"}
+    lab = Lab(tmp_path / "deep.git", base)
+    user = {"use.py": b"import pkg\n\n\ndef g():\n    return pkg.deep.f()\n"}
+    found = between(lab, {"pkg/deep.py": b"def h():\n    return 1\n"}, user)
+    assert isinstance(found, Conflict)
+    assert (found.confidence, found.symbols) == (Confidence.PROVEN, ("pkg.deep:f",))
+
+
+def test_a_part_of_a_package_that_is_no_source_is_not_missing(tmp_path: Path) -> None:
+    lab = Lab(tmp_path / "native.git", {"pkg/__init__.py": b"from . import _fast\n", "pkg/a.py": b"X = 1\n"})
+    user = {"use.py": b"import pkg\nimport pkg.a\n\n\ndef g():\n    return pkg._fast.f(pkg.a.X)\n"}
+    found = between(lab, {"pkg/__init__.py": b"from . import _fast, a\n"}, user)
+    assert isinstance(found, Cleared)
+
+
 def test_both_ways_round_and_through_a_re_export(lab: Lab) -> None:
     renamed = core((b"def load(path)", b"def read(path)")) | {
         "pkg/__init__.py": b"from pkg.core import Shape, read\n"

@@ -14,9 +14,15 @@ from assay.patchset.touch import Place, Touch
 
 def missed(theirs: Touch, place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
     """What a new call of a method no longer does to its object, if the same function goes on to read it."""
-    gone = set(old.leaves) - set(new.leaves)
+    gone, more = set(old.leaves) - set(new.leaves), set(new.leaves) - set(old.leaves)
     use, file = place.use, theirs.by_path.get(place.path)
-    if not gone or file is None or use.call is None or len(use.path) < 2:
+    if (
+        not gone
+        or any(each.endswith("()") for each in more)
+        or file is None
+        or use.call is None
+        or len(use.path) < 2
+    ):
         return
     owner = use.path[:-1]
     for other in file.fresh:

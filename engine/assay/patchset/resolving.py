@@ -183,8 +183,8 @@ class Resolver(ABC):
         trail.add(f"{below}:")
         if below in self.modules.path_of or self.modules.is_directory(below):
             return Whole(below)
-        if name.startswith("__"):
-            return Unknown()
+        if name.startswith("__") or (here is not None and name in here.definitions):
+            return Unknown()  # a part of the package in another language, for one
         return Missing(f"{module}:{name}", sure=sure and here is not None and not here.open)
 
     def _is_own_submodule(self, module: str, name: str, definition: Definition) -> bool:

@@ -102,12 +102,13 @@ def _one(ours: Touch, theirs: Touch, word: Word, where: str) -> Iterator[Clash]:
     meant = [(f, n) for f, n in theirs.named(gone=False) if (n.kind, n.name) == word]
     path, _, line = where.rpartition(":")
     file, row = (meant[0][0].path, meant[0][1].line) if meant else _text_at(theirs, name)
-    other = sorted(gained(ours, kind) - {name})
+    had = {n.name for _, n in ours.named(gone=True) if n.kind == kind}
+    other = sorted(gained(ours, kind) - had - {name})
     if kind == Names.KEY:
         match = [
             n for _, n in meant if n.owner in owners or (_is_configuration(n.owner) and _configured(owners))
         ]
-        if not match and not (other and _vanishes(ours, meant, name)):
+        if not match and not _vanishes(ours, meant, name):
             return
         proven = bool(other) and any(_is_configuration(n.owner) for n in match)
     elif kind == Names.ENVIRONMENT:

@@ -47,7 +47,8 @@ class Body(NamedTuple):
     what keeps the order of something else; empty where that cannot be seen."""
     attributes: tuple[Attribute, ...]
     leaves: tuple[str, ...]
-    """The attributes of its first parameter that it sets, or changes in place."""
+    """The attributes of its first parameter that it sets, or changes in place; `name()` for methods that it
+    calls, which may do so."""
     opens: bool
     """It may set attributes on its first parameter that nobody can list."""
 
@@ -75,7 +76,7 @@ def body_of(node: Function) -> Body:
         unwritten=len(written) == 1 and isinstance(written[0], ast.Raise) and "NotImplementedError" in raises,
         gives=_kind([_held(value, nodes) for value in returned]) if not yields else "",
         may_be_none=0 < sum(map(_is_none, returned)) < len(returned),
-        ordered=_order([_held(value, nodes) for value in returned]) if not yields else "",
+        ordered=_order([_held(value, nodes) for value in returned], nodes) if not yields else "",
         attributes=tuple(_attributes(node, nodes, receiver)) if receiver else (),
         leaves=tuple(sorted(set(_left(nodes, receiver)))) if receiver else (),
         opens=any(_opens(inner, receiver) for inner in nodes if isinstance(inner, ast.Call)),
@@ -138,14 +139,20 @@ def _is_none(value: ast.expr | None) -> bool:
     return value is None or (isinstance(value, ast.Constant) and value.value is None)
 
 
-def _order(returned: list[ast.expr | None]) -> str:
+def _order(returned: list[ast.expr | None], nodes: list[ast.AST]) -> str:
     found = {_order_of(value) for value in returned}
-    return found.pop() if len(found) == 1 else ""
+    order = found.pop() if len(found) == 1 else ""
+    sorts = any(getattr(node, "id", getattr(node, "attr", "")) in _SORTERS for node in nodes)
+    return "" if order == _AS_THEY_COME and sorts else order
+
+
+_SORTERS = frozenset({"sorted", "sort", "reversed", "reverse"})
+_AS_THEY_COME = "as they come"
 
 
 def _order_of(value: ast.expr | None) -> str:
     if isinstance(value, ast.ListComp) or (isinstance(value, ast.Call) and last_name(value) in _KEEPERS):
-        return "as they come"
+        return _AS_THEY_COME
     if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "sorted":
         return f"sorted({', '.join(ast.unparse(keyword) for keyword in value.keywords)})"
     return ""
@@ -174,6 +181,8 @@ def _left(nodes: Iterable[ast.AST], receiver: str) -> Iterator[str]:
                 func=ast.Attribute(value=ast.Attribute(value=ast.Name(id=root), attr=name), attr=method)
             ) if method in _CHANGERS:
                 pass
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=root), attr=method)):
+                name = f"{method}()"
             case _:
                 continue
         if root == receiver:

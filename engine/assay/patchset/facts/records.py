@@ -75,7 +75,8 @@ class Definition(Record, frozen=True, kw_only=True):
     ordered: str = ""
     """In which order it returns things, where that can be seen."""
     leaves: tuple[str, ...] = ()
-    """The attributes of its object that it sets, or changes in place."""
+    """The attributes of its object that it sets, or changes in place; `name()` for its methods that it calls,
+    which may do so."""
     abstract: bool = False
     unwritten: bool = False
     """Its body does nothing but raise NotImplementedError."""
