@@ -25,12 +25,12 @@ import anyio.to_thread
 
 from assay.gates.protocol import Toolbox
 from assay.gates.testing.impact import impact
-from assay.gates.testing.readmap import useful
+from assay.gates.testing.readmap import helps, useful
 from assay.gates.testing.reads import ReadMap
 from assay.gates.testing.settings import FILES, section
 from assay.grade.equivalence import Read
 from assay.model.candidate import Candidate, Change
-from assay.policy.schema import Policy, Select
+from assay.policy.schema import Policy
 from assay.repo.diff import changes
 from assay.repo.globs import compile_globs
 from assay.repo.repository import EXECUTABLE, FILE, Repository
@@ -97,8 +97,7 @@ async def seen(toolbox: Toolbox, candidate: Candidate, other: Candidate) -> str:
 
 async def _watched(toolbox: Toolbox, base: str) -> ReadMap | None:
     """What the base's tests were seen to read, where the tests gate has them watched in any case."""
-    tests = toolbox.policy.tests
-    if tests.select is not Select.ALWAYS and not tests.warm:
+    if not helps(toolbox.policy.tests):
         return None
     reads = await useful(toolbox, base)
     return None if reads is None or reads.blind else reads

@@ -1,9 +1,6 @@
 """Code made ahead of time is what loading the same bytes comes to, and is found for no others."""
 
-import io
-import json
 import marshal
-import os
 import sys
 import types
 from hashlib import sha1
@@ -68,27 +65,15 @@ def root(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def made(root, monkeypatch):
-    """Have these files compiled: the arguments of `Ahead`, and what was made."""
+def made(root):
+    """Have these files compiled: the arguments of `Ahead`."""
 
     def made(files, patterns=()):
-        for path, (_kind, data) in files.items():
-            (root / path).write_bytes(data)
-        heard, said = os.pipe()
-        monkeypatch.setenv("ASSAY_REPORT_FD", str(said))
-        wanted = [(path, kind, blob(data)) for path, (kind, data) in files.items()]
-        press.press(wanted, patterns, [("texts", "A = 1\n")])
-        with os.fdopen(heard, "rb") as report:
-            head = json.loads(report.readline())
-            rest = io.BytesIO(report.read())
         found = {}
-        for path, kind, oid, size in head:
-            code = rest.read(size)
-            if path:
-                found[path, kind] = oid, code
-            else:
-                [(name, module)] = marshal.loads(code)
-                assert (name, type(module)) == ("texts", types.CodeType)
+        for path, (kind, data) in files.items():
+            (root / path).write_bytes(data)
+            if code := press.press(path, str(root), kind, data, patterns):
+                found[path, kind] = blob(data), code
         return found, patterns
 
     return made
@@ -212,9 +197,11 @@ def test_what_the_compiler_has_something_to_say_of_is_left_out(made, kind, data)
     assert made({"odd.py": (kind, data)})[0] == {}
 
 
-def test_a_file_that_is_another_by_now_is_left_out(root, made, monkeypatch):
-    monkeypatch.setattr(press, "sha1", lambda *_: sha1(b"other"))
-    assert made({"lib.py": (PRODUCT, PLAIN)})[0] == {}
+def test_the_injected_modules_are_made_as_they_are_sent():
+    text = ascii([("texts", "A = 1\n")]).encode()
+    [(name, module)] = marshal.loads(press.press("", "/", press.PROGRAM, text, ()))
+    assert (name, type(module)) == ("texts", types.CodeType)
+    assert press.press("", "/", press.PROGRAM, b"__import__('os')", ()) == b""
 
 
 def test_constants_that_look_like_ours_are_found_however_they_are_spelled():

@@ -95,7 +95,7 @@ would only be started to be thrown away."""
 async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_base: Run) -> Choice:
     """The choice for `candidate`, of which `subject` is run."""
     rules = toolbox.policy.tests
-    if rules.select is Select.MANY or (rules.select is Select.NEVER and not rules.warm):
+    if not readmap.helps(rules):
         return Choice(of=len(on_base.suite.cases), why="everything runs")
     bad = [case.id for case in on_base.suite.cases if case.result.bad]
     shaky = await health.recorded(toolbox)

@@ -27,7 +27,7 @@ from assay.ledger.codec import decode, encode
 from assay.model.candidate import Change, ChangeKind
 from assay.model.event import Preparing
 from assay.model.tool import Ending, Tier
-from assay.policy.schema import Select
+from assay.policy.schema import Select, Tests
 from assay.repo.diff import changes
 from assay.sandbox import landlock
 from assay.sandbox.spec import JailCommand
@@ -51,6 +51,11 @@ async def learn(toolbox: Toolbox, tree: str) -> ReadMap:
 async def at_hand(toolbox: Toolbox, tree: str) -> ReadMap | None:
     """The map of the base `tree`, if it takes no traced run."""
     return await toolbox.once(f"tests:reads:known:{tree}", lambda: _known(toolbox, tree))
+
+
+def helps(rules: Tests) -> bool:
+    """Whether runs under settled `rules` make use of a map: to select tests, or to have some come first."""
+    return rules.select is Select.ALWAYS or (rules.select is Select.NEVER and rules.warm)
 
 
 class _Making:
