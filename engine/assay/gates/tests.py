@@ -17,7 +17,7 @@ from assay.gates.fingerprint import fold_space
 from assay.gates.protocol import Toolbox
 from assay.gates.testing import base, health
 from assay.gates.testing.bench import BY_CHANCE, Bench
-from assay.gates.testing.choice import choose, clear, narrowed, plainly, ran_changes, siblings
+from assay.gates.testing.choice import choose, clear, doubt, narrowed, plainly, ran_changes, siblings
 from assay.gates.testing.compare import compare
 from assay.gates.testing.elsewhere import elsewhere
 from assay.gates.testing.integrity import deviations
@@ -69,6 +69,7 @@ class TestsGate:
         result = await _grade(bench)
         if bench.choice.quick and not clear(result):
             # Whatever is in doubt gets a run of everything, in processes that start from nothing.
+            await doubt(toolbox, candidate, bench.choice)
             bench.choice = plainly(bench.choice)
             result = await _grade(bench)
         cost = run_cost(on_base)

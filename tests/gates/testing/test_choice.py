@@ -141,6 +141,20 @@ def test_tests_that_depend_on_their_order_keep_it(project, grade):
     assert got.detail["counts"] == {"passed": 9, "failed": 1}
 
 
+def test_after_a_run_in_another_order_that_was_not_clear_there_are_no_more(project, grade):
+    """Tests that need their order, in a suite of which nobody asked for a second run."""
+    files = {
+        "tests/test_double.py": "import lib\n\n\ndef test_double():\n    lib.seen = 1\n\n\n"
+        "def test_other():\n    assert 1\n",
+        "tests/test_triple.py": "import lib\n\n\ndef test_triple():\n"
+        "    assert lib.triple(2) == 6 and lib.seen\n",
+    }
+    made = project(TWO | files, select=Select.NEVER, base_runs=1)
+    first, second = (grade(made, {"lib.py": SAME["lib.py"] + end}) for end in ("", "\n\nX = 1\n"))
+    assert (first.outcome, first.detail["quick"]) == (Outcome.PASSED, False)
+    assert (second.outcome, second.detail["quick"]) == (Outcome.PASSED, True)
+
+
 def test_a_run_that_calls_itself_cut_short_is_run_whole(quick):
     """A candidate that ends the session early by pytest's own means gains nothing."""
     stop = (

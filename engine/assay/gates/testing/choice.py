@@ -99,10 +99,11 @@ async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_ba
         return Choice(of=len(on_base.suite.cases), why="everything runs")
     bad = [case.id for case in on_base.suite.cases if case.result.bad]
     shaky = await health.recorded(toolbox)
-    first = {*_files(shaky), *(change.path for change in ran_changes(candidate, subject))}
+    changes = ran_changes(candidate, subject)
+    doubted = bool(await _doubted(toolbox))
+    first = {*_files(shaky), *(change.path for change in changes)} if not doubted else ()
     haste = Haste(first=tuple(sorted(first)), enough=1, forgiven=tuple(sorted({*bad, *shaky})))
     everything = Choice(of=len(on_base.suite.cases), haste=haste)
-    changes = ran_changes(candidate, subject)
     if rules.warm:
         warm = (await sped(toolbox, on_base)).warm
         made = await ahead.of_changes(toolbox, subject.tree, changes, on_base.suite)
@@ -115,7 +116,9 @@ async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_ba
         return structs.replace(everything, why=why)
     found = affected(reads, changes, toolbox.repo, tree)
     if never:
-        return structs.replace(await _in_order(toolbox, everything, on_base, found), why=SELECTS_NONE)
+        if not doubted:
+            everything = await _in_order(toolbox, everything, on_base, found)
+        return structs.replace(everything, why=SELECTS_NONE)
     if found.tests is None:
         return structs.replace(everything, why=found.why)
     known = (await siblings(toolbox, tree)).shared(
@@ -143,6 +146,22 @@ async def _in_order(toolbox: Toolbox, everything: Choice, on_base: Run, found: I
         return everything
     order = tuple(case.id for case in sorted(likely, key=lambda case: case.seconds))
     return structs.replace(everything, haste=structs.replace(everything.haste, order=order))
+
+
+async def doubt(toolbox: Toolbox, candidate: Candidate, choice: Choice) -> None:
+    """A quick run, as `choice` has it, was not clear: if tests came in an order of ours, no more of them do,
+    since a suite whose tests need theirs would have each candidate run twice."""
+    if choice.haste.order or choice.haste.first:
+        (await _doubted(toolbox)).append(candidate.id)
+
+
+async def _doubted(toolbox: Toolbox) -> list[str]:
+    """Whose runs in an order of ours were not clear."""
+
+    async def nobody() -> list[str]:
+        return []
+
+    return await toolbox.once(f"tests:order:{toolbox.base.tree}", nobody)
 
 
 async def siblings(toolbox: Toolbox, tree: str) -> Siblings:
