@@ -15,6 +15,7 @@ from assay.patchset.touch import Place
 
 _GENERATOR_ONLY = frozenset({"send", "close", "throw", "__next__"})
 _SEQUENCE = frozenset({contexts.INDEX, contexts.LENGTH, contexts.COMPARE})
+_ANY_TYPE = frozenset({contexts.DISCARD, contexts.ITER, contexts.TRUTH})
 _BY_PLACE = frozenset({contexts.INDEX, contexts.NEXT, contexts.COMPARE, contexts.OTHER})
 """What is done with things that are in an order; going through all of them may be indifferent to it."""
 
@@ -54,7 +55,7 @@ def result(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
         yield Verdict(False, "changes the order of what it returns", "the result is used by its order")
     if old.arity != new.arity:
         yield from _unpacked(words, old, new, clear)
-    elif old.gives and new.gives and old.gives != new.gives and words - {contexts.DISCARD, contexts.ITER}:
+    elif old.gives and new.gives and old.gives != new.gives and words - _ANY_TYPE:
         yield Verdict(
             False, f"makes it return a {new.gives}, not a {old.gives}", "the result is used as before"
         )
@@ -87,7 +88,7 @@ def _generated(words: set[str], new: Definition, clear: bool) -> Iterator[Verdic
         does = "makes a generator of it"
         if words & _SEQUENCE or attributes - _GENERATOR_ONLY:
             yield Verdict(clear, does, "the result is used as a sequence")
-        elif contexts.OTHER in words:
+        elif words & {contexts.OTHER, contexts.TRUTH}:
             yield Verdict(False, does, "the result may be used as a sequence")
     elif contexts.NEXT in words or attributes & _GENERATOR_ONLY:
         yield Verdict(

@@ -64,3 +64,18 @@ def test_what_is_left_behind(statement: str, left: tuple[str, ...]) -> None:
 )
 def test_whether_it_may_be_none(statement: str, *, may: bool) -> None:
     assert body(f"def f(x):\n    {statement}\n").may_be_none == may
+
+
+@pytest.mark.parametrize(
+    ("note", "returned", "kind"),
+    [
+        ("", "[]", "list"),
+        (" -> int", "other(x)", "int"),
+        (" -> int | None", "other(x)", "int"),
+        (" -> Any", "other(x)", ""),
+        (" -> T", "other(x)", ""),
+        ("", "other(x)", ""),
+    ],
+)
+def test_the_type_of_what_it_gives(note: str, returned: str, kind: str) -> None:
+    assert body(f"def f(x){note}:\n    return {returned}\n").gives == kind

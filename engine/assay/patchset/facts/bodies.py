@@ -40,6 +40,7 @@ class Body(NamedTuple):
     raises: tuple[str, ...]
     unwritten: bool
     gives: str
+    """A word for the type of everything that it returns, where that can be seen or is annotated."""
     may_be_none: bool
     """It says `return None` or `return` beside giving something."""
     ordered: str
@@ -74,7 +75,7 @@ def body_of(node: Function) -> Body:
         arity=arities.pop() if len(arities) == 1 and not yields else 0,
         raises=tuple(sorted(raises)),
         unwritten=len(written) == 1 and isinstance(written[0], ast.Raise) and "NotImplementedError" in raises,
-        gives=_kind([_held(value, nodes) for value in returned]) if not yields else "",
+        gives=(_kind([_held(value, nodes) for value in returned]) or _noted(node)) if not yields else "",
         may_be_none=0 < sum(map(_is_none, returned)) < len(returned),
         ordered=_order([_held(value, nodes) for value in returned], nodes) if not yields else "",
         attributes=tuple(_attributes(node, nodes, receiver)) if receiver else (),
@@ -111,6 +112,17 @@ def _kind(returned: list[ast.expr | None]) -> str:
         _type(value) for value in returned if not (isinstance(value, ast.Constant) and value.value is None)
     }
     return kinds.pop() if len(kinds) == 1 else ""
+
+
+def _noted(node: Function) -> str:
+    """The word of the annotated type, where it is one that says something."""
+    word = (annotated(node.returns) or ("",))[-1]
+    return "" if word in _ANYTHING or word.startswith("_") or len(word) < _SHORTEST else word
+
+
+_ANYTHING = frozenset({"Any", "object", "None", "NoReturn", "Never", "Self", "Callable"})
+_SHORTEST = 3
+"""Shorter names are those of type variables."""
 
 
 def _held(value: ast.expr | None, nodes: list[ast.AST]) -> ast.expr | None:

@@ -25,6 +25,7 @@ COMPARE = "compare"
 DISCARD = "discard"
 IMPORT = "import"
 RAISE = "raise"
+TRUTH = "truth"
 OTHER = "other"
 
 _MOST = 100
@@ -51,7 +52,26 @@ def of(node: ast.AST, parents: Mapping[ast.AST, ast.AST], known: Known) -> tuple
         if isinstance(target, ast.Name):
             return tuple(sorted(_followed(target.id, parent, parents, known)))
         return (_unpacked(target),)
-    return (_one(node, parent),)
+    return (_said(node, parents),)
+
+
+def _said(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> str:
+    """The word for what becomes of a value where it stands."""
+    parent = parents.get(node)
+    match parent:
+        case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) | ast.Assert(test=test):
+            return TRUTH if test is node else OTHER
+        case ast.UnaryOp(op=ast.Not()):
+            return TRUTH
+        case ast.comprehension(ifs=ifs) if node in ifs:
+            return TRUTH
+        case ast.GeneratorExp() | ast.ListComp():
+            around = parents.get(parent)
+            judged = isinstance(around, ast.Call) and last_name(around) in ("any", "all")
+            return TRUTH if judged else OTHER
+        case ast.BoolOp():
+            return _said(parent, parents)
+    return _one(node, parent)
 
 
 def _unpacked(target: ast.expr) -> str:
@@ -111,7 +131,7 @@ def _followed(name: str, start: ast.AST, parents: Mapping[ast.AST, ast.AST], kno
         return {OTHER}
     if sum(isinstance(node.ctx, ast.Store) for node in reads) != 1:
         return {OTHER}
-    found = [_one(node, parents.get(node)) for node in reads if isinstance(node.ctx, ast.Load)]
+    found = [_said(node, parents) for node in reads if isinstance(node.ctx, ast.Load)]
     again = {OTHER} if found.count(ITER) > 1 else set()
     return {*found, *again} or {DISCARD}
 

@@ -69,7 +69,7 @@ class Definition(Record, frozen=True, kw_only=True):
     hands_on: bool = False
     """It returns what another call gives, which may be awaitable, or iterable, or anything."""
     gives: str = ""
-    """A word for the type of everything that it returns, where that can be seen."""
+    """A word for the type of everything that it returns, where that can be seen or is annotated."""
     may_be_none: bool = False
     """It says `return None` or `return` beside giving something."""
     ordered: str = ""
