@@ -61,8 +61,12 @@ class Circles:
     def pairs(self) -> Iterator[tuple[int, int]]:
         """The candidates that close a circle, each pair once."""
         active = [index for index, reached in enumerate(self._reached) if reached]
+        stand = {index: {one.importer for one in self._new[index]} for index in active}
+        lead = {index: frozenset[str]().union(*self._reached[index].values()) for index in active}
         for at, first in enumerate(active):
             for second in active[at + 1 :]:
+                if lead[first].isdisjoint(stand[second]) or lead[second].isdisjoint(stand[first]):
+                    continue
                 if next(self.meetings(first, second), None) is not None:
                     yield first, second
 
