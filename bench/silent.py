@@ -129,14 +129,14 @@ def shipped(scratch: Path) -> Iterator[Case]:
         place = scratch / pair.package
         if pair.package not in commits:
             pygit2.init_repository(str(place), initial_head="main")
-            commits[pair.package] = _commit(place, package(pair.package), "refs/heads/main", None)
+            commits[pair.package] = commit(place, package(pair.package), "refs/heads/main", None)
         base = commits[pair.package]
-        a, b = (_commit(place, tree, None, base) for tree in (pair.a, pair.b))
+        a, b = (commit(place, tree, None, base) for tree in (pair.a, pair.b))
         symbols = (pair.symbol,) if pair.edge else ()
         yield Case(pair.name, place, "main", a, b, symbols, runnable=bool(pair.probe))
 
 
-def _commit(place: Path, tree: Tree, ref: str | None, parent: str | None) -> str:
+def commit(place: Path, tree: Tree, ref: str | None, parent: str | None) -> str:
     """A commit of a tree, at `ref` if there is one: its name."""
     git = pygit2.Repository(str(place))
     index = pygit2.Index()
