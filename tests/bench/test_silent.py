@@ -31,7 +31,8 @@ def corpus(tmp_path: Path) -> Path:
     for name, changed in changes.items():
         git.branches.local.create(name, git[commit(place, changed, None, base)])
     (tmp_path / "corpus.toml").write_text(
-        '[[pair]]\nrepository = "repo"\nname = "one"\nsymbols = ["core:area"]\na = "a"\nb = "b"\nalike = "k"\n'
+        '[[pair]]\nrepository = "repo"\nname = "one"\nsymbols = ["core:area"]\n'
+        'a = "a"\nb = "b"\nalike = "k"\n'
     )
     return tmp_path
 
