@@ -10,7 +10,7 @@ _NAMES = ("startup", "static", "workspace", "grading", "forging", "hardening", "
 
 _PAGE = "performance"
 """Runs benchmarks itself, and writes docs/reference/performance.md: never part of all of them."""
-_GIVEN = ("evidence", "inducing", "landing", "merging", "pairs", "risk")
+_GIVEN = ("evidence", "inducing", "landing", "merging", "pairs", "risk", "years")
 """Take their repositories as arguments: not part of all of them either."""
 
 

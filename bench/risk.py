@@ -137,7 +137,7 @@ def _corrected(model: Model, table: Table, until: int) -> Chance:
     return lambda row: sigmoid(line.at(model.logit(model.values(row.features))))
 
 
-def _floor(chances: Sequence[float], draws: int = 20) -> float:
+def floor(chances: Sequence[float], draws: int = 20) -> float:
     """The calibration error that perfect probabilities would show on so few commits: by drawing outcomes."""
     source = random.Random(1)
     total = sum(ece(chances, [source.random() < chance for chance in chances]) for _ in range(draws))
@@ -168,7 +168,7 @@ def _print_walk(asked: Sequence[Asked]) -> None:
         errors = [
             ece([a.chances[name] for a in part], [a.outcome for a in part]) * len(part) for part in of_years
         ]
-        least = sum(_floor([a.chances[name] for a in part]) * len(part) for part in of_years)
+        least = sum(floor([a.chances[name] for a in part]) * len(part) for part in of_years)
         yearly = f"mean yearly ECE {sum(errors) / len(asked):.4f} (of chance alone {least / len(asked):.4f})"
         print(f"  {name:18} {_line(_figures(asked, name))}, {yearly}")
     print("\nby repository")
