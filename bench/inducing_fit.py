@@ -8,7 +8,7 @@ turn.
     posterior   the same + strengths * facts of the evidence, no strength below 0: more that tests miss never
                 makes a change safer, whatever a few commits say
 
-The forms below were written down before the figures were seen, and there are no others.
+Of the forms below all but `used` were written down before any figure was seen, and there are no others.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def test_evidence_that_cannot_change_the_action_is_not_worth_its_cost() -> None:
 
 def test_near_the_line_more_evidence_is_asked_for_and_far_above_it_a_review() -> None:
     stake = Stake(defect=240, lines=20)
-    assert advise(0.1, stake, Costs(evidence=0.1), wanted=WANTED).action is Action.MORE
+    assert advise(0.1, stake, Costs(evidence=0.05), wanted=WANTED).action is Action.MORE
     assert advise(0.105, stake, Costs(evidence=1), wanted=WANTED).action is Action.REVIEW
     assert advise(0.3, stake, Costs(), wanted=WANTED).action is Action.REVIEW
     assert advise(0.9, Stake(defect=2400, lines=20), Costs(), wanted=WANTED).action is Action.REJECT

@@ -30,7 +30,7 @@ TESTED = Evidence(
 
 
 def test_evidence_moves_the_probability_the_band_and_the_advice() -> None:
-    usual, rules = Stake(defect=195, lines=10), RiskRules(medium=0.115, high=0.2)
+    usual, rules = Stake(defect=186, lines=10), RiskRules(medium=0.1185, high=0.2)
     before = fold(PRIOR, None, (), usual, rules)
     after = fold(PRIOR, TESTED, (), usual, rules)
     assert before.advice is not None

@@ -39,18 +39,18 @@ class Shares(Record, frozen=True, kw_only=True):
 
 
 SHARES: dict[Level, Shares] = {
-    Level.NOTICED: Shares(buggy=0.189, clean=0.217),
-    Level.SURVIVED: Shares(buggy=0.297, clean=0.311),
-    Level.MISSED: Shares(buggy=0.391, clean=0.368),
-    Level.UNRUN: Shares(buggy=0.123, clean=0.104),
+    Level.NOTICED: Shares(buggy=0.201, clean=0.207),
+    Level.SURVIVED: Shares(buggy=0.286, clean=0.293),
+    Level.MISSED: Shares(buggy=0.416, clean=0.409),
+    Level.UNRUN: Shares(buggy=0.097, clean=0.091),
 }
-"""Ratios: .87, .96, 1.06 and 1.18. Two strengths, in log-odds: .09 for what goes unnoticed, .11 for each
-step of lines not run. Published figures (code that no test runs gets about twice the fixes of other code;
-70 % of the bugs that mattered were coupled to a mutant: Petrovic et al. 2021, arXiv 2103.07189), shrunk, are
-the normal prior of both; the likelihood is that of commits that a fix pointed back to and of mates of their
-size (`bench.inducing`), by which alone both would be next to 0. They make no probability better by any figure
-that was taken, and are small for that reason: see ADR 30 and the model card. How often levels come without
-a defect is as it was among the mates."""
+"""Ratios: .97, .98, 1.02 and 1.07. Two strengths, in log-odds: .00 for what goes unnoticed, .04 for each step
+of lines not run. Published figures (code that no test runs gets about twice the fixes of other code; 70 % of
+the bugs that mattered were coupled to a mutant: Petrovic et al. 2021, arXiv 2103.07189), shrunk, are the
+normal prior of both; the likelihood is that of 111 commits that a fix pointed back to and of 106 mates of
+their size (`bench.inducing`), by which alone both would be 0. They make no probability better by any figure
+that was taken, and are next to 1 for that reason: see ADR 30 and the model card. How often levels come
+without a defect is as it was among the mates."""
 
 
 def level(evidence: Evidence | None) -> Level | None:
