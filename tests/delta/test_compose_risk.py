@@ -40,7 +40,7 @@ def test_a_calibrated_risk_says_of_what_how_sure_and_what_to_do() -> None:
     )
     shown = texts(risk)
     assert shown[0] == (
-        "high, 29% (11% to 49%) that a later fix within 365 days touches lines of this change; "
+        "high, 29% (12% to 49%) that a later fix within 365 days touches lines of this change; "
         "riskier by its diff than 97% of this repository's past changes"
     )
     assert shown[1] == "uncertain: no history of the touched files is known"
