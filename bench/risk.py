@@ -41,15 +41,20 @@ class Asked(Record, frozen=True, kw_only=True):
     chances: dict[str, float]
 
 
-def main(argv: list[str]) -> int:
-    """Print the tables; 2 where lightgbm is missing."""
-    parser = argparse.ArgumentParser(prog="python -m bench risk", description=__doc__)
+def options(name: str, purpose: str | None, argv: list[str]) -> argparse.Namespace:
+    """The options of a benchmark of the risk models over histories."""
+    parser = argparse.ArgumentParser(prog=f"python -m bench {name}", description=purpose)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--histories", type=Path, required=True)
     parser.add_argument("--kept", type=Path, default=Path("~/.cache/assay-bench/risk").expanduser())
     parser.add_argument("--first", type=int, default=2016)
     parser.add_argument("--last", type=int, default=2025)
-    given = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str]) -> int:
+    """Print the tables; 2 where lightgbm is missing."""
+    given = options("risk", __doc__, argv)
     try:
         import lightgbm  # noqa: F401
     except ImportError:

@@ -11,17 +11,15 @@ beforehand: what is left of its error is not that rates move.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from assay.model.candidate import Record
 from assay.risk.calibrate import Line, fit_line
 from assay.risk.figures import auc, brier, ece
 from assay.risk.history.mine import WINDOW, Row
 from assay.risk.model import shipped, sigmoid
-from bench.risk import floor
+from bench.risk import floor, options
 from bench.risk_tables import Table, load, mined, published
 
 _WIDE, _TIGHT = 5.0, 1e-3
@@ -38,13 +36,7 @@ class Seen(Record, frozen=True, kw_only=True):
 
 def main(argv: list[str]) -> int:
     """Print a row for each way to calibrate."""
-    parser = argparse.ArgumentParser(prog="python -m bench years", description=__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--histories", type=Path, required=True)
-    parser.add_argument("--kept", type=Path, default=Path("~/.cache/assay-bench/risk").expanduser())
-    parser.add_argument("--first", type=int, default=2016)
-    parser.add_argument("--last", type=int, default=2025)
-    given = parser.parse_args(argv)
+    given = options("years", __doc__, argv)
     trained = published(given.data)
     tables = [
         load(path) for path in mined(given.histories, given.kept, labels=True, besides=trained).values()
