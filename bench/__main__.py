@@ -10,7 +10,7 @@ _NAMES = ("startup", "static", "workspace", "grading", "forging", "hardening", "
 
 _PAGE = "performance"
 """Runs benchmarks itself, and writes docs/reference/performance.md: never part of all of them."""
-_GIVEN = ("evidence", "inducing", "landing", "merging", "pairs", "risk", "years")
+_GIVEN = ("evidence", "inducing", "landing", "merging", "pairs", "risk", "together", "years")
 """Take their repositories as arguments: not part of all of them either."""
 
 

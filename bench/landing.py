@@ -40,6 +40,7 @@ from assay.repo.diff import changes
 from assay.repo.merge import Merged, merge
 from assay.repo.repository import Repository
 from assay.repo.trees import edit
+from bench.strategies import bisection, merges, one_by_one, optimum
 
 _FILES = 30
 """Commits that touch more files are no candidates."""
@@ -107,18 +108,18 @@ def _project(place: Path, scratch: Path, options: argparse.Namespace) -> int:
     apart = [frozenset((c.a, c.b)) for c in known.edges if c.confidence is Confidence.PROVEN]
     order = [one.id for one in people]
     bad = 0
-    results = {"one by one": _one_by_one, "plain bisection": _bisection}
-    best = optimum(order, {key: worth.value for key, worth in worths.items()}, apart, list(groups.values()))
+    results = {"one by one": one_by_one, "plain bisection": bisection}
+    best = optimum(order, {key: worth.value for key, worth in worths.items()}, [*apart, *groups.values()])
     value = sum(worths[member].value for member in landed)
     broken = any(group <= set(landed) for group in (*groups.values(), *apart))
     print(f"  this engine      {ours.runs:4} runs, value {value:g} of {best:g} "
           f"({value / best:.1%}), {took[0]:.1f} s of CPU for merging and choosing")  # fmt: skip
     for name, how in results.items():
         other = rule()
-        members = how(order, apart, other)
+        members = how(order, lambda landed, one: merges(landed, one, apart), other.fails)
         got = sum(worths[member].value for member in members)
         saved = 1 - ours.runs / other.runs
-        bad += how is _one_by_one and saved < _SAVED
+        bad += how is one_by_one and saved < _SAVED
         print(f"  {name:<16} {other.runs:4} runs, value {got:g} ({got / best:.1%}); {saved:.0%} saved")
     if broken:
         print("  SOMETHING BROKEN WOULD HAVE LANDED")
@@ -205,96 +206,3 @@ def _verdict(name: str, failing: Sequence[str]) -> Verdict:
     )
     decision, reason, gate = fold(["tests"], [result])
     return Verdict(candidate=name, decision=decision, reason=reason, rejected_by=gate, gates=(result,))
-
-
-def _one_by_one(order: Sequence[str], apart: Sequence[frozenset[str]], rule: Rule) -> list[str]:
-    landed: list[str] = []
-    for one in order:
-        if _merges(landed, one, apart) and not rule.fails([*landed, one]):
-            landed.append(one)
-    return landed
-
-
-def _bisection(order: Sequence[str], apart: Sequence[frozenset[str]], rule: Rule) -> list[str]:
-    landed: list[str] = []
-    todo = [list(order)]
-    while todo:
-        batch: list[str] = []
-        for one in todo.pop():
-            if _merges([*landed, *batch], one, apart):
-                batch.append(one)
-        if not batch:
-            continue
-        if not rule.fails([*landed, *batch]):
-            landed += batch
-        elif len(batch) > 1:
-            middle = len(batch) // 2
-            todo += [batch[middle:], batch[:middle]]
-    return landed
-
-
-def _merges(landed: Sequence[str], one: str, apart: Sequence[frozenset[str]]) -> bool:
-    there = set(landed)
-    return not any(one in pair and pair - {one} <= there for pair in apart)
-
-
-def optimum(
-    order: Sequence[str],
-    values: dict[str, float],
-    apart: Sequence[frozenset[str]],
-    groups: Sequence[frozenset[str]],
-) -> float:
-    """The greatest value of a set that holds no pair of `apart` and none of `groups` as a whole."""
-    every = [*apart, *groups]
-    return sum(_best(part, values, [g for g in every if g <= part]) for part in _components(order, every))
-
-
-def _components(order: Sequence[str], every: Sequence[frozenset[str]]) -> list[frozenset[str]]:
-    parent = {one: one for one in order}
-
-    def root(one: str) -> str:
-        while parent[one] != one:
-            one = parent[one]
-        return one
-
-    for group in every:
-        first, *others = group
-        for other in others:
-            parent[root(other)] = root(first)
-    parts: dict[str, set[str]] = {}
-    for one in order:
-        parts.setdefault(root(one), set()).add(one)
-    return [frozenset(part) for part in parts.values()]
-
-
-def _best(part: frozenset[str], values: dict[str, float], groups: Sequence[frozenset[str]]) -> float:
-    """By branch and bound over members of the component in the order of their values: what may still be won
-    is at most the value of all that are left and stand alone against those chosen."""
-    order = sorted(part, key=lambda one: (-values[one], one))
-    touching = {one: [group for group in groups if one in group] for one in order}
-    best = 0.0
-
-    def search(left: list[str], chosen: frozenset[str], won: float) -> None:
-        nonlocal best
-        best = max(best, won)
-        # Of members that are in each other's way pair by pair at most one is won.
-        hope, covered = won, set[str]()
-        for one in left:
-            if one not in covered:
-                hope += values[one]
-                clique = [one]
-                for other in left:
-                    if other not in covered and all(frozenset((other, each)) in pairs for each in clique):
-                        clique.append(other)
-                covered.update(clique)
-        if hope <= best:
-            return
-        first, *rest = left
-        taken = chosen | {first}
-        free = [o for o in rest if not any(group - {o} <= taken for group in touching[o])]
-        search(free, taken, won + values[first])
-        search(rest, chosen, won)
-
-    pairs = {group for group in groups if len(group) == 2}
-    search(order, frozenset(), 0.0)
-    return best

@@ -33,8 +33,10 @@ from assay.patchset.combine import Combined, combine
 from assay.patchset.failing import seen, tests, witness
 from assay.patchset.hints import Hints
 from assay.patchset.hunt import Culprits, Members, Seen, hunt
+from assay.patchset.overlap import touched
 from assay.patchset.owntests import with_own_tests
 from assay.patchset.select import Choice, Worth, choose
+from assay.patchset.union import Unions
 from assay.repo.repository import Repository
 
 Question = tuple[Oid, tuple[Candidate, ...]]
@@ -113,6 +115,7 @@ class _Verification:
         self._base = base
         self._candidates = candidates
         self._by_id = {candidate.id: candidate for candidate in candidates}
+        self._unions = Unions(repo, base, candidates)
         self._given = tuple(conflicts)
         self._learnt: list[Conflict] = []
         self._groups: list[frozenset[str]] = []
@@ -187,10 +190,8 @@ class _Verification:
             if not set(group) <= set(members) or len(group) == len(members):
                 self._doubted.pop(0)
                 continue
-            combined = self._combine(group)
-            verdict = None
-            if isinstance(combined, Combined):
-                verdict = await self._verdict(combined.tree, group)
+            tree = self._unions.tree(group)
+            verdict = None if isinstance(tree, Conflict) else await self._verdict(tree, group)
             self._doubted.pop(0)
             if verdict is not None and verdict.decision is Decision.REJECTED:
                 places = tuple(range(len(group)))
@@ -208,10 +209,10 @@ class _Verification:
 
         async def ask(groups: Sequence[Members]) -> list[Seen | None]:
             named = [tuple(members[place] for place in group) for group in groups]
-            combined = [self._combine(group) for group in named]
-            trees = [(c.tree, g) for c, g in zip(combined, named, strict=True) if isinstance(c, Combined)]
-            verdicts = dict(zip((tree for tree, _ in trees), await self._verdicts(trees), strict=True))
-            return [seen(verdicts[c.tree]) if isinstance(c, Combined) else None for c in combined]
+            made = [(self._unions.tree(group), group) for group in named]
+            asked = [(tree, group) for tree, group in made if not isinstance(tree, Conflict)]
+            verdicts = dict(zip((tree for tree, _ in asked), await self._verdicts(asked), strict=True))
+            return [None if isinstance(tree, Conflict) else seen(verdicts[tree]) for tree, _ in made]
 
         place = {member: index for index, member in enumerate(members)}
         hints = Hints(self._repo, self._base, [self._by_id[member] for member in members], self._own)
@@ -246,12 +247,12 @@ class _Verification:
         the other runs prove to be behind its failures is not run: the company that showed them is the
         witness."""
         group = tuple(members[place] for place in found.group)
-        combined = self._combine(group)
-        if isinstance(combined, Conflict):
-            self._learn(group, combined)
+        tree = self._unions.tree(group)
+        if isinstance(tree, Conflict):
+            self._learn(group, tree)
             return
         company = self._heard.get(frozenset(members[place] for place in found.shown))
-        verdict = company or await self._verdict(combined.tree, group)
+        verdict = company or await self._verdict(tree, group)
         if len(group) == 1:
             self._reject(group[0], verdict)
             return
@@ -303,15 +304,22 @@ class _Verification:
         self._learn(group, conflict)
 
     def _smallest_clash(self, members: tuple[str, ...], conflict: Conflict) -> tuple[str, ...]:
-        """Drop, one at a time, every member without which the conflict remains."""
-        group = members[: max(members.index(conflict.a), members.index(conflict.b)) + 1]
-        if not isinstance(self._combine(group), Conflict):
-            group = members
+        """Drop, one at a time, every member without which the conflict remains: first of all, those who
+        have nothing to do with where it is."""
+        near = [m for m in members if conflict.where in touched(self._by_id[m])]
+        group = next(
+            each
+            for each in (tuple(near), self._up_to(members, conflict), members)
+            if each == members or isinstance(self._combine(each), Conflict)
+        )
         for member in group:
             fewer = tuple(other for other in group if other != member)
             if isinstance(self._combine(fewer), Conflict):
                 group = fewer
         return group
+
+    def _up_to(self, members: tuple[str, ...], conflict: Conflict) -> tuple[str, ...]:
+        return members[: max(members.index(conflict.a), members.index(conflict.b)) + 1]
 
     def _learn(self, group: tuple[str, ...], conflict: Conflict) -> None:
         self._learnt.append(conflict)
