@@ -39,7 +39,10 @@ class Heard:
             self.bad.add(report.nodeid)
 
 heard, words = Heard(), sys.argv[2:]
-pytest.main(["-q", "-p", "no:cacheprovider", "--continue-on-collection-errors", *words], plugins=[heard])
+words = ["-q", "-p", "no:cacheprovider", "--continue-on-collection-errors", *words]
+code = int(pytest.main(words, plugins=[heard]))
+if code > 1 and not heard.bad:
+    heard.bad.add(f"pytest ends with {code}")
 with open(sys.argv[1], "w") as out:
     json.dump({"passed": sorted(heard.good - heard.bad), "failed": sorted(heard.bad)}, out)
 """

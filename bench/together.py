@@ -84,6 +84,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--apart", action="store_true")
     parser.add_argument("--all", action="store_true")
     options = parser.parse_args(argv[: argv.index("--")] if "--" in argv else argv)
+    options.kept = options.kept.absolute()
     options.kept.mkdir(parents=True, exist_ok=True)
     tree = options.kept / "tree"
     tree.mkdir(exist_ok=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -71,7 +71,31 @@ def own_nodes(function: Function) -> Iterator[ast.AST]:
         node = todo.pop()
         yield node
         if not isinstance(node, Function | ast.ClassDef | ast.Lambda):
-            todo.extend(ast.iter_child_nodes(node))
+            todo += children(node)
+
+
+def nodes_in(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """These nodes and every one below, in no order that means anything."""
+    # Half of what it takes to know a source is going through its nodes: `ast.walk` takes three times as long.
+    todo = list(nodes)
+    while todo:
+        node = todo.pop()
+        yield node
+        todo += children(node)
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """The children of a node, in order, but for the word that says how a name is used."""
+    found: list[ast.AST] = []
+    if isinstance(node, ast.Name | ast.Constant):
+        return found
+    for field in node._fields:
+        value = getattr(node, field, None)
+        if isinstance(value, list):
+            found += [item for item in value if isinstance(item, ast.AST)]
+        elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+            found.append(value)
+    return found
 
 
 def is_words(statement: ast.stmt) -> bool:

@@ -12,7 +12,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from assay.gates.syntax import REFUSED, first_line, parse
+from assay.gates.syntax import REFUSED, first_line, nodes_in, parse
 from assay.patchset.facts.bodies import Body
 from assay.patchset.facts.data import NO_DATA, Data, data_of
 from assay.patchset.facts.definitions import module_of
@@ -78,7 +78,7 @@ class Library:
             return False
         if blob not in self._literals:
             tree = self.tree(blob)
-            nodes = ast.walk(tree) if tree is not None else ()
+            nodes = nodes_in([tree]) if tree is not None else ()
             texts = (node.value for node in nodes if isinstance(node, ast.Constant))
             self._literals[blob] = frozenset(t for t in texts if isinstance(t, str)) if tree else None
         literals = self._literals[blob]
@@ -120,7 +120,8 @@ class Library:
         """The simple statements of a Python source and the heads of the others, in order of their lines."""
         if blob not in self._leaves:
             tree = self.tree(blob)
-            found = [_leaf(node) for node in ast.walk(tree) if isinstance(node, ast.stmt)] if tree else []
+            nodes = nodes_in([tree]) if tree is not None else ()
+            found = [_leaf(node) for node in nodes if isinstance(node, ast.stmt)]
             self._leaves[blob] = tuple(sorted(found))
         return self._leaves[blob]
 

@@ -1,7 +1,7 @@
 """What some lines of a Python source use: names and attributes with the calls around them, names by their
 text.
 
-Promises: pure; only top-level statements that have one of the wanted lines are walked. Local names are
+Promises: pure; only what has one of the wanted lines is walked, in functions and classes as well. Local names are
 resolved to what they hold where one plain assignment or an annotation tells; everything else that is local
 begins with `UNKNOWN`. May raise `syntax.REFUSED` for what was built to break it.
 """
@@ -12,7 +12,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from assay.gates.syntax import Function, first_line, last_name
+from assay.gates.syntax import Function, children, first_line, last_name, nodes_in
 from assay.patchset.facts import contexts, named
 from assay.patchset.facts.paths import NO_ONE, own_names, parameters, path_of, stored, targets, values_settled
 from assay.patchset.facts.records import CALL, UNKNOWN, Named, Path, Request, Use, Uses
@@ -103,9 +103,20 @@ class _Finder:
         self.dotted: list[tuple[str, int, bool]] = []
 
     def statement(self, statement: ast.stmt) -> None:
-        self._parents = {child: node for node in ast.walk(statement) for child in ast.iter_child_nodes(node)}
+        self._parents = {}
         self._names_in = {}
+        self._adopt(statement)
         self._walk(statement, _Scope())
+
+    def _adopt(self, statement: ast.stmt) -> None:
+        """Learn who is whose parent in a statement; in a class, of what is not in its body, whose statements
+        are adopted as they are walked."""
+        inner: list[ast.AST] = [statement]
+        if isinstance(statement, ast.ClassDef):
+            inner = [*statement.decorator_list, *statement.bases, *statement.keywords]
+            self._parents.update((child, statement) for child in children(statement))
+        for node in nodes_in(inner):
+            self._parents.update((child, node) for child in children(node))
 
     def _walk(self, node: ast.AST, scope: _Scope) -> None:
         match node:
@@ -118,7 +129,7 @@ class _Finder:
                 self._walk(node.body, scope.within({p.arg: NO_ONE for p in parameters(node.args)}))
             case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
                 bound = {name: NO_ONE for part in node.generators for name in stored(part.target)}
-                self._each(ast.iter_child_nodes(node), scope.within(bound))
+                self._each(children(node), scope.within(bound))
             case ast.Try() | ast.If() | ast.IfExp() | ast.With() | ast.AsyncWith():
                 self._guarding(node, scope)
             case ast.Name() | ast.Attribute():
@@ -132,11 +143,20 @@ class _Finder:
             case _:
                 if isinstance(node, ast.Subscript | ast.Compare | ast.Dict):
                     self._add_named(node, scope)
-                self._each(ast.iter_child_nodes(node), scope)
+                self._each(children(node), scope)
 
     def _each(self, nodes: Iterable[ast.AST], scope: _Scope) -> None:
         for node in nodes:
-            self._walk(node, scope)
+            if self._is_near(node):
+                self._walk(node, scope)
+
+    def _is_near(self, node: ast.AST) -> bool:
+        """Whether a wanted line may be in what has a place of its own."""
+        if isinstance(node, ast.stmt):
+            return self._wanted(first_line(node), node.end_lineno or node.lineno)
+        if isinstance(node, ast.expr | ast.excepthandler):
+            return self._wanted(node.lineno, node.end_lineno or node.lineno)
+        return True
 
     def _function(self, node: Function, scope: _Scope) -> None:
         qualified = f"{scope.qualified}.{node.name}".lstrip(".")
@@ -164,7 +184,8 @@ class _Finder:
         for statement in node.body:
             for name in _bound(statement):
                 own[name] = NO_ONE
-        for statement in node.body:
+        for statement in filter(self._is_near, node.body):
+            self._adopt(statement)
             inside = _Scope(qualified, scope.names, qualified if nameable else "", scope.guarded)
             self._walk(statement, inside if isinstance(statement, Function) else inside.within(own))
 

@@ -9,6 +9,7 @@ import ast
 import re
 from collections.abc import Iterable
 
+from assay.gates.syntax import nodes_in
 from assay.model.candidate import Record
 from assay.patchset.merging.brackets import number
 from assay.patchset.merging.entries import Reach
@@ -50,7 +51,7 @@ def about(statement: ast.stmt, scope: str, text: str) -> Facts:
 
 def names_in(nodes: Iterable[ast.AST]) -> frozenset[str]:
     """Every name that is read or written in these."""
-    return frozenset(n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name))
+    return frozenset(node.id for node in nodes_in(nodes) if isinstance(node, ast.Name))
 
 
 def named(statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, text: str) -> tuple[str, ...]:
