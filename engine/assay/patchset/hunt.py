@@ -219,13 +219,15 @@ class _Hunt:
 
     def _questions(self) -> list[int]:
         """The groups to run next, the most telling first. Those that are all but certain to be behind their
-        failures are asked about in one run, as far as they go together, and by themselves where that has not
-        settled it."""
-        inside, outside = joint(self._certain())
+        failures are asked about in one run, as far as they go together, and by themselves where that tells
+        nothing new."""
+        certain = self._certain()
+        inside, outside = joint(certain)
         drawn = {self._drawn() & ~outside | inside for _ in range(_DRAWN)} - self._seen.keys()
         stand = [(case.draw(self._dice, _PARTICLES), case.by_chance) for case in self._cases]
         scored = sorted(((_telling(group, stand), group) for group in drawn), reverse=True)
-        return [group for score, group in scored[: self._slots] if score > _NOTHING]
+        telling = [group for score, group in scored[: self._slots] if score > _NOTHING]
+        return telling or list(dict.fromkeys(group for group, _ in certain))[: self._slots]
 
     def _certain(self) -> list[tuple[int, int]]:
         """The likeliest group of each case where it is likely enough, with who may be behind it besides; one

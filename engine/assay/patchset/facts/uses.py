@@ -1,9 +1,9 @@
 """What some lines of a Python source use: names and attributes with the calls around them, names by their
 text.
 
-Promises: pure; only what has one of the wanted lines is walked, in functions and classes as well. Local names are
-resolved to what they hold where one plain assignment or an annotation tells; everything else that is local
-begins with `UNKNOWN`. May raise `syntax.REFUSED` for what was built to break it.
+Promises: pure; only what has one of the wanted lines is walked, in functions and classes as well. Local names
+are resolved to what they hold where one plain assignment or an annotation tells; everything else that is
+local begins with `UNKNOWN`. May raise `syntax.REFUSED` for what was built to break it.
 """
 
 from __future__ import annotations
