@@ -71,8 +71,11 @@ class Suite:
         self._file = known
         self.runs = 0
         self._without: tuple[str, ...] = ()
-        lines = known.read_bytes().splitlines() if known.exists() else []
-        # A line that a kill cut short is asked anew.
+        data = known.read_bytes() if known.exists() else b""
+        if data and not data.endswith(b"\n"):  # a kill cut a line short: it is asked anew
+            with known.open("ab") as out:
+                out.write(b"\n")
+        lines = data.splitlines()
         self._answers = {a.tree: a for a in map(_read, lines) if a is not None}
 
     def leave_out(self, tests: Sequence[str]) -> None:
