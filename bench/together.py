@@ -147,7 +147,7 @@ def _compare(
     bad = found.verdict is not Decision.ACCEPTED
     unions = Unions(repo, base, people)
     for name, how in {"one by one": one_by_one, "plain bisection": bisection}.items():
-        fails = _Fails(unions, asked, [] if options.all else [frozenset(g.members) for g in found.failing])
+        fails = _Fails(unions, asked, groups)
         landed = how([one.id for one in people], _merging(unions), fails if options.all else fails.by_rule)
         holds = options.all or not fails(landed)
         saved = 1 - ours / fails.runs
