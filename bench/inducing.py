@@ -1,67 +1,29 @@
 """Does evidence tell changes that were wrong from others, beyond what the prior knows?
 
-    python -m bench inducing --histories DIR [--project NAME]... [--kept DIR] [--most N] [--report]
+    python -m bench inducing --histories DIR [--project NAME]... [--kept DIR] [--most N] [--undone] [--report]
 
 DIR holds clones of the projects in `bench.histories`. Commits that a later fix points back to, others of
 their size that none does, and fixes with their tests are graded against their parents for evidence, each
 with the tests of its own time. That takes 10 to 40 s of processor time a commit: each is kept, a line of
 JSON, and not asked about again, so that the command can be stopped at any time; two may run side by side on
 different projects. `--report` asks about no more, and prints what is known (see `bench.inducing_fit`).
+
+`--undone` asks about changes known to be wrong instead: fixes that bring tests, undone, against the fixes
+(see `bench.inducing_undone`).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import anyio
-import msgspec
-
-from assay.land.flow import grade
-from assay.land.request import Request
-from assay.model.candidate import Record
-from assay.model.evidence import Evidence
-from assay.policy.schema import Collect
-from assay.risk.model import shipped
 from bench.histories import HISTORIES, Ready, blamed, ready
+from bench.inducing_asked import Told, keep, kept_at, read, rules, tell
 from bench.inducing_fit import Known
 from bench.inducing_report import Population, report
 from bench.inducing_sample import Asked, Group, eligible, sample, tested_fixes
-
-_RULES = """
-extends = "default"
-gates = ["apply"]
-[environment]
-python = "{python}"
-[environment.set]
-PYTHONPATH = "{root}/src:{root}"
-[tests]
-args = {args}
-base_runs = 1
-[limits]
-seconds = 180
-[evidence]
-mutants = {mutants}
-seconds = {seconds}
-"""
-_MUTANTS, _SECONDS = 12, 150.0
-
-
-class Told(Record, frozen=True, kw_only=True):
-    """One commit, and what its evidence was: a line of what is kept. Where there is none, `why`."""
-
-    project: str
-    commit: str
-    group: Group
-    time: int
-    size: float
-    prior: float
-    evidence: Evidence | None = None
-    why: str = ""
+from bench.inducing_undone import collect_undone, undone_known
 
 
 def main(argv: Sequence[str]) -> int:
@@ -72,40 +34,30 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--kept", type=Path, default=Path("~/.cache/assay-bench/inducing").expanduser())
     parser.add_argument("--most", type=int, default=60, help="commits of each group and project")
     parser.add_argument("--report", action="store_true")
+    parser.add_argument("--undone", action="store_true", help="fixes with tests, undone and done")
     options = parser.parse_args(argv)
     wanted = [each for each in HISTORIES if not options.project or each.name in options.project]
+    if options.report and options.undone:
+        for line in undone_known([each.name for each in wanted], options.kept):
+            print(line)
+        return 0
     if options.report:
-        there = [each for each in wanted if _lines(options.kept, each.name).exists()]
+        there = [each for each in wanted if kept_at(options.kept, each.name).exists()]
         return _report([ready(each, options.histories, options.kept) for each in there], options.kept)
+    ask = collect_undone if options.undone else collect
     for history in wanted:
-        collect(ready(history, options.histories, options.kept), options.kept, options.most)
+        ask(ready(history, options.histories, options.kept), options.kept, options.most)
     return 0
-
-
-def _lines(kept: Path, name: str) -> Path:
-    return kept / f"{name}.jsonl"
 
 
 def collect(place: Ready, kept: Path, most: int) -> None:
     """Ask about the first `most` commits of each group that are not known yet."""
-    out = _lines(kept, place.history.name)
+    out = kept_at(kept, place.history.name)
     known = {told.commit for told in read(out)}
-    with tempfile.TemporaryDirectory() as scratch:
-        rules = Path(scratch) / "rules.toml"
-        rules.write_text(
-            _RULES.format(
-                root=place.repo.resolve(),
-                python=place.python,
-                args=json.dumps(place.history.args),
-                mutants=_MUTANTS,
-                seconds=_SECONDS,
-            )
-        )
+    with rules(place, "apply") as asking:
         for asked in _first(_wanted(place), most):
             if asked.row.commit not in known:
-                told = _told(place, asked, rules)
-                with out.open("ab") as stream:
-                    stream.write(msgspec.json.encode(told) + b"\n")
+                keep(out, tell(place, asked.group, asked.row, asking))
 
 
 def _wanted(place: Ready) -> list[Asked]:
@@ -127,7 +79,7 @@ def _report(places: Sequence[Ready], kept: Path) -> int:
     sizes: dict[str, dict[bool, list[float]]] = {}
     fixed: dict[str, frozenset[tuple[str, int]]] = {}
     for place in places:
-        told = {each.commit: each for each in read(_lines(kept, place.history.name))}
+        told = {each.commit: each for each in read(kept_at(kept, place.history.name))}
         silent = sum(each.evidence is None for each in told.values())
         print(f"{place.history.name}: {len(told)} commits asked about, {silent} of them without evidence")
         known += _known(_wanted(place), told)
@@ -153,49 +105,8 @@ def _known(wanted: Sequence[Asked], told: dict[str, Told]) -> Iterator[Known]:
                 project=found.project,
                 pair=pair,
                 group=asked.group,
+                wrong=asked.group is Group.INDUCING,
                 size=found.size,
                 prior=found.prior,
                 evidence=found.evidence,
             )
-
-
-def read(path: Path) -> list[Told]:
-    """What is kept in a file; nothing where there is none."""
-    if not path.exists():
-        return []
-    return [msgspec.json.decode(line, type=Told) for line in path.read_bytes().splitlines()]
-
-
-def _told(place: Ready, asked: Asked, rules: Path) -> Told:
-    row = asked.row
-    told = Told(
-        project=place.history.name,
-        commit=row.commit,
-        group=asked.group,
-        time=row.time,
-        size=asked.size,
-        prior=shipped("later-fix").probability(row.features),
-    )
-    try:
-        evidence, why = _evidence(place.repo, row.commit, rules)
-    except Exception as error:  # whatever is odd about one old commit, the others count
-        return msgspec.structs.replace(told, why=repr(error))
-    return msgspec.structs.replace(told, evidence=evidence, why=why)
-
-
-def _evidence(repo: Path, commit: str, rules: Path) -> tuple[Evidence | None, str]:
-    """What was found, and why nothing was."""
-    request = Request(
-        repo=repo,
-        sources=(commit,),
-        base=f"{commit}^",
-        policy=str(rules),
-        jobs=1,
-        evidence=Collect.MUTANTS,
-        environ=dict(os.environ),
-    )
-    found = anyio.run(lambda: grade(request)).candidates[0]
-    evidence = found.risk.evidence if found.risk is not None else None
-    if evidence is None or not (evidence.executed or evidence.missed):
-        return None, evidence.missing if evidence is not None else found.reason
-    return evidence, ""

@@ -36,20 +36,18 @@ Facts = tuple[float, ...]
 
 
 class Known(Record, frozen=True, kw_only=True):
-    """One commit of which evidence is known. `pair` is that of an inducing one and its mate."""
+    """One commit of which evidence is known. `pair` is that of an inducing one and its mate, or of what was
+    made of one fix; `wrong` is what is asked about it."""
 
     project: str
     pair: str
     group: Group
+    wrong: bool
     size: float
     prior: float
     evidence: Evidence
     weight: float = 1.0
     """How many commits of its history it stands for."""
-
-    @property
-    def wrong(self) -> bool:
-        return self.group is Group.INDUCING
 
 
 LADDER: Mapping[Level, Facts] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import exp, sqrt
 from statistics import fmean
 
@@ -44,9 +44,9 @@ def report(
     commits: Sequence[Known], among: Population, fixed: Mapping[str, frozenset[Line]]
 ) -> Iterator[str]:
     """The tables, line by line. `fixed`: which lines of a commit later fixes took away."""
-    yield from _counts(commits)
+    yield from counts(commits)
     pairs = weighted([each for each in commits if each.group is not Group.REPAIR], among)
-    yield from _levels(commits)
+    yield from levels(commits)
     yield from _fits(pairs)
     yield from _figures(pairs)
     yield from _repairs(commits)
@@ -76,22 +76,35 @@ def _stratum(project: str, wrong: bool, size: float, among: Population) -> tuple
     return project, wrong, sum(size >= cut for cut in cuts)
 
 
-def _counts(commits: Sequence[Known]) -> Iterator[str]:
-    yield "project            inducing  mates  repairs"
+def counts(commits: Sequence[Known]) -> Iterator[str]:
+    """How many there are of each project and group."""
+    groups = _groups(commits)
+    yield "project              " + "".join(f"{group:>10}" for group in groups)
     for project in sorted({each.project for each in commits}):
-        counts = Counter(each.group for each in commits if each.project == project)
-        yield f"  {project:18} {counts[Group.INDUCING]:6} {counts[Group.MATE]:6} {counts[Group.REPAIR]:8}"
+        found = [sum(each.project == project for each in members) for members in groups.values()]
+        yield f"  {project:18} " + "".join(f"{count:10}" for count in found)
 
 
-def _levels(commits: Sequence[Known]) -> Iterator[str]:
+def _groups(commits: Sequence[Known]) -> dict[Group, list[Known]]:
+    """The groups that there are any of."""
     groups = {group: [each for each in commits if each.group is group] for group in Group}
-    yield "\nthe worst place      " + "".join(f"{group:>10}" for group in groups) + "   inducing to mates"
+    return {group: members for group, members in groups.items() if members}
+
+
+def levels(
+    commits: Sequence[Known], first: Group = Group.INDUCING, second: Group = Group.MATE
+) -> Iterator[str]:
+    """How often the worst place is which, by group, and how much oftener in the `first` of two than in the
+    `second`; what is not run or not noticed."""
+    groups = _groups(commits)
+    one, other = groups.get(first, []), groups.get(second, [])
+    yield "\nthe worst place      " + "".join(f"{group:>10}" for group in groups) + f"   {first} to {second}"
     for name, those in (*((str(each), {str(each)}) for each in Level), *_TOGETHER):
-        counts = [sum(_named(each) in those for each in members) for members in groups.values()]
-        told = ratio(counts[0], len(groups[Group.INDUCING]), counts[1], len(groups[Group.MATE]))
+        found = [_count(members, those) for members in groups.values()]
+        told = ratio(_count(one, those), len(one), _count(other, those), len(other))
         yield (
             f"  {name:18} "
-            + "".join(f"{count:10}" for count in counts)
+            + "".join(f"{count:10}" for count in found)
             + "   {:.2f} ({:.2f} to {:.2f})".format(*told)
         )
     yield "  lines not run      " + "".join(f"{_missed(members):10.1%}" for members in groups.values())
@@ -110,6 +123,10 @@ def ratio(one: int, of: int, other: int, of_other: int) -> tuple[float, float, f
 
 def _named(each: Known) -> str:
     return str(level(each.evidence) or _UNASKED)
+
+
+def _count(members: Sequence[Known], those: Collection[str]) -> int:
+    return sum(_named(each) in those for each in members)
 
 
 def _missed(members: Sequence[Known]) -> float:
@@ -147,17 +164,18 @@ def _figures(pairs: Sequence[Known]) -> Iterator[str]:
     chances = {name: left_out(pairs, form) for name, form in FORMS.items()}
     for name, told in chances.items():
         spread = differences(pairs, chances["prior"], told, in_sample) if name != "prior" else {}
-        yield from _lines(name, in_sample(pairs, told), spread)
+        yield from figure_lines(name, in_sample(pairs, told), spread)
     yield "the prior as it is, and times the ratios of the levels"
     plain, used = [each.prior for each in pairs], as_used(pairs)
-    yield from _lines("prior", at_large(pairs, plain) | in_sample(pairs, plain), {})
+    yield from figure_lines("prior", at_large(pairs, plain) | in_sample(pairs, plain), {})
     both = differences(pairs, plain, used, lambda c, p: at_large(c, p) | in_sample(c, p))
-    yield from _lines("posterior", at_large(pairs, used) | in_sample(pairs, used), both)
+    yield from figure_lines("posterior", at_large(pairs, used) | in_sample(pairs, used), both)
 
 
-def _lines(
+def figure_lines(
     name: str, figures: Mapping[str, float], spread: Mapping[str, tuple[float, float]]
 ) -> Iterator[str]:
+    """Figures of one way of asking, with intervals of their differences where there are any."""
     yield f"  {name}"
     for figure, value in figures.items():
         low, high = spread.get(figure, (0.0, 0.0))

@@ -35,6 +35,12 @@ class Group(StrEnum):
     REPAIR = "repair"
     """The same, and it is a fix itself that brings tests along. That it was picked for its tests makes it
     well tested by construction: never used to fit anything."""
+    UNDONE = "undone"
+    """Made of a fix: back to what it repaired, under the tests of before it (`bench.inducing_undone`)."""
+    BARE = "bare"
+    """Made of the same fix: the same lines forth, under the same tests."""
+    FIX = "fix"
+    """The same fix as it was committed, with its tests."""
 
 
 class Asked(Record, frozen=True, kw_only=True):

@@ -25,6 +25,7 @@ from bench.inducing_fit import (
 from bench.inducing_sample import Group
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from assay.model.evidence import Evidence, Fate, LinesSeen, Mutant
 from assay.risk.likelihood import Level
@@ -62,6 +63,7 @@ def drawn(count: int, strengths: tuple[float, float], seed: int = 1) -> list[Kno
                 project="abcd"[number % 4],
                 pair=str(number // 8),
                 group=Group.INDUCING if wrong else Group.MATE,
+                wrong=wrong,
                 size=source.randint(2, 200),
                 prior=prior,
                 evidence=KINDS[reached],
@@ -98,15 +100,7 @@ def test_facts_are_of_the_worst_place_or_shares() -> None:
 
 def test_a_project_has_no_part_in_what_is_said_of_it() -> None:
     commits = drawn(400, (0.5, 0.7))
-    turned = [
-        Known(
-            **{name: getattr(each, name) for name in each.__struct_fields__ if name != "group"}, group=other
-        )
-        if each.project == "a"
-        else each
-        for each in commits
-        for other in [Group.MATE if each.wrong else Group.INDUCING]
-    ]
+    turned = [replace(each, wrong=not each.wrong) if each.project == "a" else each for each in commits]
     before, after = left_out(commits, LEVELS), left_out(turned, LEVELS)
     mine = [place for place, each in enumerate(commits) if each.project == "a"]
     assert [before[place] for place in mine] == [after[place] for place in mine]
@@ -136,9 +130,17 @@ def test_evidence_that_tells_beats_the_prior_by_every_figure() -> None:
 
 def test_pairs_are_compared_within_themselves() -> None:
     two = [
-        Known(project="a", pair=pair, group=group, size=1, prior=0.1, evidence=KINDS[Level.NOTICED])
+        Known(
+            project="a",
+            pair=pair,
+            group=Group.INDUCING if wrong else Group.MATE,
+            wrong=wrong,
+            size=1,
+            prior=0.1,
+            evidence=KINDS[Level.NOTICED],
+        )
         for pair in ("1", "2", "3")
-        for group in (Group.INDUCING, Group.MATE)
+        for wrong in (True, False)
     ]
     assert in_sample(two, [0.9, 0.1, 0.2, 0.4, 0.5, 0.5])["pairs"] == pytest.approx(0.5)
 
