@@ -19,7 +19,7 @@ import msgspec
 from assay.land.flow import grade
 from assay.land.request import Request
 from assay.model.candidate import Record
-from assay.model.evidence import Evidence
+from assay.model.evidence import Evidence, Fate
 from assay.policy.schema import Collect
 from assay.risk.history.mine import Row
 from assay.risk.model import shipped
@@ -112,6 +112,14 @@ def tell(place: Ready, group: Group, row: Row, policy: Path, *, base: str = "", 
     except Exception as error:  # whatever is odd about one old commit, the others count
         return msgspec.structs.replace(told, why=repr(error))
     return msgspec.structs.replace(told, evidence=evidence, why=why)
+
+
+def whole(told: Told) -> bool:
+    """Whether there is evidence that no budget had a part in: today's would say the same."""
+    if told.evidence is None or told.evidence.unmade:
+        return False
+    decided = [*told.evidence.fates(Fate.KILLED), *told.evidence.fates(Fate.SURVIVED)]
+    return len(decided) <= _MUTANTS
 
 
 def verdict(place: Ready, commit: str, base: str, policy: Path) -> str:

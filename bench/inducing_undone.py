@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from assay.risk.history.mine import Row
 from bench.histories import Ready
 from bench.inducing_apart import Apart, apart
-from bench.inducing_asked import Told, keep, kept_at, read, rules, tell, verdict
+from bench.inducing_asked import Told, keep, kept_at, read, rules, tell, verdict, whole
 from bench.inducing_sample import Group, eligible, tested_fixes
 from bench.inducing_undone_report import report_undone
 
@@ -29,9 +29,9 @@ def undone_at(kept: Path, name: str) -> Path:
 
 def collect_undone(place: Ready, kept: Path, most: int) -> None:
     """Ask about what is made of the first `most` fixes with tests that are not known yet. Of a fix that was
-    asked about as it is, evidence is not gathered again."""
+    asked about as it is, and whose evidence no budget had a part in, it is not gathered again."""
     out = undone_at(kept, place.history.name)
-    as_is = {told.commit: told for told in read(kept_at(kept, place.history.name)) if told.evidence}
+    as_is = {told.commit: told for told in read(kept_at(kept, place.history.name)) if whole(told)}
     known = {told.fix for told in read(out)}
     with rules(place, "apply", "tests") as tested, rules(place, "apply") as asking:
         for fix in chosen(place, as_is)[:most]:

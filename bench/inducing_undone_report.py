@@ -185,7 +185,7 @@ def ranks(commits: Sequence[Known], values: Sequence[float]) -> dict[str, float]
 
 def probabilities(commits: Sequence[Known], chances: Sequence[float]) -> dict[str, float]:
     """The same, and those of `bench.inducing_fit.in_sample`."""
-    return ranks(commits, chances) | in_sample(commits, chances)
+    return in_sample(commits, chances) | ranks(commits, chances)
 
 
 def in_pairs(commits: Sequence[Known], values: Sequence[float]) -> float:
