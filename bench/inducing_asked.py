@@ -96,6 +96,11 @@ def rules(place: Ready, *gates: str) -> Iterator[Path]:
         yield path
 
 
+def prior(row: Row) -> float:
+    """What is said of a commit before any test has run."""
+    return shipped("later-fix").probability(row.features)
+
+
 def tell(place: Ready, group: Group, row: Row, policy: Path, *, base: str = "", fix: str = "") -> Told:
     """What the evidence of `row.commit` is, against its parent where no `base` is given."""
     told = Told(
@@ -104,7 +109,7 @@ def tell(place: Ready, group: Group, row: Row, policy: Path, *, base: str = "", 
         group=group,
         time=row.time,
         size=row.features["code"],
-        prior=shipped("later-fix").probability(row.features),
+        prior=prior(row),
         fix=fix,
     )
     try:

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from assay.risk.history.mine import Row
 from bench.histories import Ready
 from bench.inducing_apart import Apart, apart
-from bench.inducing_asked import Told, keep, kept_at, read, rules, tell, verdict, whole
+from bench.inducing_asked import Told, keep, kept_at, prior, read, rules, tell, verdict, whole
 from bench.inducing_sample import Group, eligible, tested_fixes
 from bench.inducing_undone_report import report_undone
 
@@ -71,7 +71,7 @@ def _asked(place: Ready, fix: Row, as_is: Told | None, tested: Path, asking: Pat
         return
     for turn in found.turns:
         if turn.group is Group.FIX and as_is is not None:
-            told = replace(as_is, group=Group.FIX, fix=fix.commit)
+            told = replace(as_is, group=Group.FIX, fix=fix.commit, prior=prior(turn.row))
         else:
             told = tell(place, turn.group, turn.row, asking, base=turn.base, fix=fix.commit)
         yield told
