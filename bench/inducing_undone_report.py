@@ -98,7 +98,7 @@ def report_undone(told: Sequence[Told], mates: Sequence[Told]) -> Iterator[str]:
     yield from _left_out(told)
     commits = [*known(told), *known(mates)]
     yield from counts(commits)
-    yield from levels(commits)
+    yield from levels(commits, Group.BARE, Group.FIX)
     for comparison in COMPARISONS:
         yield from _compared(compared(commits, comparison), comparison)
     yield from _bounds(compared(commits, COMPARISONS[-1]))

@@ -18,6 +18,7 @@ def commit(group: Group, size: float, executed: tuple[int, ...] = (1,), project:
         project=project,
         pair=f"{size}",
         group=group,
+        wrong=group is Group.INDUCING,
         size=size,
         prior=0.1,
         evidence=Evidence(files=files),
@@ -51,7 +52,7 @@ def test_the_report_counts_every_commit_once() -> None:
         commit(group, size, project=project)
         for project in ("a", "b")
         for size in (3, 5, 8, 13)
-        for group in Group
+        for group in (Group.INDUCING, Group.MATE, Group.REPAIR)
     ]
     sizes = {True: [3.0, 5, 8, 13], False: [3.0, 5, 8, 13] * 2}
     lines = list(report(commits, Population(sizes={"a": sizes, "b": sizes}), {"3": frozenset({("a.py", 2)})}))
