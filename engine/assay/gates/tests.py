@@ -17,7 +17,7 @@ from assay.gates.fingerprint import fold_space
 from assay.gates.protocol import Toolbox
 from assay.gates.testing import base, health
 from assay.gates.testing.bench import BY_CHANCE, Bench
-from assay.gates.testing.choice import choose, clear, doubt, narrowed, plainly, ran_changes, siblings
+from assay.gates.testing.choice import choose, clear, narrowed, plainly, ran_changes, scouting, siblings
 from assay.gates.testing.compare import compare
 from assay.gates.testing.elsewhere import elsewhere
 from assay.gates.testing.integrity import deviations
@@ -66,10 +66,11 @@ class TestsGate:
         if bench.subject.shadows:
             return shadowed(bench.subject.shadows)
         bench.choice = await choose(toolbox, candidate, bench.subject, on_base)
-        result = await _grade(bench)
+        result = await _scouted(bench)
+        if result is None:
+            result = await _grade(bench)
         if bench.choice.quick and not clear(result):
             # Whatever is in doubt gets a run of everything, in processes that start from nothing.
-            await doubt(toolbox, candidate, bench.choice)
             bench.choice = plainly(bench.choice)
             result = await _grade(bench)
         cost = run_cost(on_base)
@@ -77,9 +78,26 @@ class TestsGate:
         return structs.replace(result, detail={**result.detail, **told})
 
 
+async def _scouted(bench: Bench) -> GateResult | None:
+    """A rejection by those tests alone that are likeliest to fail, run ahead of all; None where there is none.
+    No other order of all tests: what a candidate breaks for later tests is seen in theirs alone."""
+    everything = bench.choice
+    if not everything.scouts:
+        return None
+    bench.choice = scouting(everything)
+    found, _ = await bench.first()
+    if found.ended is Ended.COMPLETE:
+        on_base = narrowed(bench.narrowed(bench.on_base), found.suite.by_id())
+        if compare(on_base.suite, found.suite, bench.subject.touched).suspects:
+            result = await _judged(bench, found, "")
+            if result.outcome is Outcome.FAILED and clear(result):
+                return result
+    bench.choice = everything
+    return None
+
+
 async def _grade(bench: Bench) -> GateResult:
     """One candidate by the tests that were chosen."""
-    toolbox, candidate = bench.toolbox, bench.candidate
     found, wobbly = await bench.first()
     if found.ended.machine:
         return spoilt(found, bench.use)
@@ -90,6 +108,12 @@ async def _grade(bench: Bench) -> GateResult:
         found, wobbly = hearing.run, wobbly or hearing.wobbly
     if found.ended is not Ended.COMPLETE:
         return spoilt(found, bench.use) if found.ended.machine else unfinished(found, bench.use)
+    return await _judged(bench, found, wobbly)
+
+
+async def _judged(bench: Bench, found: Run, wobbly: str) -> GateResult:
+    """What a complete run of the tests that were chosen comes to."""
+    toolbox, candidate = bench.toolbox, bench.candidate
     on_base = bench.narrowed(bench.on_base)
     cut_short = found.suite.cut_short and bench.choice.haste.enough > 0
     if cut_short:

@@ -3,7 +3,8 @@
 import pytest
 from msgspec import structs
 
-from assay.gates.testing.choice import Choice, clear, narrowed, plainly, selection
+from assay.gates.testing.choice import Choice, clear, likely, narrowed, plainly, selection
+from assay.gates.testing.impact import Impact
 from assay.gates.testing.run import Ended, Haste, Run
 from assay.gates.testing.suite import COLLECTION, Case, Result, Suite
 from assay.model.outcome import (
@@ -124,35 +125,37 @@ def test_the_verdicts_of_both_ways_agree(project, grade, way, changes, outcome):
 
 
 def test_without_a_selection_what_the_diff_can_affect_comes_first(project, grade):
-    made = project(TWO, select=Select.NEVER)
+    long = "import time\n\n\ndef test_rest():\n    time.sleep(0.5)\n"
+    made = project(TWO | {"tests/test_a.py": long}, select=Select.NEVER)
     got = grade(made, WRONG)
     assert (got.outcome, got.detail["counts"]) == (Outcome.FAILED, {"failed": 1})
-    assert got.detail["selected"]["ran"] == 3
+    assert (got.detail["selected"]["ran"], got.detail["confirmed"]) == (2, 1)
     got = grade(made, SAME)
-    assert (got.outcome, got.evidence["tests"]) == (Outcome.PASSED, 3)
+    assert (got.outcome, got.evidence["tests"]) == (Outcome.PASSED, 4)
 
 
-def test_tests_that_depend_on_their_order_keep_it(project, grade):
-    others = "".join(f"\n\ndef test_{name}():\n    assert lib.seen\n" for name in "bcdefgh")
-    after = {"tests/test_after.py": "import lib\n\n\ndef test_a():\n    lib.seen = 1\n" + others}
-    got = grade(project(TWO | after, select=Select.NEVER, base_runs=2), WRONG)
-    assert got.outcome is Outcome.FAILED
-    assert got.detail["base_health"]["unsteady"]
-    assert got.detail["counts"] == {"passed": 9, "failed": 1}
-
-
-def test_after_a_run_in_another_order_that_was_not_clear_there_are_no_more(project, grade):
-    """Tests that need their order, in a suite of which nobody asked for a second run."""
+def test_all_tests_are_run_in_their_own_order_before_a_candidate_is_accepted(project, grade):
+    """What a candidate breaks for the test that comes next is not hidden by running that one first."""
     files = {
-        "tests/test_double.py": "import lib\n\n\ndef test_double():\n    lib.seen = 1\n\n\n"
-        "def test_other():\n    assert 1\n",
-        "tests/test_triple.py": "import lib\n\n\ndef test_triple():\n"
-        "    assert lib.triple(2) == 6 and lib.seen\n",
+        "lib.py": "SEEN = []\n\n\ndef slow(x):\n    return x\n\n\ndef double(x):\n    return 2 * x\n",
+        "tests/test_lib.py": "import time\n\nimport lib\n\n\ndef test_a():\n    time.sleep(0.05)\n"
+        "    assert lib.double(1) == 2\n\n\ndef test_b():\n    assert lib.double(2) == 4\n",
+        "tests/test_rest.py": "import time\n\n\ndef test_rest():\n    time.sleep(0.5)\n",
     }
-    made = project(TWO | files, select=Select.NEVER, base_runs=1)
-    first, second = (grade(made, {"lib.py": SAME["lib.py"] + end}) for end in ("", "\n\nX = 1\n"))
-    assert (first.outcome, first.detail["quick"]) == (Outcome.PASSED, False)
-    assert (second.outcome, second.detail["quick"]) == (Outcome.PASSED, True)
+    keeps = files["lib.py"].replace("    return 2 * x\n", "    SEEN.append(2 * x)\n    return SEEN[0]\n")
+    got = grade(project(files, select=Select.NEVER), {"lib.py": keeps})
+    assert got.outcome is Outcome.FAILED
+    assert got.detail["newly_failing"] == ["tests/test_lib.py::test_b"]
+
+
+def test_scouts_are_what_is_likely_to_fail_as_long_as_that_is_little_of_the_suite():
+    cases = [("a::one", 0.2), ("a::two", 0.1), ("b::one", 0.3), ("c::long", 9.0), ("a" + COLLECTION, 0.0)]
+    found = Suite(cases=tuple(Case(id=i, result=Result.PASSED, seconds=s) for i, s in cases))
+    some = Impact(tests=frozenset({"b::one", "gone::x"}))
+    assert likely(found, some, {"a", "lib.py"}) == ("a::two", "a::one", "b::one")
+    assert likely(found, Impact(tests=None), {"a"}) == ("a::two", "a::one")
+    assert likely(found, Impact(tests=None), ()) == ()
+    assert likely(found, Impact(tests=frozenset({"c::long"})), ()) == ()
 
 
 def test_a_run_that_calls_itself_cut_short_is_run_whole(quick):

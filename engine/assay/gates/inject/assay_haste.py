@@ -13,12 +13,10 @@ STOPPED = "enough tests failed"
 
 
 class Haste:
-    """The plugin. `options`: `first` are files (as ids name them) whose tests come first; `enough` is how
-    many tests may fail before the run ends (0: all of them), those in `forgiven` not counted; `order` are ids
-    of tests that come in this order, before others."""
+    """The plugin. `options`: `enough` is how many tests may fail before the run ends (0: all of them), those
+    in `forgiven` not counted; `order` are ids of tests that come in this order, before others."""
 
     def __init__(self, options: dict[str, Any]) -> None:
-        self._first = frozenset(options["first"])
         self._enough = options["enough"]
         self._forgiven = frozenset(options["forgiven"])
         self._order = {test: number for number, test in enumerate(options["order"])}
@@ -31,8 +29,6 @@ class Haste:
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         """Whole files change places, so that fixtures are set up as often as before."""
-        if self._first:
-            items.sort(key=lambda item: _file(item) not in self._first)
         if self._order:
             ranks = {item: self._order.get(item.nodeid, len(self._order)) for item in items}
             files: dict[str, int] = {}

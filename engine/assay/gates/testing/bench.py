@@ -18,7 +18,6 @@ from assay.gates.testing.conditions import USUAL, Conditions
 from assay.gates.testing.confirm import Confirmation, Reruns, confirm
 from assay.gates.testing.run import NOTHING, UNHURRIED, Ended, Haste, Run, execute
 from assay.gates.testing.trusted import Subject, subject
-from assay.gates.testing.turns import note, passes, turns
 from assay.model.candidate import Candidate, Record
 from assay.model.outcome import Resource, ResourceUse
 
@@ -57,7 +56,6 @@ class Bench:
         """The candidate's run of the tests that were chosen; and, if it had to be repeated, why (a sentence).
         It may have been ended when it had failed enough."""
         run = await self._candidate(haste=self.choice.haste)
-        await note(self.toolbox, self._base_tree, run.suite)
         if run.ended not in BY_CHANCE or not self.toolbox.policy.tests.confirm:
             return run, ""
         again = await self._candidate()
@@ -145,15 +143,13 @@ class Bench:
         times = self.toolbox.policy.tests.confirm
         if not suspects or not times:
             return Confirmation(culprits=tuple(suspects))
-        if self.choice.quick:
-            times = turns(times, await passes(self.toolbox, self._base_tree, suspects))
         # One run that was lucky must not count as often as the policy wants to see the base pass.
-        whole, alone = itertools.count(1), itertools.count(1)
+        turns, alone = itertools.count(1), itertools.count(1)
         reruns = Reruns(
             candidate_alone=lambda tests: self._candidate(tests, conditions=conditions),
             base_alone=lambda tests: self._base_alone(tests, conditions, next(alone)),
             candidate_whole=lambda: self._candidate(conditions=conditions),
-            base_whole=lambda: base.results_again(self.toolbox, self._base_tree, conditions, next(whole)),
+            base_whole=lambda: base.results_again(self.toolbox, self._base_tree, conditions, next(turns)),
         )
         return await confirm(suspects, (on_base or self.on_base).suite.by_id(), reruns, times, shaky)
 

@@ -14,7 +14,8 @@ from typing import Any
 from msgspec import structs
 
 from assay.gates.protocol import Toolbox
-from assay.gates.testing import ahead, base, health, reach, readmap
+from assay.gates.testing import ahead, health, reach, readmap
+from assay.gates.testing.compare import is_collection
 from assay.gates.testing.impact import Impact, affected
 from assay.gates.testing.reads import ReadMap
 from assay.gates.testing.run import NOTHING, UNHURRIED, Haste, Made, Run, warmth
@@ -26,6 +27,8 @@ from assay.model.outcome import GateResult, Outcome
 from assay.policy.schema import Select
 from assay.sandbox.spec import Warmth
 
+SCOUTED = 0.25
+"""Tests that take more of the suite's time are not run twice, ahead of all and with all."""
 MOST = 0.8
 """Above this share of the base's tests a selection saves less than a thorough run is worth."""
 
@@ -46,6 +49,8 @@ class Choice(Record, frozen=True, kw_only=True):
     warm: Warmth | None = None
     made: Made = NOTHING
     """The code of what the candidate changes."""
+    scouts: tuple[str, ...] = ()
+    """Tests that are run ahead of all: what newly fails among them rejects, and a pass says nothing."""
 
     @property
     def quick(self) -> bool:
@@ -61,7 +66,10 @@ class Choice(Record, frozen=True, kw_only=True):
 EVERYTHING = Choice()
 
 SELECTS_NONE = "every test is run: the policy selects none"
-UNKNOWN = "every test is run: it is not known which ones read what, and would cost more than it saves"
+UNKNOWN = Impact(
+    tests=None,
+    why="every test is run: it is not known which ones read what, and would cost more than it saves",
+)
 
 _LOADED = (
     "cacheprovider",
@@ -100,26 +108,19 @@ async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_ba
     bad = [case.id for case in on_base.suite.cases if case.result.bad]
     shaky = await health.recorded(toolbox)
     changes = ran_changes(candidate, subject)
-    doubted = bool(await _doubted(toolbox))
-    first = {*_files(shaky), *(change.path for change in changes)} if not doubted else ()
-    haste = Haste(first=tuple(sorted(first)), enough=1, forgiven=tuple(sorted({*bad, *shaky})))
+    haste = Haste(enough=1, forgiven=tuple(sorted({*bad, *shaky})))
     everything = Choice(of=len(on_base.suite.cases), haste=haste)
     if rules.warm:
         warm = (await sped(toolbox, on_base)).warm
         made = await ahead.of_changes(toolbox, subject.tree, changes, on_base.suite)
         everything = structs.replace(everything, warm=warm, made=made)
     tree = candidate.base.tree
-    never = rules.select is Select.NEVER
     reads = await readmap.useful(toolbox, tree)
-    if reads is None:
-        why = SELECTS_NONE if never else UNKNOWN
-        return structs.replace(everything, why=why)
-    found = affected(reads, changes, toolbox.repo, tree)
-    if never:
-        if not doubted:
-            everything = await _in_order(toolbox, everything, on_base, found)
-        return structs.replace(everything, why=SELECTS_NONE)
-    if found.tests is None:
+    found = affected(reads, changes, toolbox.repo, tree) if reads is not None else UNKNOWN
+    if rules.select is Select.NEVER:
+        scouts = likely(on_base.suite, found, {*_files(shaky), *(change.path for change in changes)})
+        return structs.replace(everything, scouts=scouts, why=SELECTS_NONE)
+    if reads is None or found.tests is None:
         return structs.replace(everything, why=found.why)
     known = (await siblings(toolbox, tree)).shared(
         changes,
@@ -135,33 +136,22 @@ async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_ba
     return structs.replace(everything, tests=tests, ran=ran, shared=len(known), why=found.why, unloaded=idle)
 
 
-async def _in_order(toolbox: Toolbox, everything: Choice, on_base: Run, found: Impact) -> Choice:
-    """`everything`, the tests that the changes can affect first, the quickest of them before others: what
-    fails is found sooner. Not where tests are known to depend on their order."""
-    cases = on_base.suite.cases
-    if found.tests is None or (await base.examine(toolbox, toolbox.base.tree, again=True)).unsteady:
-        return everything
-    likely = [case for case in cases if case.id in found.tests or _file(case.id) in found.files]
-    if not likely or len(likely) > MOST * len(cases):
-        return everything
-    order = tuple(case.id for case in sorted(likely, key=lambda case: case.seconds))
-    return structs.replace(everything, haste=structs.replace(everything.haste, order=order))
-
-
-async def doubt(toolbox: Toolbox, candidate: Candidate, choice: Choice) -> None:
-    """A quick run, as `choice` has it, was not clear: if tests came in an order of ours, no more of them do,
-    since a suite whose tests need theirs would have each candidate run twice."""
-    if choice.haste.order or choice.haste.first:
-        (await _doubted(toolbox)).append(candidate.id)
-
-
-async def _doubted(toolbox: Toolbox) -> list[str]:
-    """Whose runs in an order of ours were not clear."""
-
-    async def nobody() -> list[str]:
-        return []
-
-    return await toolbox.once(f"tests:order:{toolbox.base.tree}", nobody)
+def likely(suite: Suite, found: Impact, files: Collection[str]) -> tuple[str, ...]:
+    """The tests of a base that are likeliest to fail on a candidate: those that its changes can affect, as
+    far as `found` knows, and those in `files`; the quickest first. None where they are so many, or take so
+    long, that all may as well be run at once. Pure."""
+    known = found.tests or frozenset()
+    there = [
+        case
+        for case in suite.cases
+        if case.id in known or _file(case.id) in found.files or _file(case.id) in files
+    ]
+    seconds = sum(case.seconds for case in suite.cases)
+    if sum(case.seconds for case in there) > SCOUTED * seconds or len(there) > MOST * len(suite.cases):
+        return ()
+    return tuple(
+        case.id for case in sorted(there, key=lambda case: case.seconds) if not is_collection(case.id)
+    )
 
 
 async def siblings(toolbox: Toolbox, tree: str) -> Siblings:
@@ -189,6 +179,12 @@ async def sped(toolbox: Toolbox, on_base: Run) -> Speed:
         return Speed(warm=warmth(modules, await ahead.made(toolbox, toolbox.base.tree, on_base.suite)))
 
     return await toolbox.once(f"tests:warmth:{toolbox.base.tree}", make)
+
+
+def scouting(choice: Choice) -> Choice:
+    """The run of a choice's scouts alone. Pure."""
+    why = f"of {choice.of} tests, {len(choice.scouts)} that are likelier to fail were run first"
+    return structs.replace(choice, tests=choice.scouts, ran=len(choice.scouts), scouts=(), why=why)
 
 
 def plainly(choice: Choice) -> Choice:

@@ -155,11 +155,10 @@ class Ended(StrEnum):
 
 
 class Haste(Record, frozen=True, kw_only=True):
-    """What makes a run come to its point sooner: files whose tests come `first`, and after how many failing
-    tests it has seen `enough` (0: never), those `forgiven` not counted; `order` are tests that come in this
-    order, the file of the first one first."""
+    """What makes a run come to its point sooner: after how many failing tests it has seen `enough` (0: never),
+    those `forgiven` not counted; `order` are tests that come in this order, the file of the first one first.
+    """
 
-    first: tuple[str, ...] = ()
     enough: int = 0
     forgiven: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
@@ -211,7 +210,6 @@ async def execute(
         "known": trial,
         "manifest": manifest,
         "serial": serial or toolbox.policy.tests.tests_of_base,
-        "first": list(haste.first),
         "enough": haste.enough,
         "forgiven": list(haste.forgiven),
         "order": list(haste.order),
