@@ -79,8 +79,8 @@ class TestsGate:
 
 
 async def _scouted(bench: Bench) -> GateResult | None:
-    """A rejection by those tests alone that are likeliest to fail, run ahead of all; None where there is none.
-    No other order of all tests: what a candidate breaks for later tests is seen in theirs alone."""
+    """A rejection by those tests alone that are likeliest to fail, run ahead of all; None where there is
+    none. All tests keep their order: what a candidate breaks for a later one is seen in no other."""
     everything = bench.choice
     if not everything.scouts:
         return None

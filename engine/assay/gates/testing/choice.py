@@ -149,9 +149,8 @@ def likely(suite: Suite, found: Impact, files: Collection[str]) -> tuple[str, ..
     seconds = sum(case.seconds for case in suite.cases)
     if sum(case.seconds for case in there) > SCOUTED * seconds or len(there) > MOST * len(suite.cases):
         return ()
-    return tuple(
-        case.id for case in sorted(there, key=lambda case: case.seconds) if not is_collection(case.id)
-    )
+    there.sort(key=lambda case: case.seconds)
+    return tuple(case.id for case in there if not is_collection(case.id))
 
 
 async def siblings(toolbox: Toolbox, tree: str) -> Siblings:

@@ -155,9 +155,9 @@ class Ended(StrEnum):
 
 
 class Haste(Record, frozen=True, kw_only=True):
-    """What makes a run come to its point sooner: after how many failing tests it has seen `enough` (0: never),
-    those `forgiven` not counted; `order` are tests that come in this order, the file of the first one first.
-    """
+    """What makes a run come to its point sooner: after how many failing tests it has seen `enough` (0:
+    never), those `forgiven` not counted; `order` are tests that come in this order, the file of the first one
+    first."""
 
     enough: int = 0
     forgiven: tuple[str, ...] = ()
