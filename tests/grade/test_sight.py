@@ -68,12 +68,22 @@ def test_plain_code_under_plain_tests_is_not_looked_at(ask):
         ("pkg/own.py", b"frame.f_lineno"),
         ("pkg/own.py", b"HERE = __file__"),
         ("pkg/own.py", b"f.__code__.co_firstlineno"),
+        ("tests/test_log.py", b"def test_x(caplog):\n    f()\n    assert 'own.py:3' in caplog.text"),
+        ("tests/test_log.py", b"def test_x(recwarn):\n    f()\n    assert 'own.py' in str(recwarn.pop())"),
+        ("tests/test_raise.py", b"assert 'own.py:3' in str(raised.getrepr(style='short'))"),
+        ("tests/test_profile.py", b"import cProfile"),
+        ("pkg/own.py", b"LOG.exception('it failed')"),
+        ("pkg/own.py", b"LOG.error('it failed', exc_info=True)"),
         ("pytest.ini", b"[pytest]\naddopts = --cov=pkg --cov-fail-under=90\n"),
         ("pyproject.toml", b"[tool.pytest.ini_options]\naddopts = ['--black']\n"),
     ],
 )
 def test_a_base_that_looks_at_text_or_lines_is_found(ask, path, text):
     assert path in ask({path: text}, {"pkg.py": PRODUCT + b"\nx = 1\n"})
+
+
+def test_asking_a_future_for_its_exception_shows_no_lines(ask):
+    assert ask({"pkg/wait.py": b"def failed(future):\n    return future.exception()\n"}, {}) == ""
 
 
 def test_opening_files_is_what_programs_do(ask):

@@ -35,7 +35,7 @@ from assay.repo.diff import changes
 from assay.repo.globs import compile_globs
 from assay.repo.repository import EXECUTABLE, FILE, Repository
 
-REVISION = 1
+REVISION = 2
 """Raised when the words below change: what was looked up before is looked up anew."""
 
 _PYTHON = (".py", ".pyi", ".pyx")
@@ -46,6 +46,8 @@ _ANYWHERE = re.compile(
     rb"|lineno|traceback|stacklevel|findCaller|inspect\.(?:stack|trace)"
     rb"|__code__|\bco_[a-z]|settrace|setprofile|sys\.monitoring|marshal|cloudpickle|\bdill\b|py_compile|compileall"
     rb"|__file__|runpy|zipimport|importlib\.(?:resources|util|machinery)"
+    rb"|excepthook|formatException|exc_info\s*=|\.exception\(\s*[^)\s]|stack_info|showwarning|formatwarning"
+    rb"|faulthandler|tracemalloc|cProfile|pstats|import profile"
 )
 """How a program comes by its own source, or by where in it something stands."""
 
@@ -53,8 +55,9 @@ _IN_TESTS = re.compile(
     rb"\bopen\s*\(|read_text|read_bytes|readlines|fileinput|\.py[\"']|\bglob|\bwalk\b|scandir|listdir|iterdir"
     rb"|subprocess|Popen|os\.(?:system|popen|spawn|exec|posix_spawn|fork)|multiprocessing|ProcessPool"
     rb"|create_subprocess|pexpect|sys\.executable|ctypes|shutil|tarfile|zipfile|pytester|testdir"
+    rb"|caplog\.(?:text|handler)|recwarn|getrepr|reprcrash"
 )
-"""How a test comes by files, or has other programs do it."""
+"""How a test comes by files, has other programs do it, or is shown the lines that logged, warned or raised."""
 
 _ADDED = re.compile(
     rb"\b(?:open|getattr|eval|exec|compile|__import__|importlib|inspect|_getframe|globals|locals|vars|dir"

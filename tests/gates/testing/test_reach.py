@@ -54,6 +54,7 @@ def test_units_that_look_at_code():
     found = told("def f(x): return x.co_name\ndef g(x): return x.name\ndef h(): return getsource(g)")
     assert found.deep == ("f", "h")
     assert told("FORMAT = '%(lineno)d'\ndef f(): pass").deep == ("f",)
+    assert told("def f(file): faulthandler.dump_traceback(file)").deep == ("f",)
 
 
 def test_where_functions_write():

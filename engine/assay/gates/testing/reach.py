@@ -25,8 +25,8 @@ _WILD = frozenset(
 )  # fmt: skip
 _DEEP = frozenset(
     {
-        "__code__", "_getframe", "currentframe", "dis", "f_lineno", "findsource", "get_instructions",
-        "getcomments", "getframeinfo", "getinnerframes", "getouterframes", "getsource", "getsourcelines",
+        "__code__", "_getframe", "currentframe", "dis", "f_lineno", "faulthandler", "findsource",
+        "get_instructions", "getcomments", "getframeinfo", "getinnerframes", "getouterframes", "getsource", "getsourcelines",
         "lineno", "stack_info", "tb_lineno",
     }
 )  # fmt: skip

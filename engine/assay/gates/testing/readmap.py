@@ -32,7 +32,7 @@ from assay.repo.diff import changes
 from assay.sandbox import landlock
 from assay.sandbox.spec import JailCommand
 
-REVISION = 2
+REVISION = 3
 """Raised when the meaning of a remembered map changes."""
 
 ENOUGH = 0.8
