@@ -8,7 +8,7 @@ decide; a selection is never empty where the base has a test that passes, so tha
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Any
 
 from msgspec import structs
@@ -118,7 +118,7 @@ async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_ba
     reads = await readmap.useful(toolbox, tree)
     found = affected(reads, changes, toolbox.repo, tree) if reads is not None else UNKNOWN
     if rules.select is Select.NEVER:
-        scouts = likely(on_base.suite, found, {*_files(shaky), *(change.path for change in changes)})
+        scouts = likely(on_base.suite, found, {change.path for change in changes})
         return structs.replace(everything, scouts=scouts, why=SELECTS_NONE)
     if reads is None or found.tests is None:
         return structs.replace(everything, why=found.why)
@@ -240,10 +240,6 @@ def ran_changes(candidate: Candidate, subject: Subject) -> tuple[Change, ...]:
     """Those of a candidate's changes that are in the tree which is run."""
     back = {*subject.restored, *subject.absent}
     return tuple(change for change in candidate.changes if not {change.path, change.old_path} <= back)
-
-
-def _files(tests: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted({_file(test) for test in tests}))
 
 
 def _file(test: str) -> str:
