@@ -57,7 +57,7 @@ _IN_TESTS = re.compile(
     rb"|create_subprocess|pexpect|sys\.executable|ctypes|shutil|tarfile|zipfile|pytester|testdir"
     rb"|caplog\.(?:text|handler)|recwarn|getrepr|reprcrash"
 )
-"""How a test comes by files, has other programs do it, or is shown the lines that logged, warned or raised."""
+"""How a test comes by files, has other programs do it, or is shown lines that logged, warned or raised."""
 
 _ADDED = re.compile(
     rb"\b(?:open|getattr|eval|exec|compile|__import__|importlib|inspect|_getframe|globals|locals|vars|dir"

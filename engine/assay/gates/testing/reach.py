@@ -26,7 +26,8 @@ _WILD = frozenset(
 _DEEP = frozenset(
     {
         "__code__", "_getframe", "currentframe", "dis", "f_lineno", "faulthandler", "findsource",
-        "get_instructions", "getcomments", "getframeinfo", "getinnerframes", "getouterframes", "getsource", "getsourcelines",
+        "get_instructions", "getcomments", "getframeinfo", "getinnerframes", "getouterframes", "getsource",
+        "getsourcelines",
         "lineno", "stack_info", "tb_lineno",
     }
 )  # fmt: skip
