@@ -152,3 +152,27 @@ def test_tests_that_were_watched_and_only_run_code_notice_nothing():
 )
 def test_tests_that_read_the_file_or_cannot_be_followed_may_notice(known):
     assert _noticed(**known)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "word"),
+    [
+        (
+            "tests/test_log.py",
+            b"def test_log(caplog):\n    assert 'pkg.py:1' in caplog.text\n",
+            "caplog.text",
+        ),
+        ("pkg/log.py", b"FORMAT = '%(filename)s:%(lineno)d'\n", "lineno"),
+        ("pkg/old.py", b"warn('old', stacklevel=2)\n", "stacklevel"),
+        ("tests/test_files.py", b"text = open('data.txt').read()\n", ""),
+        ("pyproject.toml", b"[tool.pytest.ini_options]\naddopts = ['--black']\n", "black"),
+    ],
+)
+def test_lines_that_a_test_is_shown_are_looked_for_though_it_was_watched(ask, monkeypatch, path, text, word):
+    async def watched(bench, base):
+        return ReadMap(tree=base)
+
+    monkeypatch.setattr(sight, "_watched", watched)
+    monkeypatch.setattr(sight, "by_map", lambda *_: "")
+    found = ask({path: text}, {"pkg.py": PRODUCT + b"# more\n"})
+    assert (word in found) if word else found == ""

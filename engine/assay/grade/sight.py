@@ -35,7 +35,7 @@ from assay.repo.diff import changes
 from assay.repo.globs import compile_globs
 from assay.repo.repository import EXECUTABLE, FILE, Repository
 
-REVISION = 2
+REVISION = 3
 """Raised when the words below change: what was looked up before is looked up anew."""
 
 _PYTHON = (".py", ".pyi", ".pyx")
@@ -58,6 +58,12 @@ _IN_TESTS = re.compile(
     rb"|caplog\.(?:text|handler)|recwarn|getrepr|reprcrash"
 )
 """How a test comes by files, has other programs do it, or is shown lines that logged, warned or raised."""
+
+_SHOWN = re.compile(
+    rb"lineno|stacklevel|stack_info|findCaller|showwarning|formatwarning|faulthandler|tracemalloc"
+    rb"|caplog\.(?:text|handler)|recwarn|getrepr|reprcrash"
+)
+"""How a test is shown lines without a file being read or code looked at: what watching it does not tell."""
 
 _ADDED = re.compile(
     rb"\b(?:open|getattr|eval|exec|compile|__import__|importlib|inspect|_getframe|globals|locals|vars|dir"
@@ -85,8 +91,8 @@ async def seen(toolbox: Toolbox, candidate: Candidate, other: Candidate) -> str:
         known = await toolbox.recall(key)
         if known is not None:
             return known.decode("utf-8", "replace")
-        suffixes = () if watched is not None else _PYTHON
-        found = await anyio.to_thread.run_sync(_of_base, toolbox.repo, base, policy, suffixes)
+        shown = _SHOWN if watched is not None else None
+        found = await anyio.to_thread.run_sync(_of_base, toolbox.repo, base, policy, shown)
         await toolbox.remember(key, found.encode("utf-8", "replace"))
         return found
 
@@ -115,16 +121,17 @@ def by_map(reads: ReadMap, difference: Sequence[Change], read: Read) -> str:
     return f"`{min(found.tests | found.files)}` may notice it" if found.tests or found.files else ""
 
 
-def word_in(path: str, data: bytes, policy: Policy) -> str:
-    """The first telling word of a file, with its path; empty if there is none. Pure."""
+def word_in(path: str, data: bytes, policy: Policy, words: re.Pattern[bytes] | None = None) -> str:
+    """The first telling word of a file, with its path; empty if there is none. Of Python files those that are
+    among `words`, if these are given. Pure."""
     if posixpath.basename(path) in FILES:
         section_ = repr(section(posixpath.basename(path), data))
         found = _OPTIONS.search(section_)
         return f"`{found[0]}` in {path}" if found else ""
     if not path.endswith(_PYTHON):
         return ""
-    hit = _ANYWHERE.search(data)
-    if hit is None and compile_globs(policy.tests.paths)(path):
+    hit = (words or _ANYWHERE).search(data)
+    if hit is None and words is None and compile_globs(policy.tests.paths)(path):
         hit = _IN_TESTS.search(data)
     return f"`{hit[0].decode('utf-8', 'replace')}` in {path}" if hit else ""
 
@@ -134,15 +141,15 @@ def _settings(policy: Policy) -> str:
     return sha256(repr((policy.tests.paths, policy.tests.args)).encode()).hexdigest()
 
 
-def _of_base(repo: Repository, tree: str, policy: Policy, suffixes: tuple[str, ...]) -> str:
-    """The first telling word of pytest's configuration, and of the files with these suffixes."""
+def _of_base(repo: Repository, tree: str, policy: Policy, words: re.Pattern[bytes] | None) -> str:
+    """The first telling word of pytest's configuration, and of Python files, there as `word_in` has it."""
     if (option := _OPTIONS.search(" ".join(policy.tests.args))) is not None:
         return f"`{option[0]}` in tests.args"
     for entry in repo.files(tree):
-        telling = entry.path.endswith(suffixes) or posixpath.basename(entry.path) in FILES
+        telling = entry.path.endswith(_PYTHON) or posixpath.basename(entry.path) in FILES
         if not telling or entry.mode not in (FILE, EXECUTABLE):
             continue
-        if word := word_in(entry.path, repo.blob(entry.blob), policy):
+        if word := word_in(entry.path, repo.blob(entry.blob), policy, words):
             return word
     return ""
 
