@@ -85,20 +85,30 @@ async def _scouted(bench: Bench) -> GateResult | None:
     if not everything.scouts:
         return None
     bench.choice = scouting(everything)
-    found, _ = await bench.first()
-    if found.ended is Ended.COMPLETE:
-        on_base = narrowed(bench.narrowed(bench.on_base), found.suite.by_id())
-        if compare(on_base.suite, found.suite, bench.subject.touched).suspects:
-            result = await _judged(bench, found, "")
-            if result.outcome is Outcome.FAILED and clear(result):
-                return result
+    found, wobbly = await bench.first()
+    if _suspicious(bench, found):
+        result = await _settled(bench, found, wobbly)
+        if result.outcome in (Outcome.FAILED, Outcome.EXHAUSTED) and clear(result):
+            return result
     bench.choice = everything
     return None
 
 
+def _suspicious(bench: Bench, found: Run) -> bool:
+    """Whether a run of some tests may come to a rejection."""
+    if found.ended is not Ended.COMPLETE:
+        return not found.ended.machine
+    on_base = narrowed(bench.narrowed(bench.on_base), found.suite.by_id())
+    return bool(compare(on_base.suite, found.suite, bench.subject.touched).suspects)
+
+
 async def _grade(bench: Bench) -> GateResult:
     """One candidate by the tests that were chosen."""
-    found, wobbly = await bench.first()
+    return await _settled(bench, *await bench.first())
+
+
+async def _settled(bench: Bench, found: Run, wobbly: str) -> GateResult:
+    """What the first run of the tests that were chosen comes to; see `Bench.first`."""
     if found.ended.machine:
         return spoilt(found, bench.use)
     if found.ended in BY_CHANCE or found.ended is Ended.EXHAUSTED:
