@@ -184,3 +184,20 @@ def test_settled_rules_alone_make_a_run_quick(project, grade):
 
 def test_choices_are_records():
     assert structs.replace(Choice(of=3), of=4).told() == {"ran": 4, "of": 4, "shared": 0, "why": ""}
+
+
+def test_a_slow_test_that_spoils_a_quick_one_is_found_though_the_quick_one_is_run_ahead(project, grade):
+    """A candidate whose code remembers what an earlier, slower test asked for."""
+    tests = {
+        "tests/test_triple.py": (
+            "import time\n\nimport lib\n\n\n"
+            "def test_slow():\n    time.sleep(0.2)\n    assert lib.triple(2) == 6\n\n\n"
+            "def test_at_once():\n    assert lib.triple(3) == 9\n"
+        ),
+        "tests/test_void.py": "def test_a():\n    pass\n\n\ndef test_b():\n    pass\n",
+    }
+    spoilt = SAME["lib.py"].replace("return x * 3", "return 0 if 2 in SEEN else SEEN.setdefault(x, x * 3)")
+    memory = {"lib.py": "SEEN = {}\n\n\n" + spoilt}
+    got = grade(project(TWO | tests, select=Select.NEVER, base_runs=1), memory)
+    assert got.outcome is Outcome.FAILED
+    assert got.detail["newly_failing"] == ["tests/test_triple.py::test_at_once"]
