@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 _RULES = "E9,F63,F7,F82"
 _TIMEOUT = 60
+_MEMORY = 4 << 30
+"""Bytes of addresses for each program, about what fills the memory that a jail has."""
 _TOOLS = Path(sys.executable).parent
 _BAD = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
@@ -116,6 +118,8 @@ def _run(
     argv: list[str], tree: Path, variables: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     environ = {**os.environ, **(variables or {})}
+    # A mutant that never stops collecting is not to take the machine's memory.
+    limited = ["prlimit", f"--as={_MEMORY}", *argv]
     return subprocess.run(
-        argv, cwd=tree, env=environ, capture_output=True, text=True, check=False, timeout=_TIMEOUT
+        limited, cwd=tree, env=environ, capture_output=True, text=True, check=False, timeout=_TIMEOUT
     )
