@@ -1,8 +1,9 @@
 """What the members of a set tested of themselves, asked again of their combination.
 
 Promises: pure. A combination is good only if every new test that passed on a member alone passes on it,
-whatever the policy makes of own tests that fail; of a member whose list of tests was cut short, those on it
-are asked.
+whatever the policy makes of own tests that fail; one that failed there and then passed when it was run again
+is one that fails by chance, and no fault of the combination's. Of a member whose list of tests was cut short,
+those on it are asked.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def with_own_tests(verdict: Verdict, members: Iterable[Verdict]) -> Verdict:
     lists = _own(verdict)
     if verdict.decision is not Decision.ACCEPTED or _cut(verdict):
         return verdict
-    passed = {_name(test) for test in lists}
+    passed = {_name(test) for test in (*lists, *_told(verdict, "flaky"))}
     missing = sorted({test for member in members for test in _own(member) if _name(test) not in passed})
     if not missing:
         return verdict
@@ -35,7 +36,11 @@ def with_own_tests(verdict: Verdict, members: Iterable[Verdict]) -> Verdict:
 
 
 def _own(verdict: Verdict) -> list[str]:
-    return [str(test) for result in verdict.gates for test in result.detail.get("own_passed", ())]
+    return _told(verdict, "own_passed")
+
+
+def _told(verdict: Verdict, name: str) -> list[str]:
+    return [str(test) for result in verdict.gates for test in result.detail.get(name, ())]
 
 
 def _cut(verdict: Verdict) -> bool:
