@@ -26,20 +26,11 @@ from bench.inducing_sample import Group
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from tests.risk.support import seen
 
-from assay.model.evidence import Evidence, Fate, LinesSeen, Mutant
+from assay.model.evidence import Fate
 from assay.risk.likelihood import Level
 from assay.risk.model import sigmoid
-
-
-def seen(executed: int, missed: int, *fates: Fate) -> Evidence:
-    lines = tuple(range(1, executed + missed + 1))
-    files = (LinesSeen(path="a.py", executed=lines[:executed], missed=lines[executed:]),)
-    mutants = tuple(
-        Mutant(path="a.py", line=1, operator="compare", before="<", after="<=", fate=fate) for fate in fates
-    )
-    return Evidence(files=files, mutants=mutants)
-
 
 KINDS = {
     Level.NOTICED: seen(3, 0, Fate.KILLED),

@@ -16,18 +16,9 @@ from bench.inducing_undone_report import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.risk.support import seen
 
-from assay.model.evidence import Evidence, Fate, LinesSeen, Mutant
-
-
-def seen(executed: int, missed: int, *fates: Fate) -> Evidence:
-    lines = tuple(range(1, executed + missed + 1))
-    files = (LinesSeen(path="a.py", executed=lines[:executed], missed=lines[executed:]),)
-    mutants = tuple(
-        Mutant(path="a.py", line=1, operator="compare", before="<", after="<=", fate=fate) for fate in fates
-    )
-    return Evidence(files=files, mutants=mutants)
-
+from assay.model.evidence import Evidence, Fate
 
 WELL, ILL = seen(4, 0, Fate.KILLED, Fate.KILLED), seen(2, 2, Fate.SURVIVED)
 

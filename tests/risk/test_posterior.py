@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.risk.support import seen
 
-from assay.model.evidence import Evidence, Fate, LinesSeen, Mutant
+from assay.model.evidence import Evidence, Fate
 from assay.model.risk import Contribution, Interval, Prior
 from assay.risk.posterior import posterior
 
@@ -21,18 +22,9 @@ def prior(probability: float) -> Prior:
     )
 
 
-def evidence(executed: int, missed: int, *fates: Fate) -> Evidence:
-    lines = tuple(range(1, executed + missed + 1))
-    files = (LinesSeen(path="a.py", executed=lines[:executed], missed=lines[executed:]),)
-    mutants = tuple(
-        Mutant(path="a.py", line=1, operator="compare", before="<", after="<=", fate=fate) for fate in fates
-    )
-    return Evidence(files=files, mutants=mutants)
-
-
 @given(
     st.floats(0.001, 0.9),
-    st.builds(evidence, st.integers(0, 5), st.integers(0, 5), st.sampled_from(Fate), st.sampled_from(Fate)),
+    st.builds(seen, st.integers(0, 5), st.integers(0, 5), st.sampled_from(Fate), st.sampled_from(Fate)),
 )
 def test_contributions_add_up_and_the_interval_holds_the_posterior(start: float, found: Evidence) -> None:
     after, interval, parts = posterior(prior(start), found)
@@ -42,8 +34,8 @@ def test_contributions_add_up_and_the_interval_holds_the_posterior(start: float,
 
 
 def test_tests_that_notice_lower_the_risk_and_lines_that_none_runs_raise_it() -> None:
-    noticed, _, parts = posterior(prior(0.1), evidence(3, 0, Fate.KILLED))
-    unrun, _, _ = posterior(prior(0.1), evidence(0, 3))
+    noticed, _, parts = posterior(prior(0.1), seen(3, 0, Fate.KILLED))
+    unrun, _, _ = posterior(prior(0.1), seen(0, 3))
     assert noticed < 0.1 < unrun
     assert parts[-1].words == "tests run 3 of 3 changed lines; 1 of 1 mutants noticed"
 

@@ -124,7 +124,7 @@ def test_the_verdicts_of_both_ways_agree(project, grade, way, changes, outcome):
     assert grade(project(TWO, select=way), changes).outcome is outcome
 
 
-def test_without_a_selection_what_the_diff_can_affect_comes_first(project, grade):
+def test_without_a_selection_what_the_diff_can_affect_is_run_ahead(project, grade):
     long = "import time\n\n\ndef test_rest():\n    time.sleep(0.5)\n"
     made = project(TWO | {"tests/test_a.py": long}, select=Select.NEVER)
     got = grade(made, WRONG)

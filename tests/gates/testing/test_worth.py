@@ -51,7 +51,7 @@ def test_time_that_tests_wait_is_no_time_to_save():
     assert not worth_it(20, suite([10.0]), busy)
 
 
-def test_what_comes_first_saves_less_than_what_is_left_out():
+def test_what_is_run_ahead_saves_less_than_what_is_left_out():
     assert pays(20, suite([10.0]), 10.0)
     assert not pays(20, suite([10.0]), 10.0, None, SOONER)
     assert pays(40, suite([10.0]), 10.0, None, SOONER)

@@ -16,9 +16,10 @@ import anyio
 from assay.gates.inject.compiling import PRODUCT, REWRITTEN, TRUSTED
 from assay.gates.protocol import Toolbox
 from assay.gates.testing.manifest import is_file, trusted_files
-from assay.gates.testing.pressing import PROGRAM, File, pressed, program, stem
+from assay.gates.testing.pressing import PROGRAM, File, pressed, stem
 from assay.gates.testing.records import Learned
 from assay.gates.testing.run import NOTHING, Made
+from assay.gates.testing.run import texts as injected_texts
 from assay.gates.testing.suite import Suite
 from assay.model.candidate import Change
 
@@ -139,7 +140,9 @@ async def _made(toolbox: Toolbox, tree: str, suite: Suite, learned: Learned) -> 
     key = await stem(toolbox, learned.patterns)
     known = {file: await toolbox.recall(_key(key, file)) for file in (PROGRAM, *files)}
     if missing := [file for file, code in known.items() if code is None]:
-        texts = {file: program() if file == PROGRAM else toolbox.repo.blob(file.blob) for file in missing}
+        texts = {
+            file: injected_texts() if file == PROGRAM else toolbox.repo.blob(file.blob) for file in missing
+        }
         for file, code in (await pressed(toolbox, texts, learned.patterns)).items():
             known[file] = code
             await toolbox.remember(_key(key, file), code)

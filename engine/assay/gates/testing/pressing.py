@@ -22,7 +22,7 @@ from assay.gates.inject import press
 from assay.gates.inject.held import source
 from assay.gates.protocol import Toolbox
 from assay.gates.testing.conditions import USUAL
-from assay.gates.testing.run import injected, texts
+from assay.gates.testing.run import injected
 from assay.model.candidate import Record
 from assay.model.errors import Unsound
 from assay.sandbox.spec import Bind, JailCommand
@@ -40,7 +40,7 @@ class File(Record, frozen=True, kw_only=True):
 
 
 PROGRAM = File(path="", kind=press.PROGRAM, blob="")
-"""The injected modules themselves."""
+"""The injected modules themselves, as `run.texts` writes them out."""
 
 
 async def pressed(
@@ -62,11 +62,6 @@ async def pressed(
     except (BadReply, Unsound):
         return {}
     return {file: code for file, answer in zip(files, answers, strict=True) if (code := _code(answer))}
-
-
-def program() -> bytes:
-    """The text that stands for `PROGRAM`."""
-    return texts()
 
 
 async def stem(toolbox: Toolbox, patterns: Iterable[str]) -> str:

@@ -54,7 +54,7 @@ async def at_hand(toolbox: Toolbox, tree: str) -> ReadMap | None:
 
 
 def helps(rules: Tests) -> bool:
-    """Whether runs under settled `rules` make use of a map: to select tests, or to have some come first."""
+    """Whether runs under settled `rules` make use of a map: to select tests, or to run some ahead."""
     return rules.select is Select.ALWAYS or (rules.select is Select.NEVER and rules.warm)
 
 

@@ -21,7 +21,7 @@ SPARED = 0.5
 
 SOONER = 0.3
 """The share that runs before the first failure of a candidate which fails, and need not where the tests that
-its changes can affect come first."""
+its changes can affect are run ahead."""
 
 REACHED = 0.5
 """The share of a run's candidates that get as far as running the whole of what is chosen for them, where some
