@@ -8,6 +8,7 @@ from tests.gates.testing.fake import Project
 from assay.gates.testing import base, readmap
 from assay.gates.testing.impact import affected, impact
 from assay.model.candidate import Change, ChangeKind
+from assay.policy.schema import Select
 from assay.repo.diff import changes
 
 FILES = {
@@ -470,6 +471,27 @@ def test_a_map_is_made_where_it_pays_for_those_who_come_after(tmp_path):
     toolbox.forget().candidates = 3
     assert anyio.run(readmap.useful, toolbox, tree).tests
     assert traced() == 1
+
+
+def test_what_tests_leave_behind_is_looked_for_only_where_a_selection_counts(tmp_path):
+    files = {
+        "lib.py": "SEEN = []\n\n\ndef note():\n    SEEN.append(1)\n    return SEEN\n",
+        "tests/test_lib.py": "import lib\n\n\ndef test_note():\n    assert lib.note()\n",
+    }
+    project = Project(tmp_path, files)
+    toolbox, tree = project.toolbox, project.base.tree
+    selecting = toolbox.policy
+    toolbox.policy = structs.replace(
+        selecting, tests=structs.replace(selecting.tests, select=Select.NEVER, warm=True)
+    )
+    quick = anyio.run(readmap.learn, toolbox, tree)
+    toolbox.policy = selecting
+    # What was made for those who run everything in the end is nothing to select by.
+    whole = anyio.run(readmap.learn, toolbox.forget(), tree)
+    assert quick.executed == whole.executed
+    assert quick.executed["lib.py::note"]
+    assert quick.changed == {}
+    assert whole.changed == {"tests/test_lib.py::test_note": ("lib.py",)}
 
 
 def test_that_there_can_be_no_map_is_remembered(tmp_path):

@@ -26,7 +26,8 @@ from assay.gates.inject.tracer import Tracer
 
 def main(options: dict[str, Any], *more: Callable[[Any], object]) -> None:
     """Run pytest over `sys.argv[1:]`, write the report, leave with pytest's status. `options`: `skip`, the
-    directories below the current one that are no part of the tree. `more` make further plugins."""
+    directories below the current one that are no part of the tree, and `lasting`, whether it is told what
+    tests leave behind. `more` make further plugins."""
     descriptor, owner = _apart(int(os.environ.pop("ASSAY_REPORT_FD"))), os.getpid()
     if not getattr(sys.flags, "safe_path", False):
         sys.path.insert(0, str(Path.cwd()))
@@ -34,7 +35,7 @@ def main(options: dict[str, Any], *more: Callable[[Any], object]) -> None:
     from _pytest.assertion.rewrite import AssertionRewritingHook
 
     sys.argv[0] = str(Path(pytest.__file__).resolve().parent / "__main__.py")
-    tracer = Tracer(Tree(str(Path.cwd().resolve()), options["skip"]))
+    tracer = Tracer(Tree(str(Path.cwd().resolve()), options["skip"]), lasting=options["lasting"])
     plugin = Plugin(tracer)
     pytest.hookimpl(hookwrapper=True, tryfirst=True)(Plugin.pytest_runtest_protocol)
     pytest.hookimpl(hookwrapper=True, tryfirst=True)(Plugin.pytest_fixture_setup)

@@ -2,7 +2,8 @@
 Injected: see `traced.py`.
 
 Promises: Python 3.8 and later, the standard library only. Each test begins with the `functools` caches of the
-tree's modules empty, and is compared with the state that it found: what lasts of it is known.
+tree's modules empty, and is compared with the state that it found: what lasts of it is known. That comparison
+costs what all state costs, for each test, and is left out where nobody relies on it.
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ class Tracer:
     """The state of the traced run. `logs` are by name: tests by their ids, `file:` and a file for fixtures
     that its tests share, `import:` and a path for an import, the empty name for all else. `modules` are the
     tree's, by (path, name); `tests` the files with tests; `held` (path, module, class) of instances that
-    lasted. `deaf`: not all is heard that looks for files and modules."""
+    lasted. `deaf`: not all is heard that looks for files and modules. `lasting`: whether it is to be known
+    what tests leave behind."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, *, lasting: bool = True) -> None:
         self.tree = tree
+        self._lasting = lasting
         self.logs: dict[str, Log] = {}
         self.tests: set[str] = set()
         self.modules: dict[tuple[str, str], types.ModuleType] = {}
@@ -43,6 +46,8 @@ class Tracer:
         self._state: dict[tuple[str, Any], Look] = {}
         self._world: list[Any] = []
         self._caches: list[Any] = []
+        self._elsewhere: dict[int, Any] = {}
+        """Code that is not from the tree, by its id: held, so that no other gets the same one."""
 
     def start(self, *loaders: Any) -> None:
         """Begin to watch, with the imports that these classes of loaders make told apart."""
@@ -65,11 +70,12 @@ class Tracer:
         """A test is over, its teardown too."""
         log = self.logs[test]
         self.calls.to({})
-        log.codes = {key: code for key, code in log.codes.items() if self.tree.of_code(code)}
+        log.codes = self._ours(log.codes)
         if not self.calls.watching():
             log.say("it changes how calls are watched")
             self.calls.resume()
-        self._safely(self._compare, session)
+        if self._lasting:
+            self._safely(self._compare, session)
         self._to("")
 
     def aside(self, name: str) -> None:
@@ -83,7 +89,16 @@ class Tracer:
 
     def settle(self, session: Any) -> None:
         """A fixture that outlives its test is made: what it changed is its own, and lasts with it."""
-        self._safely(self._settle, session)
+        if self._lasting:
+            self._safely(self._settle, session)
+
+    def _ours(self, codes: dict[int, Any]) -> dict[int, Any]:
+        """Those of code objects that are from the tree. Of most it was found out for another test."""
+        elsewhere = self._elsewhere
+        for key in codes.keys() - elsewhere.keys():
+            if not self.tree.of_code(codes[key]):
+                elsewhere[key] = codes[key]
+        return {key: code for key, code in codes.items() if key not in elsewhere}
 
     def find_modules(self) -> None:
         """Take in the modules of the tree that are loaded by now."""
@@ -127,7 +142,7 @@ class Tracer:
         for cache in self._caches:
             cache.cache_clear()
         linecache.clearcache()
-        if not self._world:
+        if self._lasting and not self._world:
             self._world = world()
             self._state = self._look(session)
 

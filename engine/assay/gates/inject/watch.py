@@ -14,15 +14,14 @@ import subprocess
 import sys
 import sysconfig
 import unittest.case
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from itertools import chain
-from operator import attrgetter, is_, itemgetter
 from sys import _getframe as frame_of
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from assay.gates.inject.deciders import code_of, name_of, names_of
+from assay.gates.inject.deciders import code_of, names_of
+from assay.gates.inject.groups import Group, Look, groups_of, is_a, of_module
 from assay.gates.inject.hooking import Hooking
 from assay.gates.inject.machinery import (
     BUILTINS,
@@ -39,10 +38,8 @@ from assay.gates.inject.machinery import (
 from assay.gates.inject.sources import Origin, Tree
 from assay.gates.inject.vault import Vault
 
-_KINDS = (FunctionType, BuiltinFunctionType, MethodType, type, staticmethod, classmethod, property)
 _INSTALLED = tuple({sysconfig.get_path(kind).rstrip("/") + "/" for kind in ("purelib", "platlib")})
 _REPLACED = frozenset({"builtins", *(name.partition(".")[0] for name in PARTS)})
-_code = attrgetter("__code__")
 _MAKING = ("compile", "code.__new__")
 _PARTS = ("__code__", "__defaults__", "__kwdefaults__")
 _attributes_of = vars(unittest.case.TestCase)["__dict__"].__get__
@@ -53,18 +50,18 @@ class Standing:
     """What decides outcomes, as of its making: before any code of the project runs. Forks share one."""
 
     def __init__(self) -> None:
-        groups = {name: list(_groups([name])) for name in (*VITAL, *WATCHED, *CALL)}
+        groups = {name: list(groups_of([name])) for name in (*VITAL, *WATCHED, *CALL)}
 
-        def of(names: list[str]) -> list[_Group]:
+        def of(names: list[str]) -> list[Group]:
             return [group for name in names for group in groups[name]]
 
-        vital = [_Group(vars(builtins), "builtins", BUILTINS)]
-        vital += [_Group(vars(sys.modules[name]), name, names) for name, names in PARTS.items()]
-        self.vital = _Look([*vital, *of(VITAL)])
-        opened = _Group(vars(subprocess.Popen), "subprocess.Popen")
-        self.rest = _Look([*of([name for name in WATCHED if name != OURS]), opened])
-        self.asserts = _Look([_Group(vars(unittest.case.TestCase), "unittest.case.TestCase")])
-        self.call = _Look(of(CALL))
+        vital = [Group(vars(builtins), "builtins", BUILTINS)]
+        vital += [Group(vars(sys.modules[name]), name, names) for name, names in PARTS.items()]
+        self.vital = Look([*vital, *of(VITAL)])
+        opened = Group(vars(subprocess.Popen), "subprocess.Popen")
+        self.rest = Look([*of([name for name in WATCHED if name != OURS]), opened])
+        self.asserts = Look([Group(vars(unittest.case.TestCase), "unittest.case.TestCase")])
+        self.call = Look(of(CALL))
         names = [name for name in (*STANDING, *VITAL, *WATCHED) if name in sys.modules]
         self.modules = {name: sys.modules[name] for name in names}
 
@@ -92,10 +89,10 @@ class Watch:
         self._told: set[str] = set()
         self._standing = standing
         # What of ours is put there already is how it should be.
-        self._changed = _Look(list(_groups([OURS])))
+        self._changed = Look(list(groups_of([OURS])))
         self._spaces: dict[int, _Space] = {}
         self._hooking: Hooking | None = None
-        self._modules: list[_Group] = []
+        self._modules: list[Group] = []
         self._ours: tuple[Any, ...] = ()
 
     def guard(self, *plugins: object) -> None:
@@ -105,10 +102,12 @@ class Watch:
     def add(self, name: str, space: dict[str, Any]) -> None:
         """Watch a trusted module from now on, as it is: what in it is defined in trusted files."""
         own = {entry for entry, value in space.items() if self._trusted(value)}
-        self._modules += _of_module(space, name, own)
+        self._modules += of_module(space, name, own)
         self._spaces[id(space)] = _Space(space)
         for known in STANDING:
-            if _is(space.get(known), (ModuleType,)) and space[known] is not self._standing.modules.get(known):
+            if is_a(space.get(known), (ModuleType,)) and space[known] is not self._standing.modules.get(
+                known
+            ):
                 self._once(f"{known} in {name}", "")
 
     def hooked(self, manager: Any) -> None:
@@ -151,7 +150,7 @@ class Watch:
         known = self._spaces.get(id(space))
         for name in () if known is None else known.altered():
             self._once(f"{space.get('__name__')}.{name.split('_', 1)[0]}", "")
-        if _is(case, (unittest.case.TestCase,)):
+        if is_a(case, (unittest.case.TestCase,)):
             self._shadowed(case)
 
     def constants(self, origin: Origin) -> None:
@@ -161,14 +160,17 @@ class Watch:
 
     def _shadowed(self, case: Any) -> None:
         """Tell of assertions of unittest that product code put upon one test case, or its class."""
-        places = [_attributes_of(case)]
+        own = _attributes_of(case)
+        # A class may have thousands of names: it is asked for the few, by functions of dictionaries alone.
+        places = [(dict.keys(own), partial(dict.get, own))]
         for cls in type.mro(type(case)):
             if cls is unittest.case.TestCase:
                 break
-            places.append(names_of(cls))
-        for there in places:
-            for name in _ASSERTIONS.intersection(there):
-                path = self._product(_file(there[name]))
+            names = names_of(cls)
+            places.append((names.keys(), names.get))
+        for there, get in places:
+            for name in there & _ASSERTIONS:
+                path = self._product(_file(get(name)))
                 if path:
                     self._once("a test case's " + name, path)
 
@@ -177,7 +179,7 @@ class Watch:
         self._vitals()
         self._look(self._standing.rest)
         self._look(self._changed)
-        self._look(_Look(self._modules))
+        self._look(Look(self._modules))
         for name in HOOKS:
             for implementation in getattr(manager.hook, name).get_hookimpls():
                 path = self._product(_file(implementation.function))
@@ -191,7 +193,7 @@ class Watch:
     def _plugins(self, registered: Any) -> None:
         """Tell of the project's own: a package by its directory, any file of which may have its hooks."""
         for plugin in registered:
-            if _is(plugin, (ModuleType,)):
+            if is_a(plugin, (ModuleType,)):
                 path = self._product(vars(plugin).get("__file__"))
                 if path:
                     self._once("the plugin " + path.replace("/__init__.py", "/"), path)
@@ -231,21 +233,23 @@ class Watch:
         for event in WALKS:
             vault.heard(event, partial(walked, event))
 
-    def _look(self, look: _Look) -> None:
+    def _look(self, look: Look) -> None:
         if look.whole(codes=self._recoded):
             return
-        for group in look.groups:
-            if not group.whole(codes=self._recoded):
-                for name, now in group.altered():
-                    file = _file(now)
-                    if _is(now, (FunctionType, type)) and file.startswith(_INSTALLED):
-                        continue  # what is installed is no candidate's: a library that patches when imported
-                    path = self._inside(file) or self._stood_in(group.label, name)
+        found = [group.found() for group in look.groups]
+        for group, state in zip(look.groups, found):  # noqa: B905 Python 3.8
+            for name, now in group.altered(state):
+                file = _file(now)
+                if is_a(now, (FunctionType, type)) and file.startswith(_INSTALLED):
+                    continue  # what is installed is no candidate's: a library that patches when imported
+                path = self._inside(file) or self._stood_in(group.label, name)
+                self._once(group.label + "." + name, path)
+            for name, new in group.added(state):
+                path = self._product(_file(new))
+                if path:
                     self._once(group.label + "." + name, path)
-                for name, new in group.added():
-                    path = self._product(_file(new))
-                    if path:
-                        self._once(group.label + "." + name, path)
+        # All that is odd in what was found has been told: as long as it stays so, there is no more to tell.
+        look.settle(found)
 
     def _stood_in(self, module: str, name: str) -> str:
         """The test file that put a stand-in there for longer than one test (a fixture of a class, a module,
@@ -256,87 +260,12 @@ class Watch:
         return self._replacing(module, name)
 
     def _trusted(self, value: Any) -> bool:
-        return _is(value, (FunctionType, type)) and self._inside(_file(value)) in self._manifest
+        return is_a(value, (FunctionType, type)) and self._inside(_file(value)) in self._manifest
 
     def _once(self, what: str, path: str) -> None:
         if what not in self._told:
             self._told.add(what)
             self._tell(what, path)
-
-
-class _Group:
-    """Some names of one module or class, as they were. `there` is its namespace, which stays up to date."""
-
-    def __init__(self, there: Any, label: str, names: Any = None) -> None:
-        entries = [
-            (name, value)
-            for name, value in list(there.items())
-            if _is(value, _KINDS) and (names is None or name in names)
-        ]
-        self.label = label
-        self.there = there
-        self._known = frozenset(there)
-        self.size = len(self._known) if names is None else -1
-        self._names = tuple(name for name, _ in entries)
-        self.values = tuple(value for _, value in entries)
-        if len(entries) == 1:  # with one name alone no tuple would be returned
-            self._names, self.values = 2 * self._names, 2 * self.values
-        self.fetch: Callable[[], Any] = partial(itemgetter(*self._names), there) if entries else tuple
-        self._functions = tuple(value for value in self.values if type(value) is FunctionType)
-        self._codes = tuple(map(_code, self._functions))
-
-    def whole(self, *, codes: bool) -> bool:
-        """Whether nothing was altered (the `codes` of functions only if asked for); by functions in C
-        throughout, since it is asked after every test."""
-        try:
-            now = self.fetch()
-        except KeyError:
-            return False
-        return (
-            self.size in (-1, len(self.there))
-            and all(map(is_, now, self.values))
-            and (not codes or all(map(is_, map(_code, self._functions), self._codes)))
-        )
-
-    def altered(self) -> Iterator[tuple[str, Any]]:
-        """What was altered, with what is there now."""
-        for name, value in zip(self._names, self.values):  # noqa: B905 Python 3.8
-            now = self.there.get(name)
-            if now is not value:
-                yield name, now
-        for function, code in zip(self._functions, self._codes):  # noqa: B905 Python 3.8
-            if function.__code__ is not code:
-                yield function.__name__, function
-
-    def added(self) -> Iterator[tuple[str, Any]]:
-        """What has come to all its names: an attribute of a class stands before one of its objects."""
-        if self.size == -1 or self.size == len(self.there):
-            return
-        for name, value in list(self.there.items()):
-            if name not in self._known and not name.startswith("__"):
-                yield name, value
-        self.size = len(self.there)
-
-
-class _Look:
-    """Groups that are looked at together, most often to find nothing: in one go then, by functions in C."""
-
-    def __init__(self, groups: list[_Group]) -> None:
-        self.groups = groups
-        self._fetches = [group.fetch for group in groups]
-        self._values = [value for group in groups for value in group.values]
-        sized = [group for group in groups if group.size != -1]
-        self._places = [group.there for group in sized]
-        self._sizes = [group.size for group in sized]
-
-    def whole(self, *, codes: bool) -> bool:
-        """Whether nothing was altered; False as well where that is not known so quickly."""
-        if codes or list(map(len, self._places)) != self._sizes:
-            return False
-        try:
-            return all(map(is_, chain.from_iterable([fetch() for fetch in self._fetches]), self._values))
-        except KeyError:
-            return False
 
 
 class _Space:
@@ -365,27 +294,8 @@ def shadows(tree: Tree, tell: Callable[[str, str], None]) -> None:
             tell("the module " + package, path)
 
 
-def _groups(names: list[str]) -> Iterator[_Group]:
-    for name in names:
-        module = sys.modules.get(name)
-        if module is not None:
-            yield from _of_module(vars(module), name)
-
-
 def _installed(path: Any) -> bool:
     return type(path) is str and path.startswith(_INSTALLED)
-
-
-def _of_module(space: dict[str, Any], name: str, names: Any = None) -> Iterator[_Group]:
-    yield _Group(space, name, names)
-    for cls in list(space.values()):
-        if _is(cls, (type,)) and names_of(cls).get("__module__") == name:
-            yield _Group(names_of(cls), name + "." + name_of(cls))
-
-
-def _is(value: Any, kinds: tuple[type, ...]) -> bool:
-    """`isinstance` by the real type: a proxy's `__class__` may raise, or lie."""
-    return issubclass(type(value), kinds)
 
 
 def _file(value: Any) -> str:
@@ -401,7 +311,7 @@ def _file(value: Any) -> str:
         if type(value) is BuiltinFunctionType:
             name = value.__module__
         else:
-            name = names_of(value if _is(value, (type,)) else type(value)).get("__module__")
+            name = names_of(value if is_a(value, (type,)) else type(value)).get("__module__")
         module = sys.modules.get(name) if type(name) is str else None
         found = vars(module).get("__file__") if type(module) is ModuleType else None
         return found if type(found) is str else ""

@@ -215,7 +215,11 @@ async def _command(toolbox: Toolbox, tree: str, seconds: float) -> JailCommand:
     root = toolbox.repo.root
     apart = toolbox.sandbox.isolation.tier is not Tier.NONE
     places = landlock.writable(root, environment.mounts) if apart else ()
-    text = tracing.program({"skip": [*environment.inside(root), ".git"]}, steady, places)
+    options: dict[str, object] = {
+        "skip": [*environment.inside(root), ".git"],
+        "lasting": _lasting(policy.tests),
+    }
+    text = tracing.program(options, steady, places)
     return JailCommand(
         label="traced tests on the base",
         argv=(str(environment.python), "-c", BOOT, str(len(text)), *policy.tests.args, *OURS),
@@ -243,4 +247,11 @@ async def _key(toolbox: Toolbox, what: str) -> str:
     isolation = toolbox.sandbox.isolation
     tier = f"{isolation.backend}:{isolation.tier}"
     text = hashlib.sha256(tracing.program({}, {}, ())).hexdigest()[:16]
-    return f"tests:reads:{REVISION}:{text}:{what}:{base.configuration(toolbox)}:{environment.digest}:{tier}"
+    kind = what if _lasting(toolbox.policy.tests) else f"{what}:fleeting"
+    return f"tests:reads:{REVISION}:{text}:{kind}:{base.configuration(toolbox)}:{environment.digest}:{tier}"
+
+
+def _lasting(rules: Tests) -> bool:
+    """Whether it must be known what tests leave behind for others. To look for that after each test may cost
+    ten times what the tests do; where nothing is left out by what the map says, nobody needs it."""
+    return rules.select is not Select.NEVER

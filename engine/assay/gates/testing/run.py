@@ -52,6 +52,7 @@ _INJECTED = (
     "learning",
     "machinery",
     "deciders",
+    "groups",
     "hooking",
     "watch",
     "canary",

@@ -1,0 +1,122 @@
+"""Looks at names as they were: what is altered is seen, also after something else was told."""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+import pytest
+
+from assay.gates.inject.groups import Group, Look, groups_of, is_a
+
+
+def one() -> int:
+    return 1
+
+
+def two() -> int:
+    return 2
+
+
+class Held:
+    def method(self) -> int:
+        return 3
+
+
+@pytest.fixture
+def space() -> dict[str, Any]:
+    return {"one": types.FunctionType(one.__code__, {}), "len": len, "word": "no kind that is looked at"}
+
+
+def altered(look: Look) -> list[str]:
+    """What a look tells when asked, as the watch asks: it is settled then."""
+    found = [group.found() for group in look.groups]
+    pairs = list(zip(look.groups, found, strict=True))
+    told = [name for group, state in pairs for name, _ in group.altered(state)]
+    told += [name for group, state in pairs for name, _ in group.added(state)]
+    look.settle(found)
+    return told
+
+
+def test_what_is_as_it_was_is_whole(space: dict[str, Any]) -> None:
+    look = Look([Group(space, "there")])
+    assert look.whole(codes=False)
+    assert look.whole(codes=True)
+    assert altered(look) == []
+
+
+def test_what_was_told_is_nothing_new_until_it_changes_again(space: dict[str, Any]) -> None:
+    look = Look([Group(space, "there")])
+    first = space["one"]
+    space["one"] = two
+    assert not look.whole(codes=False)
+    assert altered(look) == ["one"]
+    assert look.whole(codes=False)
+    assert look.whole(codes=True)
+    space["len"] = two
+    assert not look.whole(codes=False)
+    assert altered(look) == ["one", "len"]
+    space.update(one=first, len=len)
+    assert look.whole(codes=True), "what there was at first is never news"
+
+
+def test_a_name_that_comes_to_a_whole_namespace_is_told(space: dict[str, Any]) -> None:
+    look = Look([Group(space, "there")])
+    space["two"] = two
+    assert not look.whole(codes=False)
+    assert altered(look) == ["two"]
+    assert look.whole(codes=False)
+    space["three"] = two
+    assert altered(look) == ["two", "three"]
+
+
+def test_names_that_were_not_asked_for_may_come(space: dict[str, Any]) -> None:
+    look = Look([Group(space, "there", ["one", "len"])])
+    space["two"] = two
+    assert look.whole(codes=True)
+
+
+def test_other_code_in_a_function_is_seen_where_codes_are_compared(space: dict[str, Any]) -> None:
+    look = Look([Group(space, "there")])
+    space["one"].__code__ = two.__code__
+    assert look.whole(codes=False)
+    assert not look.whole(codes=True)
+    assert altered(look) == ["one"]
+    assert look.whole(codes=True)
+    space["one"].__code__ = Held.method.__code__
+    assert not look.whole(codes=True)
+
+
+def test_a_name_that_is_gone_is_altered_each_time(space: dict[str, Any]) -> None:
+    look = Look([Group(space, "there")])
+    del space["one"]
+    assert not look.whole(codes=False)
+    assert altered(look) == ["one"]
+    assert not look.whole(codes=False)
+
+
+def test_classes_of_a_module_are_looked_at_by_themselves() -> None:
+    module = types.ModuleType("made")
+    kind = type("Kind", (), {"__module__": "made", "method": one})
+    vars(module).update(Kind=kind, Other=Held)
+    import sys
+
+    sys.modules["made"] = module
+    try:
+        groups = list(groups_of(["made", "not there"]))
+    finally:
+        del sys.modules["made"]
+    assert [group.label for group in groups] == ["made", "made.Kind"]
+    look = Look(groups)
+    kind.method = two  # type: ignore[attr-defined]
+    assert set(altered(look)) == {"method"}
+
+
+def test_a_kind_is_the_real_one() -> None:
+    class Liar:
+        @property  # type: ignore[misc]
+        def __class__(self) -> type:
+            return str
+
+    assert isinstance(Liar(), str)
+    assert not is_a(Liar(), (str,))
