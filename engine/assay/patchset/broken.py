@@ -18,9 +18,10 @@ from assay.patchset.facts import contexts
 from assay.patchset.facts.records import CALL, Binding, Definition, Kind
 from assay.patchset.facts.signature import Signature, astray, default_changed, refusal
 from assay.patchset.places import label_of, place_of, where_of, whither
-from assay.patchset.results import EVERYTHING, Verdict, result
+from assay.patchset.results import EVERYTHING, Verdict, nothing, result
 from assay.patchset.touch import Place, Touch, origin
-from assay.patchset.values import frozen, held
+from assay.patchset.tuples import unpacked
+from assay.patchset.values import elements, frozen, held
 from assay.patchset.view import Missing, Outside, Symbol, Target, Unknown, View
 
 _COMMON = frozenset(
@@ -51,6 +52,8 @@ def broken(ours: Touch, theirs: Touch, place: Place, both: View) -> Iterator[Cla
     here = place.module
     for cls, shut in refused(theirs.view, both, place):
         yield _clash(ours, theirs, place, cls, shut)
+    for cls, other in unpacked(theirs.view, both, place):
+        yield _clash(ours, theirs, place, cls, other)
     for end in range(1, len(path) + 1):
         if path[end - 1 : end] == (CALL,) and end < len(path):
             continue
@@ -62,7 +65,9 @@ def broken(ours: Touch, theirs: Touch, place: Place, both: View) -> Iterator[Cla
             if not isinstance(before, Unknown):
                 yield _removed(ours, theirs, place, before, after)
             return
-        if end < len(path) and (found := frozen(place, before, after, path[end])) is not None:
+        step = path[end] if end < len(path) else ""
+        found = (frozen(place, before, after, step) if step else None) or elements(place, before, after, step)
+        if found is not None:
             assert isinstance(before, Symbol)
             yield _clash(ours, theirs, place, before, found)
             return
@@ -137,10 +142,12 @@ def _changed(view: View, both: View, place: Place, before: Symbol, after: Symbol
         yield from _call(view, both, place, before, after)
     if old.kind is new.kind is Kind.FUNCTION:
         yield from _access(place, old, new, bound=before.bound)
-        if use.call is not None and not use.handed:
+        read = old.binding is new.binding is Binding.PROPERTY and not use.store
+        if (use.call is not None and not use.handed) or (use.call is None and read):
             yield from result(place, old, new)
     if old.kind is new.kind is Kind.VARIABLE and not use.store:
-        yield from held(old, new)
+        yield from held(place, old, new)
+        yield from nothing(place, old, new)
     elif old.kind is not new.kind and Kind.VARIABLE in (old.kind, new.kind) and use.call is not None:
         yield Verdict(False, f"makes a {new.kind} of what was a {old.kind}")
 
@@ -268,6 +275,7 @@ def _used(place: Place, label: str) -> Witness:
 def _unknown(ours: Touch, theirs: Touch, place: Place, label: str, does: str) -> Clash:
     path, line = where_of(ours, label)
     name = label.rpartition(".")[2]
+    spoken = _speaks_of(theirs, place, label.rpartition(".")[0])
     return Clash(
         kind=ConflictKind.SEMANTIC,
         proven=False,
@@ -275,8 +283,21 @@ def _unknown(ours: Touch, theirs: Touch, place: Place, label: str, does: str) ->
         where=place_of(ours, label),
         mine=Witness(path=path, line=line, does=does),
         theirs=Witness(
-            path=place.path, line=place.use.line, does=f"newly uses `.{name}` of something unknown"
+            path=place.path,
+            line=place.use.line,
+            does=f"newly uses `.{name}` of something" + ("" if spoken else " unknown"),
         ),
-        note="whether of that class cannot be told",
-        followed=False,
+        note="the class is spoken of beside it" if spoken else "whether of that class cannot be told",
+        followed=spoken,
     )
+
+
+def _speaks_of(theirs: Touch, place: Place, cls: str) -> bool:
+    """Whether the function that a use stands in newly names the class, as `isinstance` does."""
+    file = theirs.by_path.get(place.path)
+    for use in file.fresh if file is not None and place.use.scope else ():
+        if use.scope == place.use.scope and len(use.path) == 1:
+            found = theirs.view.resolve(place.module, use.path, set())
+            if isinstance(found, Symbol) and found.label == cls:
+                return True
+    return False

@@ -24,6 +24,7 @@ from assay.patchset.overlap import Overlap, overlaps
 from assay.patchset.spoken import lost, spoken, unprovided, unspoken
 from assay.patchset.textual import textual
 from assay.patchset.touch import Place, Touch, Touches
+from assay.patchset.tuples import fields, taken_apart
 from assay.patchset.twins import exported, numbers, twins, versions
 from assay.patchset.view import Symbol, Unknown
 from assay.repo.repository import Repository
@@ -221,6 +222,8 @@ class _Index:
             for place in touch.fresh():
                 trail: set[str] = set()
                 target = touch.view.resolve(place.module, place.use.path, trail)
+                if apart := taken_apart(place.use):
+                    fields(touch.view, place.module, apart, trail)
                 if place.use.call is not None:
                     touch.view.signature(target, trail)
                     if isinstance(target, Symbol) and place.use.catches:

@@ -13,7 +13,7 @@ from assay.model.report import ConflictKind, Witness
 from assay.patchset.clash import Clash
 from assay.patchset.exceptions import kinds, raises, uncaught
 from assay.patchset.facts.records import Definition, Kind, Path
-from assay.patchset.facts.signature import refusal
+from assay.patchset.facts.signature import Signature, refusal
 from assay.patchset.places import place_of, where_of
 from assay.patchset.results import EVERYTHING
 from assay.patchset.touch import Place, Touch
@@ -233,7 +233,8 @@ def _called_anew(
         return
     name = after.name.rpartition(".")[2]
     refused = _refused(ours, both, after, own)
-    if not refused and name == "__init__":
+    takes_any = own.signature.star and not _requires(own.signature)
+    if not refused and (name == "__init__" or takes_any):
         return
     yield _clash(
         ours,
@@ -245,6 +246,11 @@ def _called_anew(
         other=f"overrides it in `{label.partition(':')[2]}` as it was",
         at=f"{label}.{name}",
     )
+
+
+def _requires(signature: Signature) -> bool:
+    """Whether something must be given by its name alone."""
+    return any(not parameter.optional for parameter in signature.keyword)
 
 
 def _refused(ours: Touch, both: View, method: Symbol, own: Definition) -> str:

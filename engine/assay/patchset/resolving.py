@@ -29,6 +29,8 @@ from assay.patchset.meanings import Instance, Missing, Outside, Symbol, Target, 
 DEEPEST = 24
 """Imports of imports, bases of bases: more steps than any honest source takes."""
 _BUILTINS = frozenset(dir(builtins))
+_OF_FUNCTIONS = frozenset(dir(absolute)) | {"cache_clear", "cache_info", "cache_parameters", "register"}
+"""Attributes that functions have of themselves, or from a decorator that leaves them what they are."""
 
 
 class Resolver(ABC):
@@ -208,6 +210,8 @@ class Resolver(ABC):
                 return self.member(target, step, trail, depth)
             case Instance(of=cls):
                 return self.member(cls, step, trail, depth, bound=True)
+            case Symbol(definition=Definition(kind=Kind.FUNCTION, binding=Binding.PLAIN)) if not target.bound:
+                return self._of_function(target, step, trail)
             case Symbol(definition=definition):
                 value = definition.value
                 if definition.binding is Binding.PROPERTY and definition.returns:
@@ -216,6 +220,17 @@ class Resolver(ABC):
                 if held is not None:
                     return self._step(held, step, trail, depth + 1)
         return Unknown(step)
+
+    def _of_function(self, function: Symbol, name: str, trail: Trail) -> Target:
+        """An attribute that was put on a function beside it."""
+        label = f"{function.label}.{name}"
+        trail.add(label)
+        here = self.module(function.module)
+        found = here.definitions.get(f"{function.name}.{name}") if here is not None else None
+        if found is not None:
+            return Symbol(function.module, found.name, found)
+        made = function.definition.decorated or function.definition.several or name in _OF_FUNCTIONS
+        return Unknown(name) if made else Missing(label, sure=False)
 
     def _held(self, symbol: Symbol, value: Path, trail: Trail, depth: int) -> Target | None:
         """What a variable holds, if that is known."""

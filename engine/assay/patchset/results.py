@@ -37,10 +37,12 @@ def result(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
     """Whether what the call gives is still of use in the way it is used."""
     use = place.use
     clear = not (old.several or new.several or old.decorated or new.decorated)
-    words = set(use.contexts)
+    words = set(use.contexts) - {contexts.OR_ELSE}
     yield from _raised(use.catches, old, new)
-    if old.manager != new.manager:
-        yield from _entered(words, new, clear)
+    yield from nothing(place, old, new)
+    yield from _computed(words, old, new)
+    if (old.manager, old.async_manager) != (new.manager, new.async_manager):
+        yield from _entered(words, old, new, clear)
         return
     if old.is_async != new.is_async:
         if new.is_async and contexts.AWAIT not in words:
@@ -59,6 +61,9 @@ def result(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
         yield Verdict(
             False, f"makes it return a {new.gives}, not a {old.gives}", "the result is used as before"
         )
+    elif len(old.kinds) == 1 < len(new.kinds) and old.gives in new.kinds and old.gives and _relies(words):
+        does = f"makes it return something else than a {old.gives} at times"
+        yield Verdict(False, does, "the result is used as one")
 
 
 def _raised(catches: tuple[str, ...], old: Definition, new: Definition) -> Iterator[Verdict]:
@@ -71,11 +76,46 @@ def _raised(catches: tuple[str, ...], old: Definition, new: Definition) -> Itera
     )
 
 
-def _entered(words: set[str], new: Definition, clear: bool) -> Iterator[Verdict]:
+def nothing(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
+    """Whether there is None now where there was something, or an exception."""
+    use = place.use
+    if old.may_be_none or not new.may_be_none or contexts.OR_ELSE in use.contexts:
+        return
+    words = set(use.contexts)
+    if contexts.TRUTH not in words and _relies(words):
+        yield Verdict(False, "makes it None at times", "it is used as if it were there")
+    elif set(use.catches) - EVERYTHING and words - {contexts.TRUTH, contexts.DISCARD}:
+        caught = ", ".join(sorted(set(use.catches) - EVERYTHING))
+        yield Verdict(False, "makes it None at times", f"{caught} is what is looked out for")
+
+
+def _relies(words: set[str]) -> bool:
+    """Whether something is asked of a value that not every value can do."""
+    marks = (contexts.ATTRIBUTE, contexts.UNPACK)
+    return bool(words & _OF_SOMETHING) or any(word.startswith(marks) for word in words)
+
+
+_OF_SOMETHING = frozenset(
+    {contexts.INDEX, contexts.LENGTH, contexts.ITER, contexts.NEXT, contexts.WITH, contexts.ASYNC_WITH}
+)
+
+
+def _computed(words: set[str], old: Definition, new: Definition) -> Iterator[Verdict]:
+    """Whether a value that is compared is computed by another formula."""
+    if old.formula and new.formula and old.formula != new.formula and contexts.COMPARE in words:
+        does = f"computes it as `{new.formula[:60]}`, not `{old.formula[:60]}`"
+        yield Verdict(False, does, "the value is compared")
+
+
+def _entered(words: set[str], old: Definition, new: Definition, clear: bool) -> Iterator[Verdict]:
     """Whether what is entered is still a context manager, and the other way round."""
     enters = words & {contexts.WITH, contexts.ASYNC_WITH}
     if not new.manager and enters:
         yield Verdict(clear and not new.hands_on, "makes it no context manager any more", "it is entered")
+    elif old.manager and new.manager:
+        if (contexts.WITH if new.async_manager else contexts.ASYNC_WITH) in words:
+            does = f"makes it {'an asynchronous' if new.async_manager else 'a plain'} context manager"
+            yield Verdict(clear, does, "it is entered as before")
     elif new.manager and words - enters - {contexts.OTHER}:
         yield Verdict(clear, "makes a context manager of it", "it is not entered")
 

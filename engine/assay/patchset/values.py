@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from assay.patchset.facts import contexts
 from assay.patchset.facts.paths import CONTAINERS
 from assay.patchset.facts.records import Definition, Kind
 from assay.patchset.results import Verdict
@@ -18,11 +19,13 @@ from assay.patchset.view import Symbol, Target
 _STANDS_IN = {("set", "frozenset"), ("dict", "mappingproxytype")}
 
 
-def held(old: Definition, new: Definition) -> Iterator[Verdict]:
+def held(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
     """What the change of a variable may mean for who reads it."""
     if not old.literal or old.literal == new.literal or old.several or new.several:
         return
     if (old.literal, new.literal) in _STANDS_IN:
+        return
+    if {old.literal, new.literal} <= CONTAINERS.keys() and set(place.use.contexts) <= _OF_ANY:
         return
     if not new.literal:
         does = f"makes something else of it than a {_word(old.literal)}"
@@ -44,6 +47,29 @@ def frozen(place: Place, before: Target, after: Target, step: str) -> Verdict | 
         return None
     does = f"turns it from a {old.literal} into a {new.literal}"
     return Verdict(not place.use.guarded, does, f"it has no `{step}`")
+
+
+def elements(place: Place, before: Target, after: Target, step: str) -> Verdict | None:
+    """Whether what a container holds is annotated as something else, and is got at."""
+    if not isinstance(before, Symbol) or not isinstance(after, Symbol):
+        return None
+    old, new = before.definition.noted, after.definition.noted
+    same = old.partition("[")[0] == new.partition("[")[0]
+    if not old or not new or not same or "[" not in old or _parts(old) == _parts(new):
+        return None
+    if not (step in _GETTERS or (not step and contexts.INDEX in place.use.contexts)):
+        return None
+    does = f"makes a {new[:60]} of it, not a {old[:60]}"
+    return Verdict(False, does, "what is in it is used as before")
+
+
+def _parts(note: str) -> str:
+    return note.replace(" ", "").replace("typing.", "").lower()
+
+
+_GETTERS = frozenset({"get", "items", "values", "pop", "popitem", "popleft", "setdefault"})
+_OF_ANY = frozenset({contexts.LENGTH, contexts.TRUTH, contexts.DISCARD})
+"""What can be asked of any container."""
 
 
 def _word(literal: str) -> str:

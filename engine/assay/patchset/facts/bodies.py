@@ -13,7 +13,17 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from assay.gates.syntax import Function, is_words, last_name, own_nodes
-from assay.patchset.facts.paths import annotated, literal_of, own_names, path_of, targets
+from assay.patchset.facts.paths import (
+    annotated,
+    holds,
+    literal_of,
+    may_be_none,
+    own_names,
+    parameters,
+    path_of,
+    stored,
+    targets,
+)
 from assay.patchset.facts.records import CALL, UNKNOWN, Path
 from assay.patchset.facts.signature import Signature, signature_of
 
@@ -26,6 +36,10 @@ class Attribute(NamedTuple):
     line: int
     value: Path
     literal: str
+    noted: str
+    """Its annotation as text."""
+    may_be_none: bool
+    """It is set to None, or to a parameter that may be."""
 
 
 class Body(NamedTuple):
@@ -42,7 +56,11 @@ class Body(NamedTuple):
     gives: str
     """A word for the type of everything that it returns, where that can be seen or is annotated."""
     may_be_none: bool
-    """It says `return None` or `return` beside giving something."""
+    """It gives None beside something else, or is annotated so."""
+    kinds: tuple[str, ...]
+    """A word for the type of each thing that it returns, '' for one that cannot be seen; None aside."""
+    formula: str
+    """What it returns, as text, where that is all it does, and is computed of names and constants alone."""
     ordered: str
     """How everything that it returns is ordered: the arguments of `sorted` besides the first, or a word for
     what keeps the order of something else; empty where that cannot be seen."""
@@ -57,7 +75,7 @@ class Body(NamedTuple):
 def body_of(node: Function) -> Body:
     """What a function says about itself."""
     nodes = list(own_nodes(node))
-    returned = [inner.value for inner in nodes if isinstance(inner, ast.Return)]
+    returned = [value for inner in nodes if isinstance(inner, ast.Return) for value in _branches(inner.value)]
     yields = any(isinstance(inner, ast.Yield | ast.YieldFrom) for inner in nodes)
     yields = yields or (bool(returned) and all(map(_lazy, returned)))
     arities = {_arity(value) for value in returned}
@@ -76,13 +94,48 @@ def body_of(node: Function) -> Body:
         raises=tuple(sorted(raises)),
         unwritten=len(written) == 1 and isinstance(written[0], ast.Raise) and "NotImplementedError" in raises,
         gives=(_kind([_held(value, nodes) for value in returned]) or _noted(node)) if not yields else "",
-        may_be_none=0 < sum(map(_is_none, returned)) < len(returned),
+        may_be_none=0 < sum(map(_is_none, returned)) < len(returned) or may_be_none(node.returns),
+        kinds=tuple(sorted({_type(_held(value, nodes)) for value in returned if not _is_none(value)})),
+        formula=_formula(written),
         ordered=_order([_held(value, nodes) for value in returned], nodes) if not yields else "",
         attributes=tuple(_attributes(node, nodes, receiver)) if receiver else (),
         leaves=tuple(sorted(set(_left(nodes, receiver)))) if receiver else (),
         opens=any(_opens(inner, receiver) for inner in nodes if isinstance(inner, ast.Call)),
     )
 
+
+def _branches(value: ast.expr | None) -> Iterator[ast.expr | None]:
+    """What a returned expression may be: both sides of `x if c else y`."""
+    if isinstance(value, ast.IfExp):
+        yield from _branches(value.body)
+        yield from _branches(value.orelse)
+    else:
+        yield value
+
+
+def _formula(written: list[ast.stmt]) -> str:
+    match written:
+        case [ast.Return(value=ast.expr() as value)] if all(
+            isinstance(part, _COMPUTED) for part in ast.walk(value)
+        ):
+            return ast.unparse(value)
+    return ""
+
+
+_COMPUTED = (
+    ast.BinOp,
+    ast.UnaryOp,
+    ast.BoolOp,
+    ast.Compare,
+    ast.Constant,
+    ast.Name,
+    ast.Attribute,
+    ast.expr_context,
+    ast.operator,
+    ast.unaryop,
+    ast.boolop,
+    ast.cmpop,
+)
 
 _FINISHED = (ast.Constant, ast.Tuple, ast.List, ast.Dict, type(None))
 
@@ -116,10 +169,13 @@ def _kind(returned: list[ast.expr | None]) -> str:
 
 def _noted(node: Function) -> str:
     """The word of the annotated type, where it is one that says something."""
+    if isinstance(node.returns, ast.Subscript) and last_name(node.returns.value) not in _OPTIONAL:
+        return ""  # what stands in the brackets is a type, too, and `Sequence[X]` is no other than `list[X]`
     word = (annotated(node.returns) or ("",))[-1]
     return "" if word in _ANYTHING or word.startswith("_") or len(word) < _SHORTEST else word
 
 
+_OPTIONAL = frozenset({"Optional", "Annotated"})
 _ANYTHING = frozenset({"Any", "object", "None", "NoReturn", "Never", "Self", "Callable"})
 _SHORTEST = 3
 """Shorter names are those of type variables."""
@@ -143,7 +199,11 @@ def _type(value: ast.expr | None) -> str:
         return type(value).__name__.lower().removesuffix("comp").replace("joinedstr", "str")
     if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
         name = value.func.id
-        return name if name[:1].isupper() or name in ("dict", "list", "set", "tuple", "str", "int") else ""
+        return (
+            name
+            if name.lstrip("_")[:1].isupper() or name in ("dict", "list", "set", "tuple", "str", "int")
+            else ""
+        )
     return ""
 
 
@@ -212,16 +272,23 @@ def _attributes(node: Function, nodes: Iterable[ast.AST], receiver: str) -> Iter
         if not isinstance(inner, ast.stmt):
             continue
         value = getattr(inner, "value", None)
-        notes = annotated(inner.annotation) if isinstance(inner, ast.AnnAssign) else ()
+        note = inner.annotation if isinstance(inner, ast.AnnAssign) else None
+        notes = holds(note)
         for target in targets(inner):
             parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
             for part in parts:
                 match part:
                     case ast.Attribute(value=ast.Name(id=root), attr=attr) if root == receiver:
                         single = part is target and isinstance(value, ast.expr)
-                        held = (*notes, CALL) if notes else path_of(value) if single and value else ()
-                        literal = literal_of(value) if single else ""
-                        yield Attribute(attr, part.lineno - node.lineno, _settled(held, node), literal)
+                        held = notes or (path_of(value) if single and value else ())
+                        yield Attribute(
+                            attr,
+                            part.lineno - node.lineno,
+                            _settled(held, node),
+                            literal_of(value) if single else "",
+                            ast.unparse(note) if note is not None else "",
+                            single and _may_hold_none(value, node),
+                        )
 
 
 def _settled(held: Path, function: Function) -> Path:
@@ -230,9 +297,24 @@ def _settled(held: Path, function: Function) -> Path:
         return ()
     for parameter in [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]:
         if parameter.arg == held[0]:
-            notes = annotated(parameter.annotation)
-            return (*notes, CALL, *held[1:]) if notes else ()
+            notes = holds(parameter.annotation)
+            return (*notes, *held[1:]) if notes else ()
     return held if len(held) > 1 and held[-1] == CALL else ()
+
+
+def _may_hold_none(value: ast.expr | None, function: Function) -> bool:
+    """Whether what is set is None, or a parameter that is None unless given, or may be as annotated."""
+    if not isinstance(value, ast.Name):
+        return isinstance(value, ast.Constant) and value.value is None
+    places = [*function.args.posonlyargs, *function.args.args]
+    pairs = [
+        *zip(reversed(places), reversed(function.args.defaults), strict=False),
+        *zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True),
+    ]
+    unset = {place.arg for place, default in pairs if isinstance(default, ast.Constant) and _is_none(default)}
+    noted = {p.arg for p in parameters(function.args) if may_be_none(p.annotation)}
+    rebound = {name for node in own_nodes(function) for target in targets(node) for name in stored(target)}
+    return value.id in (unset | noted) - rebound
 
 
 def _opens(call: ast.Call, receiver: str) -> bool:

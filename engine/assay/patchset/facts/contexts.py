@@ -26,6 +26,8 @@ DISCARD = "discard"
 IMPORT = "import"
 RAISE = "raise"
 TRUTH = "truth"
+OR_ELSE = "or else"
+"""Beside another word: something else stands in where the value is none, or empty."""
 OTHER = "other"
 
 _MOST = 100
@@ -52,16 +54,23 @@ def of(node: ast.AST, parents: Mapping[ast.AST, ast.AST], known: Known) -> tuple
         if isinstance(target, ast.Name):
             return tuple(sorted(_followed(target.id, parent, parents, known)))
         return (_unpacked(target),)
-    return (_said(node, parents),)
+    return (_said(node, parents), *_or_else(node, parents))
 
 
-def _said(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> str:
+def _or_else(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> tuple[str, ...]:
+    match parents.get(node):
+        case ast.BoolOp(op=ast.Or(), values=[*_, last]) if last is not node:
+            return (OR_ELSE,)
+    return ()
+
+
+def _said(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> str:  # noqa: PLR0911 - one word for each
     """The word for what becomes of a value where it stands."""
     parent = parents.get(node)
     match parent:
         case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) | ast.Assert(test=test):
             return TRUTH if test is node else OTHER
-        case ast.UnaryOp(op=ast.Not()):
+        case ast.UnaryOp(op=ast.Not()) | ast.Compare(ops=[ast.Is() | ast.IsNot()]):
             return TRUTH
         case ast.comprehension(ifs=ifs) if node in ifs:
             return TRUTH
@@ -71,6 +80,8 @@ def _said(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> str:
             return TRUTH if judged else OTHER
         case ast.BoolOp():
             return _said(parent, parents)
+        case ast.withitem():
+            return ASYNC_WITH if isinstance(parents.get(parent), ast.AsyncWith) else WITH
     return _one(node, parent)
 
 
@@ -80,7 +91,7 @@ def _unpacked(target: ast.expr) -> str:
     return OTHER
 
 
-def _one(node: ast.AST, parent: ast.AST | None) -> str:  # noqa: PLR0911, PLR0912 - one word for each parent
+def _one(node: ast.AST, parent: ast.AST | None) -> str:  # noqa: PLR0911 - one word for each parent
     match parent:
         case ast.Await():
             return AWAIT
@@ -100,8 +111,6 @@ def _one(node: ast.AST, parent: ast.AST | None) -> str:  # noqa: PLR0911, PLR091
             return ITER if isinstance(ops[-1], ast.In | ast.NotIn) else COMPARE
         case ast.Expr():
             return DISCARD
-        case ast.withitem():
-            return WITH
         case ast.Raise(exc=exc) if exc is node:
             return RAISE
         case ast.Call() if parent.func is not node:

@@ -17,6 +17,7 @@ from assay.gates.syntax import Function, first_line, last_name
 from assay.patchset.facts.bodies import Attribute, Body, body_of
 from assay.patchset.facts.paths import (
     annotated,
+    holds,
     imported,
     literal_of,
     path_of,
@@ -24,7 +25,6 @@ from assay.patchset.facts.paths import (
     targets,
 )
 from assay.patchset.facts.records import (
-    CALL,
     UNKNOWN,
     Binding,
     Definition,
@@ -164,10 +164,13 @@ class _Walker:
                 is_async=isinstance(node, ast.AsyncFunctionDef) and not manager and not body.yields,
                 generator=body.yields and not manager,
                 manager=manager,
+                async_manager=manager and isinstance(node, ast.AsyncFunctionDef),
                 arity=body.arity,
                 hands_on=body.hands_on,
                 gives=body.gives,
                 may_be_none=body.may_be_none,
+                kinds=body.kinds,
+                formula=body.formula,
                 ordered=body.ordered,
                 leaves=body.leaves if owner is not None and binding is not Binding.STATIC else (),
                 abstract=bool(_ABSTRACT.intersection(marks)),
@@ -193,14 +196,20 @@ class _Walker:
                 kind=Kind.VARIABLE,
                 line=at,
                 end=at,
-                digest=ATTRIBUTE + found.literal,
+                digest=_digest_of(found.literal, found.noted, found.may_be_none),
                 value=found.value,
                 literal=found.literal,
+                noted=_unquoted(found.noted),
+                may_be_none=found.may_be_none,
             )
         elif before.kind is Kind.VARIABLE and not before.value and before.literal in ("None", ""):
             self.found[name] = replace(before, value=found.value, literal="")
         elif before.value != found.value or before.literal != found.literal:
-            self.found[name] = replace(before, several=True)
+            may_be_none = before.may_be_none or found.may_be_none
+            digest = before.digest
+            if digest.startswith(ATTRIBUTE):
+                digest = _digest_of(before.literal, before.noted, may_be_none)
+            self.found[name] = replace(before, several=True, may_be_none=may_be_none, digest=digest)
 
     def _fixture(self, node: Function, name: str, text: str) -> None:
         for decorator in node.decorator_list:
@@ -275,6 +284,7 @@ class _Walker:
         value = getattr(node, "value", None)
         several = isinstance(node, ast.AugAssign | ast.For | ast.AsyncFor)
         for target in targets(node):
+            self._put_on(node, target, prefix, sure)
             if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Call):
                 self.open |= last_name(target.value) in _OPENERS
             single = isinstance(target, ast.Name)
@@ -283,9 +293,18 @@ class _Walker:
                     self._export(name, value, several)
                 self._variable(node, prefix + name, value if single else None, sure and not several)
 
+    def _put_on(self, node: ast.stmt, target: ast.expr, prefix: str, sure: bool) -> None:
+        """`function.attribute = ...` beside the function: a name of its own."""
+        match target:
+            case ast.Attribute(value=ast.Name(id=owner), attr=attribute):
+                holder = self.found.get(prefix + owner)
+                if holder is not None and holder.kind is Kind.FUNCTION:
+                    value = getattr(node, "value", None)
+                    self._variable(node, f"{prefix}{owner}.{attribute}", value, sure)
+
     def _variable(self, node: ast.stmt, name: str, value: ast.expr | None, sure: bool) -> None:
-        notes = annotated(node.annotation) if isinstance(node, ast.AnnAssign) else ()
-        held = (*notes, CALL) if notes else path_of(value) if value is not None else ()
+        note = node.annotation if isinstance(node, ast.AnnAssign) else None
+        held = holds(note) or (path_of(value) if value is not None else ())
         optional, skipped = _default(value)
         self._add(
             Definition(
@@ -296,6 +315,7 @@ class _Walker:
                 digest=self._text(node),
                 value=held if held and held[0] != UNKNOWN else (),
                 literal=literal_of(value),
+                noted=_unquoted(ast.unparse(note)) if note is not None else "",
                 field=isinstance(node, ast.AnnAssign) and not skipped and not _is_classvar(node.annotation),
                 default=optional,
             ),
@@ -311,6 +331,15 @@ class _Walker:
         words = [part.value for part in value.elts if isinstance(part, ast.Constant)]
         known = self.exports or [] if more else []
         self.exports = [*known, *(word for word in words if isinstance(word, str))]
+
+
+def _digest_of(literal: str, noted: str, may_be_none: bool) -> str:
+    """Tells apart what is visibly held by an attribute that methods set."""
+    return " ".join(filter(None, [ATTRIBUTE + literal, _unquoted(noted), "or None" if may_be_none else ""]))
+
+
+def _unquoted(note: str) -> str:
+    return note.replace("'", "").replace('"', "")
 
 
 def _bare(base: ast.expr) -> ast.expr:

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from assay.gates.syntax import Function, own_nodes
+from assay.gates.syntax import REFUSED, Function, own_nodes
 from assay.patchset.facts.records import CALL, IMPORTED, SUPER, UNKNOWN, Path
 
 NO_ONE: Path = (UNKNOWN,)
@@ -29,6 +29,7 @@ _LITERALS = (
     ast.Lambda,
     ast.Compare,
 )
+_LONGEST_NOTE = 200
 _TRANSPARENT = frozenset({"Optional", "Annotated", "Final", "ClassVar", "Type", "type"})
 
 
@@ -54,8 +55,9 @@ def path_of(node: ast.AST, names: Mapping[str, Path] | None = None, inside: str 
                 return () if isinstance(node, _LITERALS) else (UNKNOWN, *reversed(steps))
 
 
-def annotated(node: ast.expr | None) -> Path:
-    """The path of the class that an annotation names, of `X | None` and `Optional[X]` that of X; else ()."""
+def annotated(node: ast.expr | None) -> Path:  # noqa: PLR0911 - one answer for each form
+    """The path of the class that an annotation names, of `X | None`, `Optional[X]` and `X[T]` that of X; else
+    ()."""
     match node:
         case ast.Name(id=name):
             return (name,)
@@ -63,13 +65,47 @@ def annotated(node: ast.expr | None) -> Path:
             found = path_of(node)
             return () if found[0] == UNKNOWN else found
         case ast.Constant(value=str(text)):
-            plain = text.strip()
-            return tuple(plain.split(".")) if plain.replace(".", "").isidentifier() else ()
+            return annotated(_quoted(text))
         case ast.BinOp(op=ast.BitOr(), left=left, right=ast.Constant(value=None)):
             return annotated(left)
         case ast.Subscript(value=value, slice=inner) if _last(value) in _TRANSPARENT - {"Type", "type"}:
             return annotated(inner.elts[0] if isinstance(inner, ast.Tuple) and inner.elts else inner)
+        case ast.Subscript(value=ast.Name() | ast.Attribute() as generic):
+            return annotated(generic)
     return ()
+
+
+def _quoted(text: str) -> ast.expr | None:
+    """An annotation that is written as text."""
+    if len(text) > _LONGEST_NOTE:
+        return None
+    try:
+        return ast.parse(text.strip(), mode="eval").body
+    except REFUSED:
+        return None
+
+
+def holds(annotation: ast.expr | None) -> Path:
+    """The path of the value that an annotated name has: an object of the class, of `type[X]` the class X."""
+    match annotation:
+        case ast.Subscript(value=value, slice=inner) if _last(value) in ("Type", "type"):
+            return annotated(inner)
+        case ast.Subscript(value=value, slice=inner) if _last(value) in _TRANSPARENT:
+            return holds(inner.elts[0] if isinstance(inner, ast.Tuple) and inner.elts else inner)
+    found = annotated(annotation)
+    return (*found, CALL) if found else ()
+
+
+def may_be_none(annotation: ast.expr | None) -> bool:
+    """Whether an annotation says so: `Optional[X]`, `X | None`."""
+    match annotation:
+        case ast.Constant(value=None):
+            return True
+        case ast.BinOp(op=ast.BitOr(), left=left, right=right):
+            return may_be_none(left) or may_be_none(right)
+        case ast.Subscript(value=value):
+            return _last(value) == "Optional"
+    return False
 
 
 def _last(node: ast.expr) -> str:
@@ -132,9 +168,8 @@ def own_names(function: Function, nodes: Iterable[ast.AST] | None = None) -> dic
         found[name] = NO_ONE if name in found else path
 
     for parameter in parameters(function.args):
-        holds = annotated(parameter.annotation)
         variadic = parameter in (function.args.vararg, function.args.kwarg)
-        bind(parameter.arg, (*holds, CALL) if holds and not variadic else NO_ONE)
+        bind(parameter.arg, (not variadic and holds(parameter.annotation)) or NO_ONE)
     for node in nodes if nodes is not None else own_nodes(function):
         if not isinstance(node, _BINDERS):
             continue
@@ -157,8 +192,7 @@ def _binds(node: ast.AST) -> Iterator[tuple[str, Path]]:
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
             yield name, path_of(value)
         case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation):
-            holds = annotated(annotation)
-            yield name, (*holds, CALL) if holds else NO_ONE
+            yield name, holds(annotation) or NO_ONE
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
             yield name, NO_ONE
         case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):

@@ -64,6 +64,8 @@ class Definition(Record, frozen=True, kw_only=True):
     generator: bool = False
     manager: bool = False
     """It is entered by `with`, or `async with`."""
+    async_manager: bool = False
+    """A context manager that is entered by `async with`."""
     arity: int = 0
     """All its returns are tuples of so many literal entries; 0: not so."""
     hands_on: bool = False
@@ -71,7 +73,12 @@ class Definition(Record, frozen=True, kw_only=True):
     gives: str = ""
     """A word for the type of everything that it returns, where that can be seen or is annotated."""
     may_be_none: bool = False
-    """It says `return None` or `return` beside giving something."""
+    """A function that gives None beside something else, or is annotated so; an attribute that is set to None,
+    or to a parameter that may be."""
+    kinds: tuple[str, ...] = ()
+    """A word for the type of each thing that it returns, '' for one that cannot be seen; None aside."""
+    formula: str = ""
+    """What it returns, as text, where it does nothing else than compute that of names and constants."""
     ordered: str = ""
     """In which order it returns things, where that can be seen."""
     leaves: tuple[str, ...] = ()
@@ -101,6 +108,8 @@ class Definition(Record, frozen=True, kw_only=True):
     """What it holds, or ()."""
     literal: str = ""
     """The value as text in normal form where it is a literal or an expression of literals."""
+    noted: str = ""
+    """Its annotation as text, texts in it without their quotes."""
     field: bool = False
     """It is annotated in a class body: a field of a dataclass."""
     default: bool = False
