@@ -296,7 +296,7 @@ def _speaks_of(theirs: Touch, place: Place, cls: str) -> bool:
     """Whether the function that a use stands in newly names the class, as `isinstance` does."""
     file = theirs.by_path.get(place.path)
     for use in file.fresh if file is not None and place.use.scope else ():
-        if use.scope == place.use.scope and len(use.path) == 1:
+        if use.scope == place.use.scope and CALL not in use.path:
             found = theirs.view.resolve(place.module, use.path, set())
             if isinstance(found, Symbol) and found.label == cls:
                 return True
