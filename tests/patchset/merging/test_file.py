@@ -218,6 +218,35 @@ def test_where_it_may_matter_what_comes_first_nothing_is_merged(
     assert merged(path, *at(base, "@", ours, theirs)) is reason
 
 
+def test_both_add_an_import_of_their_own_from_one_module() -> None:
+    base = "from a import b\nfrom a import m\n@\nb, m\n"
+    versions = at(base, "@", "from a import x\n", "from a import y\n")
+    assert merged("m.py", *versions) == base.replace("@", "from a import x\nfrom a import y\n")
+
+
+def test_both_add_an_entry_with_the_same_remark() -> None:
+    base = "ALL = [\n    'a',\n@]\n"
+    versions = at(base, "@", "    # new\n    'b',\n", "    # new\n    'c',\n")
+    assert merged("m.py", *versions) == base.replace("@", "    # new\n    'b',\n    # new\n    'c',\n")
+
+
+def test_a_remark_on_a_statement_has_nothing_to_do_with_what_stands_beside_it() -> None:
+    base = "class A:\n    def a(self):\n        pass\n@\nif __name__ == '__main__':\n    main()\n"
+    b, c = (f"\n    def {name}(self):\n        pass\n" for name in "bc")
+    ours, theirs = base.replace("@", b), base.replace("@", c)
+    result = base.replace("@", b + c)
+    assert merged(
+        "m.py", base.replace("@", ""), ours, theirs.replace("main()", "main()  # run")
+    ) == result.replace("main()", "main()  # run")
+    assert merged("m.py", base.replace("@", ""), ours, theirs.replace("main()", "main(1)")) is Reason.ORDER
+
+
+def test_sections_that_both_add_to_a_list_of_changes_stand_one_after_the_other() -> None:
+    base = "# Changes\n\n## Unreleased\n\n@## 1.0\n\n- a\n"
+    versions = at(base, "@", "### Fixed\n\n- f\n\n", "### Added\n\n- b\n\n")
+    assert merged("CHANGES.md", *versions) == base.replace("@", "### Added\n\n- b\n\n### Fixed\n\n- f\n\n")
+
+
 def test_what_one_side_removes_and_the_other_uses_or_changes_stays_a_conflict() -> None:
     base = "import os\n\n\ndef old():\n    return os.x\n\n\ndef last():\n    return 1\n"
     without = base.replace("import os\n\n\n", "").replace("os.x", "2")

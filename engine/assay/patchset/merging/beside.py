@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from assay.patchset.merging.entries import Node, label
 from assay.patchset.merging.pick import content
+from assay.patchset.merging.python import does_same
 from assay.patchset.merging.reasons import Clash, Reason
 
 _MOST_PAIRS = 40_000
@@ -52,8 +53,7 @@ class Beside:
         elif texts[1] == texts[2]:
             self._meet([], [], where)
         else:
-            mine = _edited(base, ours) if texts[1] != texts[0] else []
-            yours = _edited(base, theirs) if texts[2] != texts[0] else []
+            mine, yours = (_edited(base, side) for side in (ours, theirs))
             # Inside of an entry that both changed, merging it has looked already.
             self._meet(mine, yours, where, together=not (mine and yours))
 
@@ -88,8 +88,10 @@ class Beside:
 
 
 def _edited(base: Node, side: Node) -> list[Node]:
-    """An entry before and after. One that only says what a name is bound to still binds the name; what an
-    assignment binds is another value."""
+    """An entry before and after, if it does anything else. One that only says what a name is bound to still
+    binds the name; what an assignment binds is another value."""
+    if content(base) == content(side) or does_same(base, side):
+        return []
     if base.tag == side.tag == "assignment":
         return [base, side]
     binds = base.reach.binds ^ side.reach.binds

@@ -13,6 +13,8 @@ from assay.patchset.merging.split import said_in
 
 Inventory = Counter[tuple[str, ...]]
 
+IS = "is"
+"""Stands before what an entry says."""
 
 Saying = Callable[[Node], str]
 
@@ -26,15 +28,19 @@ def inventory(group: Group, said: Saying) -> Inventory:
 def missing(base: Inventory, ours: Inventory, theirs: Inventory, merged: Inventory) -> tuple[str, ...] | None:
     """Something that is there more or less often than both sides want it; None if all is there."""
     for item in sorted({*base, *ours, *theirs, *merged}):
-        old, mine, yours = base[item], ours[item], theirs[item]
-        wanted = mine + yours - old
-        if yours in (mine, old):
-            wanted = mine
-        elif mine == old:
-            wanted = yours
-        if merged[item] != wanted:
+        if merged[item] not in _wanted(item, base[item], ours[item], theirs[item]):
             return item
     return None
+
+
+def _wanted(item: tuple[str, ...], old: int, mine: int, yours: int) -> tuple[int, ...]:
+    """How often something may be there. What both sides add as often may be one thing or two: an entry is one
+    and the same, but of remarks, and of what stands around entries, each side may have one of its own."""
+    if old in (mine, yours):
+        return (mine + yours - old,)
+    if mine == yours:
+        return (mine,) if item[-2] == IS else (mine, mine + yours - old)
+    return (mine + yours - old,)
 
 
 def _listed(group: Group, path: tuple[str, ...], said: Saying) -> Iterator[tuple[str, ...]]:
@@ -49,7 +55,7 @@ def _node(node: Node, path: tuple[str, ...], said: Saying) -> Iterator[tuple[str
     for text in (node.lead, node.gap, node.trail):
         yield from _comments(text, path)
     if not any(isinstance(part, Group) for part in node.parts):
-        yield (*here, "is", said(node))
+        yield (*here, IS, said(node))
         return
     yield (*here, "exists")
     for index, part in enumerate(node.parts):

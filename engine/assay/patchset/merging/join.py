@@ -20,6 +20,7 @@ from assay.patchset.merging.layout import fit
 from assay.patchset.merging.order import SortKey, sorted_by, take_turns
 from assay.patchset.merging.pick import content, pick, pick_space, squeeze
 from assay.patchset.merging.reasons import Clash, Reason
+from assay.patchset.merging.sections import by_sections
 
 _MOST_ENTRIES = 20_000
 """Of one group, in all versions together."""
@@ -153,7 +154,7 @@ class Join:
             head, mine = _split(mine, key)
             tail, yours = _split(yours, key)
             names = {id(ours[k]): k for k in head} | {id(theirs[k]): k for k in tail}
-            turns = take_turns([ours[k] for k in head], [theirs[k] for k in tail])
+            turns = _in_turn(group, [ours[k] for k in head], [theirs[k] for k in tail], where)
             found += [(names[id(node)], node) for node in turns]
             if key is not None:
                 found.append((key, self._united(ours[key], theirs[key], where)))
@@ -289,21 +290,31 @@ def _may_join(
     counted = [any(node.tag == "Numbered" for node in nodes) for nodes in (common, mine, yours)]
     if counted[0] or (counted[1] and counted[2]):
         raise Clash(Reason.NUMBER, at, f"both add what comes next: {label(mine[0])} and {label(yours[0])}")
-    if group.rule is not Rule.ROW:
+    if group.rule is not Rule.ROW or not group.separator:
         return
     added = {node.tag for node in (*mine, *yours)}
-    if group.separator:
-        fits = (
-            added == {node.tag for node in group.nodes}
-            and not added & _VALUES
-            and not _is_command((*group.nodes, *mine, *yours))
-        )
-        fits = fits and not (_is_mixed(mine, yours) and not (_in_order(mine) and _in_order(yours)))
-    else:
-        fits = len(added) == 1 and all(node.reach.free for node in (*mine, *yours))
-    if not fits:
-        what = f"both add to {group.label or 'one place'}, where it may matter what comes first"
-        raise Clash(Reason.ORDER, at, what)
+    fits = (
+        added == {node.tag for node in group.nodes}
+        and not added & _VALUES
+        and not _is_command((*group.nodes, *mine, *yours))
+    )
+    if not fits or (_is_mixed(mine, yours) and not (_in_order(mine) and _in_order(yours))):
+        raise _order_matters(group, mine, where)
+
+
+def _in_turn(group: Group, mine: Sequence[Node], yours: Sequence[Node], where: str) -> tuple[Node, ...]:
+    """What both add between two entries that both have, in one row."""
+    if not mine or not yours or group.rule is not Rule.ROW or group.separator:
+        return take_turns(mine, yours)
+    found = by_sections(mine, yours)
+    if found is None:
+        raise _order_matters(group, mine, where)
+    return found
+
+
+def _order_matters(group: Group, mine: Sequence[Node], where: str) -> Clash:
+    what = f"both add to {group.label or 'one place'}, where it may matter what comes first"
+    return Clash(Reason.ORDER, _at(where, mine[0]), what)
 
 
 def _is_command(nodes: Iterable[Node]) -> bool:

@@ -22,6 +22,8 @@ _HEADING = re.compile(r"(#{1,6})[ \t]+\S")
 _UNDERLINE = re.compile(r"([=\-~^\"'`+*#:.])\1{2,}[ \t]*\r?\n?\Z")
 SAYS = "\x1f"
 """Stands between the headings above and what a piece of prose says."""
+HEADING = "heading"
+"""The tag of a heading without a number."""
 
 _MOST_PAIRS = 40_000
 _MOST_TITLE = 200
@@ -230,7 +232,7 @@ def _prose(lead: str, block: list[str], path: list[tuple[str, str]]) -> Node:
         while path and level.startswith("#") and len(path[-1][0]) >= len(level):
             path.pop()
         path.append((level, said[:_MOST_TITLE]))
-        tag = "Numbered" if re.search(r"\d", said) else "heading"
+        tag = "Numbered" if re.search(r"\d", said) else HEADING
         above = " / ".join(title for _, title in path[:-1])
         return Node(keys=(f"{above}{SAYS}{said}", text), lead=lead, parts=(text,), sort=said[:80], tag=tag)
     above = " / ".join(title for _, title in path)

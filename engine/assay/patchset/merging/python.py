@@ -31,6 +31,13 @@ def meaning(node: Node) -> tuple[str, tuple[str, ...]] | None:
     return _meaning(body(node))
 
 
+def does_same(one: Node, other: Node) -> bool:
+    """Whether two versions of a node differ in comments and layout at most."""
+    meanings = [_meaning(body(node)) for node in (one, other)]
+    syntax = {None if found is None else found[0] for found in meanings}
+    return len(syntax) == 1 and None not in syntax
+
+
 @lru_cache(maxsize=_REMEMBERED)
 def _meaning(text: str) -> tuple[str, tuple[str, ...]] | None:
     comments = tuple(found.rstrip() for found in _COMMENT.findall(text))
