@@ -186,14 +186,14 @@ def _judge(repo: Repository, conflict: Conflict, name: str, show: Path | None) -
         yield f"{LEFT}: {label}, {merged.reason}"
         outcome = None
     else:
-        outcome = _compare(merged.path, merged.data, conflict.person)
+        outcome = compare(merged.path, merged.data, conflict.person)
         yield outcome
         yield f"{outcome}: {label}"
     if show:
         _show(show, name, conflict, merged.data if isinstance(merged, MergedFile) else None, outcome, merged)
 
 
-def _compare(path: str, merged: bytes, person: bytes | None) -> str:
+def compare(path: str, merged: bytes, person: bytes | None) -> str:
     if person is None:
         return ALONE
     if merged == person:
