@@ -38,9 +38,10 @@ class Pair:
         return " + ".join(f"{one.name} ({feature.title[:48]})" for feature, one in sides)
 
     def person(self, repo: Repository, path: str) -> bytes | None:
-        """What the file was once both were in, if nobody else changed it between the two."""
+        """What the file was once both were in, if nobody else changed it since the base."""
         early, late = self.features
-        if repo.read(early.after, path) != repo.read(late.before, path):
+        trees = (self.base.tree, early.before), (early.after, late.before)
+        if any(repo.read(one, path) != repo.read(other, path) for one, other in trees):
             return None
         return repo.read(late.after, path)
 

@@ -94,16 +94,22 @@ def test_what_only_moves_in_its_file_is_not_changed_by_who_moves_it(lab: Lab) ->
         assert isinstance(between(lab, left, right), Cleared)
 
 
-def test_what_both_change_is_suspected_only(tmp_path: Path) -> None:
-    text = b"def f(\n    a=1,\n    b=2,\n    c=3,\n):\n    return a\n"
-    lab = Lab(tmp_path / "r.git", {"m.py": text})
-    found = between(
-        lab,
-        {"m.py": text.replace(b"    a=1,\n", b"    z=0,\n    a=1,\n")},
-        {"m.py": text.replace(b"    c=3,\n", b"    c=3,\n    d=4,\n"), "n.py": b"import m\n\nm.f(d=5)\n"},
+def test_parameters_that_both_add_to_one_function_are_there_for_who_uses_them(tmp_path: Path) -> None:
+    text = b"def table(\n    rows,\n    head=None,\n    align=None,\n    width=None,\n):\n    return rows\n"
+    lab = Lab(tmp_path / "repo.git", {"tables.py": text})
+    a, b = (
+        {
+            "tables.py": text.replace(old, old + b"    %s=None,\n" % name),
+            f"tests/test_{name.decode()}.py": b"from tables import table\n\ntable([], %s=1)\n" % name,
+        }
+        for name, old in ((b"fill", b"    rows,\n"), (b"last", b"    width=None,\n"))
     )
+    assert isinstance(between(lab, a, b), Cleared)
+    renamed = {"tables.py": text.replace(b"    align=", b"    aligned=")}
+    user = {**a, "use.py": b"from tables import table\n\ntable([], align=1)\n"}
+    found = between(lab, user, renamed)
     assert isinstance(found, Conflict)
-    assert found.confidence is Confidence.SUSPECTED
+    assert (found.confidence, found.symbols) == (Confidence.SUSPECTED, ("tables:table",))
 
 
 def test_a_use_is_new_only_where_its_line_is(lab: Lab) -> None:

@@ -73,6 +73,19 @@ def meeting(ours: Sequence[Hunk], theirs: Sequence[Hunk]) -> Meeting:
     return found
 
 
+def spliced(data: bytes, hunks: Sequence[Hunk]) -> bytes:
+    """A text with these hunks of edits of it in their places; they are in order and do not meet."""
+    lines = data.split(b"\n")
+    lines = [line + b"\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+    parts: list[bytes] = []
+    at = 0
+    for hunk in hunks:
+        parts += lines[at : hunk.start - 1]
+        parts.append(hunk.text)
+        at = hunk.end - 1
+    return b"".join([*parts, *lines[at:]])
+
+
 def _hunks(repo: Repository, old: str, new: str) -> tuple[Hunk, ...]:
     found = []
     for hunk in Patch.create_from(repo.blob(old), repo.blob(new), context_lines=0).hunks:

@@ -35,6 +35,15 @@ def merged(base: Module, ours: Module, theirs: Module) -> Module:
     )
 
 
+def disputed(base: Module, ours: Module, theirs: Module) -> bool:
+    """Whether both changed what one name stands for, each in another way."""
+    return any(
+        not (_alike(old, ours.definitions.get(name)) or _alike(old, theirs.definitions.get(name)))
+        and not _alike(ours.definitions.get(name), theirs.definitions.get(name))
+        for name, old in base.definitions.items()
+    )
+
+
 def _merged(base: dict[str, T], ours: dict[str, T], theirs: dict[str, T]) -> dict[str, T]:
     gone = base.keys() - ours.keys()
     found = {name: value for name, value in theirs.items() if name not in gone}

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from assay.model.candidate import Candidate, Change
-from assay.patchset.edits import Edits, Hunk
+from assay.patchset.edits import Edits, Hunk, Meeting, meeting, spliced
 from assay.patchset.facts.data import EntryPoint, is_data
 from assay.patchset.facts.library import Library, Lines, Span, is_python, newly
 from assay.patchset.facts.modules import Modules
@@ -28,13 +28,15 @@ from assay.patchset.facts.records import (
     Use,
     Uses,
 )
-from assay.patchset.together import merged
+from assay.patchset.together import disputed, merged
 from assay.patchset.view import View
 from assay.repo.repository import Repository
 
 _REGULAR = 0o100000
 _FORMAT = 0o170000
 _MOST_LINES = 1 << 40
+_MOST_READ = 500
+"""So many merged files are read in one run, some hundredths of a second each."""
 
 
 class FileTouch(NamedTuple):
@@ -195,6 +197,7 @@ class Touches:
         self.blobs = {e.path: str(e.blob) for e in repo.files(tree) if e.mode & _FORMAT == _REGULAR}
         self.modules = Modules(self.blobs)
         self.base = View(self.library, self.modules, self.blobs, {})
+        self._read: dict[tuple[frozenset[str], str], Module | None] = {}
 
     def of(self, candidate: Candidate) -> Touch:
         """What one candidate does."""
@@ -225,8 +228,8 @@ class Touches:
         return touch
 
     def both(self, ours: Touch, theirs: Touch) -> View:
-        """The tree with both candidates in it, as far as names go. Where both changed one definition,
-        ours."""
+        """The tree with both candidates in it, as far as names go. Where both changed one definition, and
+        text does not say what that comes to, ours."""
         changed: dict[str, str] = {}
         for touch in (theirs, ours):
             for change in touch.candidate.changes:
@@ -241,8 +244,24 @@ class Touches:
         for path in ours.by_path.keys() & theirs.by_path.keys():
             mine, other = ours.by_path[path], theirs.by_path[path]
             if changed.get(mine.path) and mine.path == other.path:
-                told[mine.path] = merged(mine.old, mine.new, other.new)
+                told[mine.path] = self._together(ours, theirs, mine, other)
         return View(self.library, self._modules(changed), self.blobs, changed, told)
+
+    def _together(self, ours: Touch, theirs: Touch, mine: FileTouch, other: FileTouch) -> Module:
+        """One file with both edits in it; its text is read only where names alone do not tell."""
+        if disputed(mine.old, mine.new, other.new):
+            key = frozenset((ours.candidate.id, theirs.candidate.id)), mine.path
+            if key not in self._read:
+                self._read[key] = self._text(mine, other) if len(self._read) < _MOST_READ else None
+            if (found := self._read[key]) is not None:
+                return found
+        return merged(mine.old, mine.new, other.new)
+
+    def _text(self, mine: FileTouch, other: FileTouch) -> Module | None:
+        if not mine.old_blob or meeting(mine.hunks, other.hunks) is not Meeting.APART:
+            return None
+        hunks = sorted({*mine.hunks, *other.hunks})
+        return self.library.module_in(spliced(self.library.source(mine.old_blob), hunks))
 
     def _modules(self, changed: Mapping[str, str]) -> Modules:
         gone = [path for path, blob in changed.items() if not blob]

@@ -16,7 +16,7 @@ from itertools import pairwise
 from assay.model.candidate import Base, Candidate, Oid
 from assay.model.report import Conflict
 from assay.patchset.combine import Combined, combine
-from assay.patchset.edits import Edits, Hunk
+from assay.patchset.edits import Edits, spliced
 from assay.repo.renames import is_binary
 from assay.repo.repository import Repository
 from assay.repo.trees import Clash, Leaf, LeafChange, edit, leaf_changes
@@ -109,19 +109,6 @@ class Unions:
         if any(next_.start <= hunk.end for hunk, next_ in pairwise(hunks)):
             return None
         return self._repo.write_blob(spliced(self._repo.blob(old), hunks))
-
-
-def spliced(data: bytes, hunks: Sequence[Hunk]) -> bytes:
-    """A text with these hunks of edits of it in their places; they are in order and do not meet."""
-    lines = data.split(b"\n")
-    lines = [line + b"\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
-    parts: list[bytes] = []
-    at = 0
-    for hunk in hunks:
-        parts += lines[at : hunk.start - 1]
-        parts.append(hunk.text)
-        at = hunk.end - 1
-    return b"".join([*parts, *lines[at:]])
 
 
 def _joined(

@@ -90,12 +90,18 @@ class Library:
             self._modules[blob] = self._module(blob)
         return self._modules[blob]
 
+    def module_in(self, source: bytes) -> Module | None:
+        """The same of a source that is no blob; nothing of it is kept."""
+        return self._bound(parse(source), source)
+
     def _module(self, blob: str) -> Module | None:
-        tree = self.tree(blob)
+        return self._bound(self.tree(blob), self._read(blob))
+
+    def _bound(self, tree: ast.Module | None, source: bytes) -> Module | None:
         if tree is None:
             return None
         try:
-            return module_of(tree, self._read(blob), self._bodies)
+            return module_of(tree, source, self._bodies)
         except REFUSED:
             return None
 
