@@ -88,3 +88,10 @@ def test_calls_are_different_bounded_and_literal(count: int, notes: list[str]):
         assert len(call.positional) == count
         for text in call.positional:
             assert text == "set()" or repr(ast.literal_eval(text)) == text
+
+
+def test_what_cannot_be_read_back_is_no_argument():
+    tests = "def test_f():\n    f((1, ...))\n    f(...)\n    f([set()])\n    x: tuple[int, ...]\n"
+    calls = made("def f(n: list = ...):\n    return n[..., 0]\n", tests)
+    assert positional(calls)[0] == ("[set()]",)
+    assert not any("Ellipsis" in text for call in calls for text in call.positional)

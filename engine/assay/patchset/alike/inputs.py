@@ -114,10 +114,11 @@ def _called(bodies: Iterable[ast.AST], name: str) -> Iterator[Arguments]:
 
 
 def _value(node: ast.expr) -> str | None:
-    """The text of a small literal; None for all else."""
+    """The text of a small literal that can be read back (`...` cannot); None for all else."""
     try:
         value = ast.literal_eval(node)
         text = repr(value)
+        ast.literal_eval(text)
     except (*REFUSED, TypeError):
         return None
     return text if len(text) <= _TEXT and _is_small(value) else None
@@ -141,7 +142,7 @@ def _literals(bodies: Iterable[ast.AST], *, near: bool = False) -> list[object]:
         for node in ast.walk(body):
             if not isinstance(node, ast.expr) or (text := _value(node)) is None:
                 continue
-            value = ast.literal_eval(text) if text != "set()" else set()
+            value = ast.literal_eval(text)
             found.setdefault(text, value)
             if near and type(value) is int:
                 found |= {repr(value + 1): value + 1, repr(value - 1): value - 1}
@@ -163,7 +164,7 @@ def _pool(parameter: ast.arg, default: ast.expr | None, literals: Sequence[objec
     kinds = _annotated(parameter.annotation)
     own: list[object] = []
     if default is not None and (text := _value(default)) is not None:
-        own = [ast.literal_eval(text) if text != "set()" else set()]
+        own = [ast.literal_eval(text)]
         kinds = kinds or ([type(own[0]).__name__] if own[0] is not None else [])
     seen = [value for value in literals if not kinds or type(value).__name__ in kinds]
     general = [value for kind in kinds or _UNKNOWN for value in _GENERAL.get(kind, ())]
