@@ -127,11 +127,13 @@ def main(argv: list[str]) -> int:
         name, _, history = each.partition("=")
         place = ready(name, Path(history), options.kept.absolute())
         score = Score()
-        for pair, truth in _judged(place, options, lambda: time.monotonic() > end):
-            answer = _answer(place, pair, options)
-            score.add(pair, truth, answer)
-            if truth.merged is not None and options.show:
-                _show(options.show / name, place.repo, pair, truth)
+        for judged in _judged(place, options, lambda: time.monotonic() > end):
+            pairs = list(judged)
+            answers = (planned(place.repo, pair) for pair in pairs) if options.plan else landed(place, pairs)
+            for (pair, truth), answer in zip(judged.items(), answers, strict=True):
+                score.add(pair, truth, answer)
+                if truth.merged is not None and options.show:
+                    _show(options.show / name, place.repo, pair, truth)
         _print(name, score, options.verbose)
         total.take(score)
     _print("all", total, verbose=False)
@@ -146,9 +148,9 @@ def _print(name: str, score: Score, verbose: bool) -> None:
 
 def _judged(
     place: Place, options: argparse.Namespace, late: Callable[[], bool]
-) -> Iterator[tuple[Pair, Truth]]:
-    """Pairs of a project with what is true of them, those of the latest windows first; once there are enough,
-    those alone that conflict as text, until there are enough of these."""
+) -> Iterator[dict[Pair, Truth]]:
+    """Pairs of a project with what is true of them, a window at a time, the latest first; once there are
+    enough, those alone that conflict as text, until there are enough of these."""
     with tempfile.TemporaryDirectory(prefix="assay-pairs-") as scratch:
         truths = Truths(place, Path(scratch))
         count, conflicts, strange = options.count, options.conflicts, 0
@@ -161,24 +163,22 @@ def _judged(
             if not truths.is_sound(window.base):
                 strange += 1
                 continue
-            strange = 0
+            strange, judged = 0, {}
             for pair in pairs:
                 textual = truths.is_textual(pair)
                 wanted = count > 0 or (textual and conflicts > 0)
                 if wanted and not late() and truths.passes_alone(pair):
                     count -= 1
                     conflicts -= textual
-                    yield pair, truths.of(pair)
+                    judged[pair] = truths.of(pair)
+            if judged:
+                yield judged
 
 
 def _pairs(window: Window) -> Iterator[Pair]:
     people = list(zip(window.features, window.candidates, strict=True))
     for (early, a), (late, b) in combinations(people, 2):
         yield Pair(window.base, (early, late), (a, b))
-
-
-def _answer(place: Place, pair: Pair, options: argparse.Namespace) -> Answer:
-    return planned(place.repo, pair) if options.plan else landed(place, pair)
 
 
 def _show(show: Path, repo: Repository, pair: Pair, truth: Truth) -> None:

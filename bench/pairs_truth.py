@@ -23,7 +23,7 @@ _MANY = 0.2
 """A base of whose tests more fail than this share is none that the environment can run."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pair:
     """Two features on one base, the older first."""
 
