@@ -7,8 +7,6 @@ syntax.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from msgspec.structs import replace
 
 from assay.model.candidate import Oid, Record
@@ -22,6 +20,8 @@ from assay.repo.trees import edit
 _KEPT = 64
 """So many merged files are remembered, those asked for last: sets are folded in both orders, and what merges
 as a pair is merged again in each set of which it is a part."""
+
+_merged_lately: dict[tuple[str, ...], MergedFile | Unmergeable] = {}
 
 
 class Merged(Record, frozen=True, kw_only=True):
@@ -87,10 +87,17 @@ def _merged(repo: Repository, path: str, base: Oid, ours: Oid, theirs: Oid) -> M
     return found if isinstance(found, Unmergeable) else replace(found, ours=found.theirs, theirs=found.ours)
 
 
-@lru_cache(maxsize=_KEPT)
-def _once(repo: Repository, path: str, base: Oid, ours: Oid, theirs: Oid) -> MergedFile | Unmergeable:
-    versions = repo.blob(base), repo.blob(ours), repo.blob(theirs)
-    return merge_file(path, *versions, lines=git_lines(repo))
+def _once(repo: Repository, *what: str) -> MergedFile | Unmergeable:
+    """`what`: the path and three blobs, which name their contents, in whichever repository they are."""
+    found = _merged_lately.pop(what, None)
+    if found is None:
+        path, *blobs = what
+        base, ours, theirs = map(repo.blob, blobs)
+        found = merge_file(path, base, ours, theirs, lines=git_lines(repo))
+    _merged_lately[what] = found
+    while len(_merged_lately) > _KEPT:
+        _merged_lately.pop(next(iter(_merged_lately)), None)
+    return found
 
 
 def git_lines(repo: Repository) -> Lines:
