@@ -46,7 +46,7 @@ def _dispatch(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> int:
     from assay.front import quick
 
-    if (code := quick.check(arguments)) is not None:
+    if (code := quick.run(arguments)) is not None:
         return code
     from assay.front.app import command
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-from assay.front import options, session
-from assay.front.streams import Color, is_terminal
-from assay.land.request import Lane
+from assay.front import options, quick, session
+from assay.front.streams import Color
 
 
 def grade(
@@ -51,7 +49,7 @@ def grade(
         budget_seconds=budget_seconds,
         budget_cpu=budget_cpu,
         full=full,
-        lane=lane or _lane(),
+        lane=lane or quick.lane({}),
         repeat=repeat,
         squash=squash,
         trust_tests=trust_tests,
@@ -64,8 +62,3 @@ def grade(
     )
     view = session.View(format=format_, output=output, color=color, quiet=quiet, profile=profile)
     return session.conclude(lambda observer: flow.grade(request, observer=observer), view, first)
-
-
-def _lane() -> Lane:
-    """Who sees the progress waits for it."""
-    return Lane.INTERACTIVE if is_terminal(sys.stderr) else Lane.BULK
