@@ -19,17 +19,21 @@ def test_an_edition_changes_with_the_text_of_a_file_in_a_directory_below(tmp_pat
     deep.parent.mkdir(parents=True)
     deep.write_text("x = 1\n")
     monkeypatch.setattr(keeping, "__file__", str(tmp_path / "ledger" / "keeping.py"))
+    keeping._text.cache_clear()
     first = edition.__wrapped__("room")
     deep.write_text("x = 2\n")
+    keeping._text.cache_clear()
     assert edition.__wrapped__("room") != first
+    keeping._text.cache_clear()
 
 
 def test_every_part_that_values_are_kept_for_is_there():
     from assay.delta import build
     from assay.patchset import kept
+    from assay.risk import answers
 
     package = Path(assay.__file__).parent
-    assert all((package / part).exists() for part in (*build._CODE, *kept._CODE))
+    assert all((package / part).exists() for part in (*build._CODE, *kept._CODE, *answers._CODE))
 
 
 def test_nowhere_keeps_nothing():

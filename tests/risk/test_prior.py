@@ -10,6 +10,7 @@ from tests.risk.conftest import DAY, START, History
 from assay.model.candidate import Base, Oid
 from assay.repo import diff
 from assay.repo.repository import open_repository
+from assay.risk import background as module
 from assay.risk.background import Background, background
 from assay.risk.chosen import usual
 from assay.risk.prior import prior_of
@@ -198,3 +199,20 @@ def width(found) -> float:
     from assay.risk.model import log_odds
 
     return log_odds(found.interval.high) - log_odds(found.interval.low)
+
+
+def test_past_changes_are_compared_with_once_for_a_base(lived, tmp_path, monkeypatch) -> None:
+    first = known(lived, tmp_path, compare=True)
+    monkeypatch.setattr(module, "read_log", None)  # calling it would fail
+    assert known(lived, tmp_path, compare=True) == first
+    assert len(first.estimates) > 100
+
+
+def test_a_comparison_that_ended_early_goes_on_in_the_next_run(lived, tmp_path, monkeypatch) -> None:
+    known(lived, tmp_path)
+    with monkeypatch.context() as patch:
+        late = iter([0.0] * 100)
+        patch.setattr(module.time, "monotonic", lambda: next(late, 1e9))
+        part = known(lived, tmp_path, compare=True).estimates
+    whole = known(lived, tmp_path, compare=True).estimates
+    assert 0 < len(part) < len(whole)

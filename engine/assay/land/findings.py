@@ -61,7 +61,7 @@ class Findings:
         self.delta: Delta | None = None
         self.landed: Landed | None = None
         self.landing = ""
-        self._risks = Risks(job)
+        self._risks = Risks(job, self._keeping)
         self._started = time.monotonic()
 
     @property

@@ -12,11 +12,13 @@ from functools import cached_property
 
 from assay.land.job import Job
 from assay.land.past import past_of
+from assay.ledger.keeping import NOWHERE, Keeping
 from assay.model.candidate import Candidate
 from assay.model.evidence import Evidence
 from assay.model.outcome import Finding, GateResult, Outcome
 from assay.model.risk import Risk
 from assay.model.verdict import Decision, Verdict
+from assay.risk.answers import Answers
 from assay.risk.background import Background
 from assay.risk.evidence.bound import false_green
 from assay.risk.score import assess, assess_set
@@ -29,8 +31,10 @@ _Key = tuple[str, tuple[Finding, ...], bool, bool]
 class Risks:
     """Assesses risks, with what is known of the repository's past."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, keeping: Keeping = NOWHERE) -> None:
+        """What models say is kept in `keeping`."""
         self._job = job
+        self._keeping = keeping
         self._seen: dict[_Key, Risk] = {}
 
     def of(self, candidate: Candidate, verdict: Verdict, evidence: Evidence | None) -> Risk:
@@ -46,7 +50,7 @@ class Risks:
 
     def of_tree(self, combined: Candidate, results: Sequence[GateResult]) -> Risk:
         """Of a tree that no candidate has."""
-        return assess(self._job.repo, combined, self._job.policy, results, self._known)
+        return assess(self._job.repo, combined, self._job.policy, results, self._known, answers=self._answers)
 
     def of_set(
         self,
@@ -69,7 +73,12 @@ class Risks:
             wanted=_WANTED if evidence is None and _tested(verdict) else (),
             false_green=false_green(evidence) if evidence is not None else None,
             apart=verdict.decision is not Decision.REJECTED,
+            answers=self._answers,
         )
+
+    @cached_property
+    def _answers(self) -> Answers:
+        return Answers(self._job.repo, self._known, self._keeping)
 
     @cached_property
     def _known(self) -> Background:

@@ -32,9 +32,16 @@ def edition(*parts: str) -> str:
     import pygit2
 
     digest = hashlib.sha256(f"{sys.version} {pygit2.LIBGIT2_VERSION}".encode())
-    package = Path(__file__).parents[1]
     for part in parts:
-        place = package / part
-        for file in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
-            digest.update(file.read_bytes())
+        digest.update(_text(part))
     return digest.hexdigest()
+
+
+@cache
+def _text(part: str) -> bytes:
+    """The digest of one part, of which several editions are made."""
+    place = Path(__file__).parents[1] / part
+    digest = hashlib.sha256()
+    for file in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+        digest.update(file.read_bytes())
+    return digest.digest()

@@ -45,6 +45,8 @@ class Background(Record, frozen=True, kw_only=True):
     models: Models
     now: int = 0
     place: Path | None = None
+    state: str = ""
+    """What the database knows of files, as `Past.state` tells it."""
     why: str = ""
     repository: RepositoryPast = RepositoryPast()
     estimates: tuple[float, ...] = ()
@@ -92,7 +94,7 @@ def background(
             _update(repo, base.commit, past, deadline)
             if compare:
                 _estimate(repo, base.commit, past, chosen.whole, deadline)
-            whole = past.repository(now)
+            state, whole = past.state, past.repository(now)
             estimates = past.estimates(chosen.whole.title, now)
     except _Late:
         why = "the history of its files has not been read yet: it takes longer than this run may wait"
@@ -105,6 +107,7 @@ def background(
         models=chosen,
         now=now,
         place=place,
+        state=state,
         repository=whole,
         estimates=tuple(sorted(estimates[-ESTIMATED:])),
     )
@@ -134,16 +137,20 @@ def _update(repo: Repository, commit: str, past: Past, deadline: float) -> None:
 
 def _estimate(repo: Repository, commit: str, past: Past, model: Model, deadline: float) -> None:
     """Ask the model about the newest past changes, as far as time allows."""
+    if past.estimated_to(model.title) == commit:
+        return
     known = past.estimated(model.title)
+    tip = commit
     found: list[tuple[int, str, float]] = []
     for entry in read_log(repo, commit, paths=PATHS, most=ESTIMATED):
         if time.monotonic() > deadline:
+            tip = ""
             break
         edits = source_edits(entry)
         if edits and entry.commit not in known:
             one = row(entry, edits, touched(repo, entry, edits), past)
             found.append((entry.committed, entry.commit, model.probability(one.features)))
-    past.estimate(model.title, found)
+    past.estimate(model.title, found, tip)
 
 
 def _in_time(entries: Iterable[LogEntry], deadline: float) -> Iterator[LogEntry]:

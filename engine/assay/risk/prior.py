@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from assay.model.candidate import Candidate, Change
 from assay.model.risk import Contribution, Interval, Prior
@@ -30,35 +31,49 @@ _NINETY = 1.645
 _PLACES = 6
 
 
+class Seen(NamedTuple):
+    """What a change does to program files, and its features as far as the change alone tells them."""
+
+    what: Edited
+    features: dict[str, float]
+
+
+def seen(repo: Repository, changes: Sequence[Change]) -> Seen:
+    """Look at any set of changes."""
+    what = edited(repo, changes)
+    return Seen(what, _diff_features(what))
+
+
+def reverted_on(found: Seen) -> Prior:
+    """How likely the change is reverted within 30 days."""
+    return _answer(shipped("reverted"), found.features, found.what)
+
+
 def prior(repo: Repository, candidate: Candidate, known: Background) -> Prior | None:
     """How likely a later fix touches lines of this change; None for a candidate without a tree."""
     return None if candidate.tree is None else prior_of(repo, changes_of(repo, candidate), known)
 
 
-def reverted(repo: Repository, candidate: Candidate) -> Prior | None:
-    """How likely the change is reverted within 30 days; None for a candidate without a tree."""
-    if candidate.tree is None:
-        return None
-    what = edited(repo, changes_of(repo, candidate))
-    return _answer(shipped("reverted"), _diff_features(what), what)
-
-
 def prior_of(repo: Repository, changes: Sequence[Change], known: Background) -> Prior:
     """The same of any set of changes to the base that `known` is about."""
-    what = edited(repo, changes)
-    features, past = _diff_features(what), None
+    return prior_on(seen(repo, changes), known)
+
+
+def prior_on(found: Seen, known: Background) -> Prior:
+    """The same of what was looked at already."""
+    what, features, past = found.what, found.features, None
     if known.place is not None:
         try:
             with Past(known.place) as store:
                 pasts = store.files([edit.old_path for edit in what.edits], known.now)
             past = known.repository
-            features |= history_features(what.files, pasts, past)
+            features = features | history_features(what.files, pasts, past)
         except sqlite3.Error as error:
             known = Background(models=known.models, why=f"the history of its files cannot be read ({error})")
     model = known.models.whole if past is not None else known.models.blind
     why = "" if past is not None else known.why or "the history of its files is not known"
-    found = _answer(model, features, what, past, why)
-    return found if past is None else _placed(found, known)
+    answer = _answer(model, features, what, past, why)
+    return answer if past is None else _placed(answer, known)
 
 
 def changes_of(repo: Repository, candidate: Candidate) -> tuple[Change, ...]:

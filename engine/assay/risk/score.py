@@ -8,7 +8,7 @@ they are in the stake of the decision and in no probability.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import PurePosixPath
 
 from msgspec.structs import replace
@@ -20,19 +20,17 @@ from assay.model.risk import Contribution, Interval, Prior, Risk
 from assay.policy.schema import Policy, RiskRules
 from assay.repo.globs import compile_globs
 from assay.repo.repository import Repository
+from assay.risk.answers import Answers
 from assay.risk.background import Background
 from assay.risk.decision import Stake
 from assay.risk.fold import fold, stake
 from assay.risk.kinds import Kind, kind
-from assay.risk.prior import changes_of, prior_of, reverted
+from assay.risk.prior import changes_of
 from assay.risk.together import Member, together
 from assay.risk.topics import touched
 
-_MOST_PARTS = 8
-"""Of a change of more program files it is not asked what it would be without one."""
 _ESCAPE = 0.5
 """The chance that tests let a wrong meeting of two members through, where nothing is known of them."""
-_PROGRAM = (Kind.SOURCE, Kind.OTHER)
 _WORDS = frozenset({".md", ".rst", ".txt", ".adoc"})
 
 
@@ -47,25 +45,28 @@ def assess(
     wanted: Sequence[str] = (),
     false_green: float | None = None,
     apart: bool = True,
+    answers: Answers | None = None,
 ) -> Risk:
     """How risky `candidate` is, from its diff, the past of its files, and what its tests have shown.
 
     `known` is what the run knows of the repository's past (`background.background`); `apart` also asks what
-    the change would be without each of its files.
+    the change would be without each of its files. `answers` on `known` are those of the
+    whole run, where there are any.
     """
     if candidate.tree is None:
         return Risk(band="unknown", score=0.0, calibrated=False, probability=None, contributions=())
     changes = changes_of(repo, candidate)
+    answer = (answers or Answers(repo, known)).on(changes, apart=apart)
     return fold(
-        prior_of(repo, changes, known),
+        answer.prior,
         evidence,
         [finding for result in results for finding in result.findings],
         at_stake(changes, policy),
         policy.risk,
-        without=_without(repo, changes, known) if apart else {},
+        without=answer.without,
         wanted=wanted,
         false_green=false_green,
-        reverted=reverted(repo, candidate),
+        reverted=answer.reverted,
     )
 
 
@@ -131,14 +132,3 @@ def at_stake(changes: Sequence[Change], policy: Policy) -> Stake:
 def _is_passive(path: str) -> bool:
     """Whether a path is a test or text for people: it does not run where the product runs."""
     return kind(path) is Kind.TEST or PurePosixPath(path).suffix.lower() in _WORDS
-
-
-def _without(repo: Repository, changes: Sequence[Change], known: Background) -> Mapping[str, float]:
-    """What the change's prior would be without each of its program files."""
-    program = [change for change in changes if kind(change.path) in _PROGRAM]
-    if not 1 < len(program) <= _MOST_PARTS:
-        return {}
-    return {
-        change.path: prior_of(repo, [c for c in changes if c is not change], known).probability
-        for change in program
-    }

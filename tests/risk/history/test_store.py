@@ -77,3 +77,24 @@ def test_names_of_odd_bytes_have_a_past_like_others() -> None:
         past.learn([entry], entry.commit)
         (found,) = past.files([odd], START + DAY)
     assert (found.changes, found.fixes) == (1, 1)
+
+
+def test_every_learning_is_a_state_of_its_own(history, tmp_path) -> None:
+    history.commit("one", 0, {"a.py": b"1\n"})
+    with Past(tmp_path / "a") as past:
+        assert past.state == ""
+        past.learn(names(history), "t")
+        first = past.state
+    with Past(tmp_path / "a") as past:
+        assert past.state == first != ""
+        past.learn(())
+        assert past.state != first
+
+
+def test_up_to_where_a_model_was_asked_is_known_by_its_name(tmp_path) -> None:
+    with Past(tmp_path / "a") as past:
+        past.estimate("m", [(START, "c", 0.5)])
+        assert past.estimated_to("m") == ""
+        past.estimate("m", [], "t")
+        assert (past.estimated_to("m"), past.estimated_to("n")) == ("t", "")
+        assert past.estimates("m", START + 1) == [0.5]

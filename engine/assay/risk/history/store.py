@@ -6,6 +6,7 @@ what an answer knows, not the order of learning. A renamed file keeps its past u
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -52,8 +53,13 @@ class Past:
     @property
     def tip(self) -> str:
         """The commit whose history was learnt last; empty before the first."""
-        found = self._db.execute("select value from fact where name = 'tip'").fetchone()
-        return str(found[0]) if found else ""
+        return self._fact("tip")
+
+    @property
+    def state(self) -> str:
+        """What tells what is known of files and of the repository from all that was known before or will be;
+        empty before anything is learnt."""
+        return self._fact("state")
 
     def learn(self, entries: Iterable[LogEntry], tip: str = "") -> None:
         """Add `entries`, oldest first, and remember `tip`. Entries that are known already change nothing."""
@@ -62,7 +68,8 @@ class Past:
             for entry in entries:
                 self._learn(entry)
             if tip:
-                self._db.execute("insert or replace into fact values ('tip', ?)", (tip,))
+                self._note("tip", tip)
+            self._note("state", secrets.token_hex(16))
         except BaseException:
             self._db.execute("rollback")
             raise
@@ -93,13 +100,26 @@ class Past:
         query = "select commit_id from estimate where model = ?"
         return {row[0] for row in self._db.execute(query, (model,))}
 
-    def estimate(self, model: str, rows: Iterable[tuple[int, str, float]]) -> None:
-        """Remember what `model` said: time, commit and probability."""
+    def estimated_to(self, model: str) -> str:
+        """The commit up to which `model` was asked last; empty where it never was."""
+        return self._fact(f"estimated:{model}")
+
+    def estimate(self, model: str, rows: Iterable[tuple[int, str, float]], tip: str = "") -> None:
+        """Remember what `model` said: time, commit and probability; with `tip`, that this is all up to it."""
         self._db.execute("begin immediate")
         self._db.executemany(
             "insert or replace into estimate values (?, ?, ?, ?)", ((model, *row) for row in rows)
         )
+        if tip:
+            self._note(f"estimated:{model}", tip)
         self._db.execute("commit")
+
+    def _fact(self, name: str) -> str:
+        found = self._db.execute("select value from fact where name = ?", (name,)).fetchone()
+        return str(found[0]) if found else ""
+
+    def _note(self, name: str, value: str) -> None:
+        self._db.execute("insert or replace into fact values (?, ?)", (name, value))
 
     def _file(self, path: str, now: int) -> FilePast:
         rows = self._db.execute(
