@@ -128,7 +128,7 @@ def _key(repo: Repository) -> str:
 
 def _update(repo: Repository, commit: str, past: Past, deadline: float) -> None:
     tip = past.tip
-    if tip == commit:
+    if tip == commit and past.state:
         return
     known = [f"^{tip}"] if tip and repo.has(tip) else []
     entries = read_log(repo, commit, *known, lines=False, most=MOST_COMMITS)
