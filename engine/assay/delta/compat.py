@@ -7,7 +7,6 @@ calls still bind and only their results can tell.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterator, Mapping
 
 from assay.delta.breaks import base_names, is_interface, is_record, signature_breaks
@@ -19,9 +18,10 @@ from assay.delta.public import in_tests, is_private, is_public
 from assay.model.candidate import Record
 from assay.model.delta import Aspect, Compatibility, SymbolChange
 from assay.model.delta import SymbolChangeKind as Kind
+from assay.model.expressions import expression
 
-_ALIAS = re.compile(r"Name\('(\w+)', Load\(\)\)")
-_MACHINERY = re.compile(r"[^=]*= ?(?:\w+\.)*(?:TypeVar|ParamSpec|TypeVarTuple|getLogger|get_logger)\(")
+_ALIAS = expression(r"Name\('(\w+)', Load\(\)\)")
+_MACHINERY = expression(r"[^=]*= ?(?:\w+\.)*(?:TypeVar|ParamSpec|TypeVarTuple|getLogger|get_logger)\(")
 """Constants that a module needs for itself, whatever they are called."""
 _EMPTY_BASES = frozenset({"object", "ABC", "Generic", "Protocol"})
 

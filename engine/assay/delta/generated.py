@@ -10,6 +10,7 @@ import re
 from pathlib import PurePosixPath
 
 from assay.delta.content import Content
+from assay.model.expressions import expression
 
 _LOCKS = frozenset(
     {
@@ -19,7 +20,7 @@ _LOCKS = frozenset(
     }
 )  # fmt: skip
 _VENDORED = frozenset({"vendor", "vendored", "_vendor", "_vendored", "third_party", "node_modules"})
-_MARK = re.compile(
+_MARK = expression(
     rb"^\s*(?:#|//|/?\*|--|;|<!--).*(?:@generated\b|\bDO NOT EDIT\b|\b[Aa]uto(?:matically |-)?generated\b)",
     re.MULTILINE,
 )

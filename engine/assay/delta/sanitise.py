@@ -11,13 +11,15 @@ import html
 import re
 import unicodedata
 
-_SHOWN_AS_IS = re.compile(r"[ -~]*")
+from assay.model.expressions import expression
+
+_SHOWN_AS_IS = expression(r"[ -~]*")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_MARKUP = re.compile(r"[\\`*_{}\[\]()#+!|~<>&$^-]")
+_MARKUP = expression(r"[\\`*_{}\[\]()#+!|~<>&$^-]")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
-_LINKING = re.compile(r"@(?=\w)|#(?=\w)|\bGH(?=-\d)|:(?=//|[\w+-]+:)|\bwww(?=\.)", re.IGNORECASE)
-_NUMBERED = re.compile(r"^(\s*\d+)\.")
+_LINKING = expression(r"@(?=\w)|#(?=\w)|\bGH(?=-\d)|:(?=//|[\w+-]+:)|\bwww(?=\.)", re.IGNORECASE)
+_NUMBERED = expression(r"^(\s*\d+)\.")
 _APART = "\u200b"
 """A zero-width space: it ends what a forge would otherwise turn into a mention, a link or a picture."""
 

@@ -16,17 +16,18 @@ from assay.delta.content import Content
 from assay.delta.secrets import scrub
 from assay.gates.syntax import REFUSED, dotted, parse
 from assay.model.delta import Area, SettingChange
+from assay.model.expressions import expression
 
-_SQL = re.compile(
+_SQL = expression(
     r"^\s*((?:create|alter|drop|rename|truncate|grant|revoke|insert|update|delete|comment)\b[\s\S]*)",
     re.IGNORECASE,
 )
-_DEFINES = re.compile(r"create|alter|drop|rename|truncate|grant|revoke|insert|update|delete", re.IGNORECASE)
-_SQL_COMMENT = re.compile(r"--[^\n]*|/\*[\s\S]*?(?:\*/|\Z)")
-_PROTO_COMMENT = re.compile(r"//[^\n]*|/\*[\s\S]*?(?:\*/|\Z)")
-_BLOCK = re.compile(r"\b(message|enum|service|oneof)\s+(\w+)\s*\{")
-_FIELD = re.compile(r"([\w.<>, ]*?)\b(\w+)\s*=\s*(-?\d+)\s*(?:\[[^\]]*\])?$")
-_RPC = re.compile(r"rpc\s+(\w+)\s*\(([^)]*)\)\s*returns\s*\(([^)]*)\)")
+_DEFINES = expression(r"create|alter|drop|rename|truncate|grant|revoke|insert|update|delete", re.IGNORECASE)
+_SQL_COMMENT = expression(r"--[^\n]*|/\*[\s\S]*?(?:\*/|\Z)")
+_PROTO_COMMENT = expression(r"//[^\n]*|/\*[\s\S]*?(?:\*/|\Z)")
+_BLOCK = expression(r"\b(message|enum|service|oneof)\s+(\w+)\s*\{")
+_FIELD = expression(r"([\w.<>, ]*?)\b(\w+)\s*=\s*(-?\d+)\s*(?:\[[^\]]*\])?$")
+_RPC = expression(r"rpc\s+(\w+)\s*\(([^)]*)\)\s*returns\s*\(([^)]*)\)")
 _MIGRATIONS = frozenset({"migrations", "versions", "alembic"})
 _LONG, _LONGEST = 100, 1_000
 _MAX_BYTES = 512 * 1024

@@ -8,33 +8,35 @@ from __future__ import annotations
 
 import re
 
+from assay.model.expressions import expression
+
 HIDDEN = "(hidden)"
 _LONGEST = 300
 """Characters of a name that are looked at, from its end."""
 
-_NAMED = re.compile(
+_NAMED = expression(
     r"(?:^|[._\-\s\[/\"'])(?:\w*(?:passw(?:or)?d|passphrase|passwd|secret|credential|private[_-]?key|api[_-]?key"
     r"|access[_-]?key|auth[_-]?key|signing[_-]?key|encryption[_-]?key|client[_-]?key|bearer)\w*"
     r"|\w*(?:auth|access|refresh|session|id|api|bot|github|gitlab|npm|pypi|slack)[_-]?tokens?|tokens?|pwd|dsn)"
     r"(?:$|[._\-\s\]/\"'])",
     re.IGNORECASE,
 )
-_ADDRESS = re.compile(r"(://)[^/\s:@'\"]*:[^/\s@'\"]+@")
-_KNOWN = re.compile(
+_ADDRESS = expression(r"(://)[^/\s:@'\"]*:[^/\s@'\"]+@")
+_KNOWN = expression(
     r"\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{12,}"
     r"|sk-[\w-]{16,}|sk_live_\w{10,}|pypi-[\w-]{20,}|npm_\w{20,}|AIza[\w-]{30,}"
     r"|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*)|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*"
 )
-_RANDOM = re.compile(
+_RANDOM = expression(
     r"(?<![\w/+.-])(?=[A-Za-z0-9+/_=-]*\d)(?=[A-Za-z0-9+/_=-]*[A-Za-z])[A-Za-z0-9+/_=-]{32,}"
 )
-_REFERENCE = re.compile(
+_REFERENCE = expression(
     r"\$\{\{.*\}\}|\$\{?\w+\}?|(?:os\.)?environ\b.*|None|True|False|null|true|false"
     r"|read|write|none|inherit|\d{0,3}|['\"]{2}"
 )
 """Values that only say where a secret is, or that there is none."""
 
-_HEX_NAMES = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})$")
+_HEX_NAMES = expression(r"(?:[0-9a-f]{40}|[0-9a-f]{64})$")
 """Names of commits and digests of files: public, and what a reader wants to see."""
 
 

@@ -8,7 +8,6 @@ started are told by name here. Only uses that a change adds are told of, one not
 from __future__ import annotations
 
 import ast
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
@@ -20,6 +19,7 @@ from assay.gates.scope_types import ChangedFile
 from assay.gates.scope_uses import Survey, Use
 from assay.gates.syntax import REFUSED, parse
 from assay.model.delta import SecurityNote
+from assay.model.expressions import expression
 
 _FILES = [
     "shutil.rmtree",
@@ -53,7 +53,7 @@ _METHODS = frozenset({"write_text", "write_bytes", "unlink", "rmdir", "symlink_t
 _NAMED = {**dict.fromkeys(_FILES, "files"), **dict.fromkeys(_THREADS, "threads")}
 _WORDS = {"files": "writes or removes files", "threads": "starts threads or processes"}
 _WRITING = frozenset("wax+")
-_SUSPECT = re.compile(
+_SUSPECT = expression(
     r"\b(?:os|shutil|threading|multiprocessing|futures|_thread)\b|open\s*\(|write_text|write_bytes|unlink|rmdir"
     r"|symlink_to|hardlink_to|Thread|Timer|Process|Pool|rmtree|copytree|copyfile|chmod|chown|truncate|removedirs"
 )

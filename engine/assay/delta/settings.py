@@ -18,20 +18,21 @@ from assay.delta.schema import is_schema, schema_changes
 from assay.delta.secrets import hide
 from assay.delta.short import apart
 from assay.model.delta import Area, SettingChange
+from assay.model.expressions import expression
 
-_CI = re.compile(
+_CI = expression(
     r"\.github/(?:workflows|actions)/.*|\.gitlab-ci\.ya?ml|\.circleci/.*|azure-pipelines.*\.ya?ml"
     r"|\.travis\.ya?ml|appveyor\.ya?ml|\.appveyor\.ya?ml|bitbucket-pipelines\.ya?ml|\.drone\.ya?ml"
     r"|\.woodpecker(?:/.*|\.ya?ml)|\.readthedocs\.ya?ml|\.github/dependabot\.ya?ml|\.pre-commit-config\.ya?ml"
 )
-_SECURITY = re.compile(
+_SECURITY = expression(
     r"(?:^|[.\[])(?:permissions|secrets|pull_request_target|workflow_run|id-token|environment|token"
     r"|persist-credentials|allow_unsafe|privileged|cap_add|security_opt|network_mode|userns_mode|hostNetwork"
     r"|runAsUser|allowPrivilegeEscalation|verify_ssl|ssl_verify|trusted[-_]host|debug)(?:$|[.\]])",
     re.IGNORECASE,
 )
-_SECRET_USE = re.compile(r"\$\{\{\s*(?:secrets\.|github\.token)")
-_REQUIRES = re.compile(
+_SECRET_USE = expression(r"\$\{\{\s*(?:secrets\.|github\.token)")
+_REQUIRES = expression(
     r"project\.(?:dependencies|optional-dependencies)\b|build-system\.requires$|dependency-groups\b"
     r"|tool\.poetry\.(?:dev-)?dependencies\b|tool\.poetry\.group\.[^.]+\.dependencies\b"
     r"|options\.(?:install_requires|extras_require)\b|(?:dev|peer|optional)?[dD]ependencies\."

@@ -7,11 +7,12 @@ uncommon run of tokens with them. (Shingling: Broder, "On the resemblance and co
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-_TOKEN = re.compile(
+from assay.model.expressions import expression
+
+_TOKEN = expression(
     r"[rbfuRBFU]{0,2}(?:\"{3}[\s\S]*?\"{3}|'{3}[\s\S]*?'{3}|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*')"
     r"|#[^\n]*|\w+|\*\*=?|//=?|<<=?|>>=?|->|:=|[-+*/%&|^@<>=!]=|\.\.\.|\S"
 )

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 
+from assay.model.expressions import expression
+
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-_SPAN = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([smhdw]?)", re.ASCII)
+_SPAN = expression(r"(\d{1,9}(?:\.\d{1,9})?)([smhdw]?)", re.ASCII)
 
 
 def seconds(text: str) -> float:

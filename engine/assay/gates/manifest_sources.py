@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import configparser
 import json
-import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -18,6 +17,7 @@ from typing import Any
 from assay.gates.manifests import UnreadableManifest, requirements, setup_py
 from assay.gates.syntax import REFUSED
 from assay.gates.testing.definitions import digest
+from assay.model.expressions import expression
 
 Declared = dict[str, str]
 """What is declared, by a name that a person can find in the file."""
@@ -25,7 +25,7 @@ Declared = dict[str, str]
 _FILES = frozenset(
     {"pip.conf", "pip.ini", ".pypirc", ".npmrc", ".yarnrc", ".yarnrc.yml", ".condarc", "uv.toml"}
 )
-_ELSEWHERE = re.compile(
+_ELSEWHERE = expression(
     r"://|\b(?:git|hg|svn|bzr)\+|\bgit@|\"(?:git|url|path|file|registry)\"\s*:"
     r"|(?:^|\s)(?:file|link|github|gitlab):|^[\w.-]+/[\w.-]+$"
 )

@@ -19,11 +19,12 @@ from typing import Any
 
 from assay.gates.syntax import last_name, parse
 from assay.model.delta import DependencyChange
+from assay.model.expressions import expression
 
 Requirements = dict[tuple[str, str], str]
 """(group, name) to what is required; the group is empty for what the product itself needs."""
 
-_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(.*)", re.DOTALL)
+_REQUIREMENT = expression(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(.*)", re.DOTALL)
 _ANY = "any"
 
 

@@ -7,11 +7,12 @@ would refuse over the pin for every candidate. Everything else of the configurat
 from __future__ import annotations
 
 import posixpath
-import re
 import tomllib
 from typing import Any
 
-_PIN = re.compile(rb"[ \t]*(?:tool\s*\.\s*)?(?:ruff\s*\.\s*)?[\"']?required-version[\"']?[ \t]*=")
+from assay.model.expressions import expression
+
+_PIN = expression(rb"[ \t]*(?:tool\s*\.\s*)?(?:ruff\s*\.\s*)?[\"']?required-version[\"']?[ \t]*=")
 
 
 def without_pin(path: str, content: bytes) -> bytes | None:

@@ -8,7 +8,6 @@ base may use it more. Honest limits: names that are put together at run time are
 from __future__ import annotations
 
 import ast
-import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from assay.gates.scope_grader import TEST_TOOLS, grader_uses
 from assay.gates.scope_types import ChangedFile, Hit
 from assay.gates.scope_uses import Survey, Use
 from assay.gates.syntax import REFUSED, parse
+from assay.model.expressions import expression
 
 _MODULES = {
     "network": (
@@ -69,9 +69,9 @@ _IMPORTED = {name: kind for kind, names in _MODULES.items() for name in names.sp
 
 _ROOTS = sorted({name.partition(".")[0] for name in _IMPORTED} | TEST_TOOLS)
 _LAST = sorted({name.rpartition(".")[2] for name in _EXACT} - {"*"})
-_IMPORTS = re.compile(r"\b(?:import|from)\b")
-_ROOT = re.compile(rf"\b(?:{'|'.join([*_ROOTS, 'request', 'client', 'server'])})\b")
-_SUSPECT = re.compile(
+_IMPORTS = expression(r"\b(?:import|from)\b")
+_ROOT = expression(rf"\b(?:{'|'.join([*_ROOTS, 'request', 'client', 'server'])})\b")
+_SUSPECT = expression(
     rf"\b(?:{'|'.join(_LAST)})\b(?!\s*=[^=])|\b(?:eval|exec)\b"
     r"|\b(?:compile|getattr|setattr|delattr|vars)\s*\(|__dict__|\bimport\s+\*"
     r"|__import__|import_module|builtins|get_objects|get_refer|settrace|setprofile|monitoring|_getframe"
@@ -82,7 +82,7 @@ _SUSPECT = re.compile(
 )
 """Every rule here needs one of these words, or sets a name of a module (`_SET`); most added lines have none,
 and no tree is made for them."""
-_SET = re.compile(r"\b(\w+)\.\w+\s*=(?!=)")
+_SET = expression(r"\b(\w+)\.\w+\s*=(?!=)")
 
 _KEPT = 32
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from assay.gates.scope_types import ChangedFile, Hit
 from assay.model.candidate import Record
+from assay.model.expressions import expression
 
 Settings = dict[str, Any]
 """Dotted key to value: a number, a truth value, a string, or a list of strings."""
@@ -41,7 +42,7 @@ class _Rule(Record, frozen=True, kw_only=True):
 
 
 def _rules(*rows: tuple[str, Worse]) -> tuple[_Rule, ...]:
-    return tuple(_Rule(key=re.compile(key), worse=worse) for key, worse in rows)
+    return tuple(_Rule(key=expression(key), worse=worse) for key, worse in rows)
 
 
 _RUFF = r"tool\.ruff\."
@@ -101,13 +102,13 @@ _INI = frozenset(
 _INI_MORE = frozenset({"pylintrc", "pytest.ini", ".pytest.ini"})
 _TOML = {"pyproject.toml": "", "ruff.toml": "tool.ruff.", ".ruff.toml": "tool.ruff.", ".coveragerc.toml": ""}
 _JSON = {"pyrightconfig.json": "tool.pyright."}
-_DESELECTING = re.compile(r"^(?:--deselect|--ignore|--ignore-glob|-k|-m|-p|--noconftest|-x|--maxfail|-W)")
-_PYTEST = re.compile(r"^(?:tool\.pytest\.ini_options|tool\.pytest|tool:pytest)\.")
-_RUFF_LINT = re.compile(r"^tool\.ruff\.lint\.")
+_DESELECTING = expression(r"^(?:--deselect|--ignore|--ignore-glob|-k|-m|-p|--noconftest|-x|--maxfail|-W)")
+_PYTEST = expression(r"^(?:tool\.pytest\.ini_options|tool\.pytest|tool:pytest)\.")
+_RUFF_LINT = expression(r"^tool\.ruff\.lint\.")
 _NAMED = 3
 _MAX_BYTES = 128 * 1024
 """Larger files hold no settings, and some formats take more than their length in time to read."""
-_LISTS = re.compile(r"[\s,]+")
+_LISTS = expression(r"[\s,]+")
 
 
 def weaker_settings(file: ChangedFile) -> Iterator[Hit]:

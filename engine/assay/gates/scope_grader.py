@@ -7,13 +7,13 @@ its own, so that a policy can tell them from what has no other use.
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from assay.gates.scope_uses import Survey, Use
 from assay.gates.syntax import Function, is_words, truth
+from assay.model.expressions import expression
 
 _TOOLS = frozenset({"pytest", "_pytest", "pluggy", "unittest", "builtins", "xdist", "coverage"})
 TEST_TOOLS = frozenset({"pytest", "_pytest", "pluggy", "unittest", "xdist", "pytest_cov", "hypothesis"})
@@ -44,13 +44,13 @@ _IMPORT_SYSTEM = frozenset({"sys.meta_path", "sys.path_hooks", "sys.path_importe
 _CHANGERS = frozenset(
     {"append", "insert", "extend", "clear", "pop", "remove", "update", "setdefault", "__setitem__"}
 )
-_HOOKS = re.compile(
+_HOOKS = expression(
     r"pytest_(?:runtest_\w+|pyfunc_call|collection_\w+|ignore_collect|collect_\w+|pycollect_\w+|itemcollected"
     r"|deselected|sessionstart|sessionfinish|report_\w+|fixture_setup|fixture_post_finalizer|generate_tests"
     r"|configure|unconfigure|load_initial_conftests|cmdline_\w+|plugin_registered|make_parametrize_id|addoption"
     r"|exception_interact|terminal_summary|assertion_pass|assertrepr_compare)"
 )
-_DETECTED = re.compile(r"PYTEST_(?:CURRENT_TEST|VERSION|XDIST_WORKER\w*|ADDOPTS|PLUGINS)|ASSAY_[A-Z_]+")
+_DETECTED = expression(r"PYTEST_(?:CURRENT_TEST|VERSION|XDIST_WORKER\w*|ADDOPTS|PLUGINS)|ASSAY_[A-Z_]+")
 _ASKS = frozenset({"startswith", "endswith", "find", "count", "index", "__contains__"})
 _RUNNERS = frozenset({"pytest", "py.test", "_pytest", "unittest", "pluggy", "conftest"})
 _LIBRARY = sys.stdlib_module_names - {"sys"}

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from assay.gates.scope_types import ChangedFile, Hit
 from assay.model.candidate import Candidate
+from assay.model.expressions import expression
 from assay.policy.schema import MIB, Scope
 from assay.repo.globs import compile_globs
 from assay.repo.repository import Repository
@@ -25,7 +26,7 @@ _GIT_NAMES = frozenset({".gitattributes", ".gitmodules", ".lfsconfig", ".gitconf
 _MAX_LINKS = 40
 _MAX_TARGET = 4096
 """As in the kernel."""
-_MODULE_KEY = re.compile(rb"^[ \t]*(path|url|update)[ \t]*=(.*)$", re.IGNORECASE | re.MULTILINE)
+_MODULE_KEY = expression(rb"^[ \t]*(path|url|update)[ \t]*=(.*)$", re.IGNORECASE | re.MULTILINE)
 
 
 def tree_links(repo: Repository, candidate: Candidate) -> Links:

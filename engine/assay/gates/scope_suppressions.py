@@ -18,46 +18,47 @@ from assay.gates.files import PYTHON, STUBS, split_lines
 from assay.gates.fingerprint import fold_space
 from assay.gates.scope_types import ChangedFile, Hit
 from assay.gates.tokens import Token, tokens_of
+from assay.model.expressions import expression
 
 _COMMENTS = {
-    "noqa": re.compile(r"#\s*(?:(?:ruff|flake8)\s*:\s*)?noqa\b", re.IGNORECASE),
-    "ruff: disable": re.compile(r"#\s*ruff\s*:\s*(?:ignore|disable|file-ignore)\b", re.IGNORECASE),
-    "nosec": re.compile(r"#\s*nosec\b", re.IGNORECASE),
-    "type: ignore": re.compile(r"#\s*type\s*:\s*ignore\b"),
-    "type checker off": re.compile(
+    "noqa": expression(r"#\s*(?:(?:ruff|flake8)\s*:\s*)?noqa\b", re.IGNORECASE),
+    "ruff: disable": expression(r"#\s*ruff\s*:\s*(?:ignore|disable|file-ignore)\b", re.IGNORECASE),
+    "nosec": expression(r"#\s*nosec\b", re.IGNORECASE),
+    "type: ignore": expression(r"#\s*type\s*:\s*ignore\b"),
+    "type checker off": expression(
         r"#\s*(?:mypy\s*:\s*(?:ignore|disable|allow)|pyright\s*:\s*(?:ignore|basic|report\w+\s*=\s*(?:false|none))"
         r"|(?:pyre|pyrefly|ty)\s*:\s*ignore|pyre-(?:ignore|fixme)|pytype\s*:\s*(?:disable|skip))"
     ),
-    "pylint: disable": re.compile(r"\bpylint\s*:\s*(?:disable|skip-file)"),
-    "pragma: no cover": re.compile(r"\bpragma[\s:]*no\s*(?:cover|branch|mutate)\b", re.IGNORECASE),
-    "nosonar": re.compile(r"\bNOSONAR\b"),
+    "pylint: disable": expression(r"\bpylint\s*:\s*(?:disable|skip-file)"),
+    "pragma: no cover": expression(r"\bpragma[\s:]*no\s*(?:cover|branch|mutate)\b", re.IGNORECASE),
+    "nosonar": expression(r"\bNOSONAR\b"),
 }
 
 _CODE = {
-    "skip marker": re.compile(
+    "skip marker": expression(
         r"\b(?:mark\.(?:skip|skipif)|unittest\.(?:skip|skipIf|skipUnless)|pytest\.skip|importorskip|skipTest)\b"
         r"|^@(?:skip|skipIf|skipUnless)\b"
     ),
-    "xfail marker": re.compile(
+    "xfail marker": expression(
         r"\b(?:mark\.xfail|pytest\.xfail|unittest\.expectedFailure)\b|^@expectedFailure\b"
     ),
-    "tests switched off": re.compile(r"\b__test__=False\b|\bcollect_ignore(?:_glob)?\b"),
+    "tests switched off": expression(r"\b__test__=False\b|\bcollect_ignore(?:_glob)?\b"),
 }
 
 _OTHER = {
-    "eslint-disable": re.compile(r"\beslint-disable"),
-    "@ts-ignore": re.compile(r"@ts-(?:ignore|expect-error|nocheck)\b"),
-    "nolint": re.compile(r"\bnolint\b", re.IGNORECASE),
-    "nosonar": re.compile(r"\bNOSONAR\b"),
-    "shellcheck disable": re.compile(r"#\s*shellcheck\s+disable="),
+    "eslint-disable": expression(r"\beslint-disable"),
+    "@ts-ignore": expression(r"@ts-(?:ignore|expect-error|nocheck)\b"),
+    "nolint": expression(r"\bnolint\b", re.IGNORECASE),
+    "nosonar": expression(r"\bNOSONAR\b"),
+    "shellcheck disable": expression(r"#\s*shellcheck\s+disable="),
 }
 
 _OTHER_CODE = {
-    "@SuppressWarnings": re.compile(r"^\s*@SuppressWarnings\b"),
-    "#[allow]": re.compile(r"^\s*#!?\[allow\("),
+    "@SuppressWarnings": expression(r"^\s*@SuppressWarnings\b"),
+    "#[allow]": expression(r"^\s*#!?\[allow\("),
 }
 
-_OPENS_COMMENT = re.compile(r"//|/\*|#")
+_OPENS_COMMENT = expression(r"//|/\*|#")
 
 _SCRIPTS = frozenset(
     {".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".vue", ".svelte", ".rb", ".php", ".sh", ".bash"}
@@ -67,14 +68,14 @@ _COMPILED = frozenset(
 )
 _OTHER_SUFFIXES = _SCRIPTS | _COMPILED
 
-_WORDS = re.compile(
+_WORDS = expression(
     r"noqa|nosec|nosonar|ignore|disable|pragma|pyright|mypy|pyre|pytype|fixme|skip|xfail|expectedFailure"
     r"|__test__|nolint|nocheck|ts-expect|SuppressWarnings|allow",
     re.IGNORECASE,
 )
 """Every pattern above needs one of these words on its line; most lines have none."""
 
-_MARKERS = re.compile("skip|xfail|expectedFailure|__test__|collect_ignore", re.IGNORECASE)
+_MARKERS = expression("skip|xfail|expectedFailure|__test__|collect_ignore", re.IGNORECASE)
 """The same for Python outside comments."""
 
 _KEPT = 32
@@ -125,7 +126,7 @@ def is_marker(code: str) -> bool:
 def _in_python(content: bytes) -> _Found:
     tokens = tokens_of(content)
     if tokens is None:
-        return _by_line(content, _COMMENTS, after=re.compile("#"))
+        return _by_line(content, _COMMENTS, after=expression("#"))
     found: _Found = []
     for token in tokens:
         if token.type == tokenize.COMMENT:

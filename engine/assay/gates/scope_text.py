@@ -15,9 +15,10 @@ from pathlib import PurePosixPath
 from assay.gates.files import PYTHON, STUBS
 from assay.gates.scope_types import ChangedFile, Hit
 from assay.gates.tokens import tokens_of
+from assay.model.expressions import expression
 
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_INVISIBLE = re.compile("[\u200b\u2060-\u2064\u00ad\u180e\ufeff\U000e0000-\U000e007f]")
+_BIDI = expression("[\u202a-\u202e\u2066-\u2069]")
+_INVISIBLE = expression("[\u200b\u2060-\u2064\u00ad\u180e\ufeff\U000e0000-\U000e007f]")
 _PROSE = frozenset(
     {".po", ".pot", ".md", ".rst", ".txt", ".html", ".htm", ".json", ".xml", ".svg", ".csv", ".srt"}
 )

@@ -61,7 +61,8 @@ class Findings:
         self.delta: Delta | None = None
         self.landed: Landed | None = None
         self.landing = ""
-        self._risks = Risks(job, self._keeping)
+        # Of one change it takes as long to find what was kept as to ask.
+        self._risks = Risks(job, self._keeping if len(job.candidates) > 1 else NOWHERE)
         self._started = time.monotonic()
 
     @property
@@ -185,7 +186,7 @@ class Findings:
         """Set the delta from the base to `tree`."""
         job = self.job
         shares = tuple(_share(member, job.base) for member in members) if len(members) > 1 else ()
-        # Of one change it takes as long to find what was kept as to look.
+        # As above: to look takes no longer.
         keeping = self._keeping if shares else NOWHERE
         delta = build(job.repo, job.base.tree, tree, results, members=shares, keeping=keeping)
         self.delta = replace(delta, risk=self._risk_of(tree, results, members))

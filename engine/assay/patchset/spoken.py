@@ -7,10 +7,10 @@ suspected.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 
+from assay.model.expressions import expression
 from assay.model.report import ConflictKind, Witness
 from assay.patchset.clash import Clash
 from assay.patchset.facts.records import Named, Names
@@ -25,11 +25,11 @@ COMMAND = "command"
 _MOST = 1000
 """Names that one candidate can give up: each is searched for in what it wrote."""
 _WORDS = {str(Names.ENVIRONMENT): "environment variable", str(Names.KEY): "key"}
-_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
+_VARIABLE = expression(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 """What is named like an environment variable."""
 
 
-_DISTINCT = re.compile(r"\w[_.-]\w|[a-z][A-Z]")
+_DISTINCT = expression(r"\w[_.-]\w|[a-z][A-Z]")
 """Keys of more than one word: others are everybody's."""
 
 

@@ -5,10 +5,10 @@ Promises: pure; equal additions agree. Text merges these without a word when the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from assay.model.expressions import expression
 from assay.model.report import ConflictKind, Witness
 from assay.patchset.clash import Clash
 from assay.patchset.facts.definitions import ATTRIBUTE
@@ -19,9 +19,9 @@ from assay.patchset.places import label_of, place_of, where_of
 from assay.patchset.touch import FileTouch, Touch, origin
 from assay.patchset.view import View
 
-_NUMBERED = re.compile(r"v?(\d{2,6})[-_.](?!\d)")
+_NUMBERED = expression(r"v?(\d{2,6})[-_.](?!\d)")
 _IN_ORDER = frozenset({"migrations", "versions", "alembic", "migrate"})
-_VERSION = re.compile(r"(^|\.)(__version__|version|VERSION)$")
+_VERSION = expression(r"(^|\.)(__version__|version|VERSION)$")
 _MOST_KEYS = 2000
 _IDLE = frozenset({"_", "__all__", "pytestmark"})
 

@@ -12,6 +12,7 @@ from collections import Counter
 from typing import Any
 
 from assay.model.candidate import Record
+from assay.model.expressions import expression
 from assay.policy.problem import Path, Problem
 
 _LARGEST = 1 << 20
@@ -19,9 +20,9 @@ _LARGEST = 1 << 20
 
 _KEY = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
 _DOTTED = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
-_HEADER = re.compile(rf"\s*(\[\[?)\s*({_DOTTED})\s*\]\]?\s*(?:#.*)?")
-_PAIR = re.compile(rf"\s*({_DOTTED})\s*=")
-_AT = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
+_HEADER = expression(rf"\s*(\[\[?)\s*({_DOTTED})\s*\]\]?\s*(?:#.*)?")
+_PAIR = expression(rf"\s*({_DOTTED})\s*=")
+_AT = expression(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 
 
 class Document(Record, frozen=True, kw_only=True):

@@ -8,7 +8,9 @@ from __future__ import annotations
 import math
 import re
 
-_QUANTITY = re.compile(r"\s*(\d{1,15}(?:\.\d{1,9})?)\s*([A-Za-z]*)\s*", re.ASCII)
+from assay.model.expressions import expression
+
+_QUANTITY = expression(r"\s*(\d{1,15}(?:\.\d{1,9})?)\s*([A-Za-z]*)\s*", re.ASCII)
 
 _BYTES = {
     "": 1,

@@ -7,15 +7,15 @@ delta that reaches outside its source is an error, never a guess.
 from __future__ import annotations
 
 import base64
-import re
 import zlib
 from collections.abc import Sequence
 
 from assay.model.candidate import Record
+from assay.model.expressions import expression
 
 MAX_SIZE = 512 * 1024 * 1024
 
-_HEADER = re.compile(rb"(literal|delta) (\d{1,12})$")
+_HEADER = expression(rb"(literal|delta) (\d{1,12})$")
 _LENGTHS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 

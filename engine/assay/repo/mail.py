@@ -12,16 +12,17 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from assay.model.candidate import Record, Signature
+from assay.model.expressions import expression
 
 if TYPE_CHECKING:
     from email.message import Message
 
-_FROM = re.compile(rb"From \S{1,200}[ ].{0,80}\d\d:\d\d:\d\d.{0,40}\d{4}\s*$")
-_HEADER = re.compile(rb"(From|Subject|Date|Message-I[dD]|To): ")
+_FROM = expression(rb"From \S{1,200}[ ].{0,80}\d\d:\d\d:\d\d.{0,40}\d{4}\s*$")
+_HEADER = expression(rb"(From|Subject|Date|Message-I[dD]|To): ")
 # Headers are only names and titles here, and the mail library takes its time over endless ones.
 _LONGEST_HEADER = 2000
 _DIFF_STARTS = (b"diff -", b"Index: ", b"--- ")
-_TAG = re.compile(r"^\s*(?:\[[^\]]*\]\s*|re:\s*)+", re.IGNORECASE)
+_TAG = expression(r"^\s*(?:\[[^\]]*\]\s*|re:\s*)+", re.IGNORECASE)
 
 
 class Mail(Record, frozen=True, kw_only=True):

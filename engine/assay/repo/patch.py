@@ -7,17 +7,17 @@ without its content are errors that name the line.
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 
 from assay.model.candidate import Record
+from assay.model.expressions import expression
 from assay.repo.binary import BinaryHunk, read_hunk
 from assay.repo.hunks import Hunk, split_lines
 from assay.repo.patch_names import Names, file_line, header_line, moved_line, resolve, vote
 from assay.repo.problems import malformed
 
-_HUNK = re.compile(rb"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
-_INDEX = re.compile(rb"index ([0-9a-f]{4,64})\.\.([0-9a-f]{4,64})(?: (\d+))?$")
+_HUNK = expression(rb"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
+_INDEX = expression(rb"index ([0-9a-f]{4,64})\.\.([0-9a-f]{4,64})(?: (\d+))?$")
 
 
 class Kind(StrEnum):

@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 
 from assay.model.candidate import Record
+from assay.model.expressions import expression
 from assay.repo.paths import MAX_PATH, to_text, unquote
 from assay.repo.problems import malformed
 
 # What git writes before names: old/new, and with diff.mnemonicPrefix commit, index, work tree and object.
 _PREFIXES = (b"a/", b"b/", b"c/", b"i/", b"o/", b"w/", b"1/", b"2/")
 # The look-behind keeps a long run of spaces from being tried from each of them.
-_STAMP = re.compile(rb"(?:\t.*|(?<! )[ ]+\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?.*)$", re.DOTALL)
+_STAMP = expression(rb"(?:\t.*|(?<! )[ ]+\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?.*)$", re.DOTALL)
 # Two paths of the greatest length; beyond it, looking for where the first ends would only cost time.
 _LONGEST = 2 * MAX_PATH + 100
-_EPOCH = re.compile(rb"\t(?:1970-01-01|1969-12-31) \d\d:\d\d:\d\d")
+_EPOCH = expression(rb"\t(?:1970-01-01|1969-12-31) \d\d:\d\d:\d\d")
 
 
 class Names(Record, frozen=True, kw_only=True):

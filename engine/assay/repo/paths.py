@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from assay.model.expressions import expression
+
 MAX_COMPONENT = 255
 MAX_PATH = 4000
 
@@ -16,11 +18,11 @@ _IGNORED_BY_HFS = dict.fromkeys(
     [*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF], None
 )
 # Tabs and line ends are legal and found in real repositories; what else steers terminals is not.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_ABSOLUTE = re.compile(r"/|[A-Za-z]:[\\/]")
+_CONTROL = expression(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_ABSOLUTE = expression(r"/|[A-Za-z]:[\\/]")
 _ESCAPES = {b"a": 7, b"b": 8, b"t": 9, b"n": 10, b"v": 11, b"f": 12, b"r": 13, b'"': 34, b"\\": 92}
 _LETTERS = {value: letter.decode() for letter, value in _ESCAPES.items()}
-_NEEDS_QUOTES = re.compile(rb'[\x00-\x1f"\\\x7f]')
+_NEEDS_QUOTES = expression(rb'[\x00-\x1f"\\\x7f]')
 
 
 def to_text(path: bytes) -> str:

@@ -6,20 +6,20 @@ for a commit of the past and for a candidate.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from math import log2
 
 from assay.model.candidate import Record
+from assay.model.expressions import expression
 from assay.risk.history.log import FileEdit, Hunk
 
-_WORD = re.compile(r"@|[A-Za-z_]\w*")
-_PROSE = re.compile(r"[A-Za-z`*:(][^=()\[\]{}]*$")
-_DEF = re.compile(r"(?:async\s+)?def\s+(\w+)|class\s+(\w+)")
-_CALL = re.compile(r"\w\s*\(")
-_OPERATOR = re.compile(r"==|!=|<=|>=|[<>+\-*/%](?!=)|\b(?:and|or|not|in|is)\b")
-_ALNUM = re.compile(r"[^\w]+")
+_WORD = expression(r"@|[A-Za-z_]\w*")
+_PROSE = expression(r"[A-Za-z`*:(][^=()\[\]{}]*$")
+_DEF = expression(r"(?:async\s+)?def\s+(\w+)|class\s+(\w+)")
+_CALL = expression(r"\w\s*\(")
+_OPERATOR = expression(r"==|!=|<=|>=|[<>+\-*/%](?!=)|\b(?:and|or|not|in|is)\b")
+_ALNUM = expression(r"[^\w]+")
 _BRANCH = frozenset(["if", "elif", "for", "while", "except", "case", "match"])
 _ERRORS = frozenset(["try", "except", "raise", "finally", "assert"])
 _QUOTES = ('"""', "'''")

@@ -10,6 +10,8 @@ import re
 from enum import StrEnum
 from pathlib import PurePosixPath
 
+from assay.model.expressions import expression
+
 _PYTHON = frozenset({".py", ".pyx", ".pyi"})
 _OTHER_CODE = frozenset(
     [
@@ -42,9 +44,9 @@ _OTHER_CODE = frozenset(
         ".svelte",
     ]
 )
-_TEST_PARTS = re.compile(r"(?:^|/)(?:tests?|testing|testsuite|unittests?|t)/", re.I)
-_TEST_NAME = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_tests?|conftest|tests?)\.\w+$", re.I)
-_DOCS = re.compile(r"(?:^|/)(?:docs?|examples?|samples?|demos?|tutorials?|docs?_src)/", re.I)
+_TEST_PARTS = expression(r"(?:^|/)(?:tests?|testing|testsuite|unittests?|t)/", re.I)
+_TEST_NAME = expression(r"(?:^|/)(?:test_[^/]*|[^/]*_tests?|conftest|tests?)\.\w+$", re.I)
+_DOCS = expression(r"(?:^|/)(?:docs?|examples?|samples?|demos?|tutorials?|docs?_src)/", re.I)
 
 
 class Kind(StrEnum):

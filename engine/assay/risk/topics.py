@@ -7,13 +7,13 @@ a few lines that adds a branch together reach the default start of the medium ba
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from assay.model.candidate import Record
+from assay.model.expressions import expression
 from assay.repo.globs import compile_globs
 
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_WORD = expression(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _POLICY_POINTS = 0.30
 
 

@@ -8,12 +8,12 @@ after some seconds.
 from __future__ import annotations
 
 import os
-import re
 import select
 import stat
 import time
 from pathlib import Path
 
+from assay.model.expressions import expression
 from assay.model.tool import Tier
 from assay.sandbox.backend import Backend, open_pipes
 from assay.sandbox.identity import INSIDE_ID, Identity
@@ -63,7 +63,7 @@ _WORDS = {
 }
 
 
-_PREFIX = re.compile(r"^\[\w\]\[[^\]]*\]\[\d+\]\s*(?:\w+\(\):\d+\s*)?")
+_PREFIX = expression(r"^\[\w\]\[[^\]]*\]\[\d+\]\s*(?:\w+\(\):\d+\s*)?")
 _LONGEST = 300
 
 

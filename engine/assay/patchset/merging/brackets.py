@@ -8,12 +8,12 @@ arguments, other tuples and all else stay text.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
 from assay.gates.syntax import last_name
+from assay.model.expressions import expression
 from assay.patchset.merging.entries import Group, Node, Rule
 from assay.patchset.merging.spans import Text
 from assay.patchset.merging.split import Element, bracketed, said_in
@@ -26,8 +26,8 @@ _HOLDERS = frozenset({"parametrize", "frozenset", "set", "list", "tuple", "exten
 _DEEPEST = 8
 """Groups in groups: what is deeper stays text."""
 
-_LEADING = re.compile(r"(\d{1,18})(?!\d|\.)")
-_FIRST_VALUE = re.compile(r"""[(\[{=:]\s*['"]?(\d{1,18})['"]?\s*[,)\]}]""")
+_LEADING = expression(r"(\d{1,18})(?!\d|\.)")
+_FIRST_VALUE = expression(r"""[(\[{=:]\s*['"]?(\d{1,18})['"]?\s*[,)\]}]""")
 _NEAR = 80
 """Characters in which a first value is looked for."""
 

@@ -13,13 +13,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from assay.model.expressions import expression
 from assay.patchset.merging.entries import Group, Node, Rule
 from assay.patchset.merging.inventory import Inventory, missing
 from assay.patchset.merging.reasons import Clash, Reason
 from assay.patchset.merging.values import DEEPEST, as_document, keyed, numbered, value
 
-_HEADER = re.compile(r"[ \t]*(\[\[?[^\n#]*?\]\]?)[ \t]*(?:#[^\n]*)?\r?\n")
-_REQUIREMENT = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*(?:[<>=!~;@(].*)?\Z", re.DOTALL)
+_HEADER = expression(r"[ \t]*(\[\[?[^\n#]*?\]\]?)[ \t]*(?:#[^\n]*)?\r?\n")
+_REQUIREMENT = expression(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*(?:[<>=!~;@(].*)?\Z", re.DOTALL)
 _REFUSED = (ValueError, RecursionError)
 
 

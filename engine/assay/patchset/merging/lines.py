@@ -12,14 +12,15 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from assay.model.expressions import expression
 from assay.patchset.merging.entries import Group, Node, Reach, Rule
 from assay.patchset.merging.reasons import Clash, Reason
 
-_REQUIREMENT = re.compile(r"[ \t]*([A-Za-z0-9][A-Za-z0-9._-]*)")
-_POINT = re.compile(r"([ \t]*)([-*+•])[ \t]+\S")
-_COUNTED = re.compile(r"[ \t]*(?:\d+|#)[.)][ \t]+\S")
-_HEADING = re.compile(r"(#{1,6})[ \t]+\S")
-_UNDERLINE = re.compile(r"([=\-~^\"'`+*#:.])\1{2,}[ \t]*\r?\n?\Z")
+_REQUIREMENT = expression(r"[ \t]*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_POINT = expression(r"([ \t]*)([-*+•])[ \t]+\S")
+_COUNTED = expression(r"[ \t]*(?:\d+|#)[.)][ \t]+\S")
+_HEADING = expression(r"(#{1,6})[ \t]+\S")
+_UNDERLINE = expression(r"([=\-~^\"'`+*#:.])\1{2,}[ \t]*\r?\n?\Z")
 SAYS = "\x1f"
 """Stands between the headings above and what a piece of prose says."""
 HEADING = "heading"
@@ -32,8 +33,8 @@ _MOST_TITLE = 200
 _MANY = 0.6
 """Points that share so many of their words are one point in two wordings."""
 
-_WORD = re.compile(r"\w+")
-_FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
+_WORD = expression(r"\w+")
+_FENCE = expression(r"[ \t]*(`{3,}|~{3,})")
 
 
 def read_requirements(text: str) -> Group:

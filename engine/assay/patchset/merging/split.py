@@ -6,18 +6,18 @@ brackets plain text.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 from assay.model.candidate import Record
+from assay.model.expressions import expression
 from assay.patchset.merging.entries import Group, Node
 
 _SPACE = r"(?:[ \t\f\r\n]|\\\r?\n|#[^\n]*(?=\n))*+"
-_BETWEEN = re.compile(rf"(?P<gap>{_SPACE})(?P<comma>,?)(?P<rest>{_SPACE})\Z")
-_TO_LINE_END = re.compile(r"[ \t\f]*+(?:#[^\n]*)?\r?\n")
-_TRAILING_COMMA = re.compile(r",([)\]}])")
+_BETWEEN = expression(rf"(?P<gap>{_SPACE})(?P<comma>,?)(?P<rest>{_SPACE})\Z")
+_TO_LINE_END = expression(r"[ \t\f]*+(?:#[^\n]*)?\r?\n")
+_TRAILING_COMMA = expression(r",([)\]}])")
 
 
 class Element(Record, frozen=True, kw_only=True):

@@ -7,10 +7,10 @@ one encoding, or with one kind of line end, is not put into another's.
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Sequence
 
 from assay.model.candidate import Record
+from assay.model.expressions import expression
 from assay.patchset.merging.pick import pick_flag
 from assay.patchset.merging.reasons import Clash, Reason
 
@@ -20,9 +20,9 @@ MAX_BYTES = 512 * 1024
 MAX_LINE = 20_000
 """Characters: nobody wrote a longer line."""
 
-_COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_COOKIE = expression(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _PYTHON = (".py", ".pyi")
-_ENDS = re.compile(r"\r\n|\r|\n")
+_ENDS = expression(r"\r\n|\r|\n")
 
 
 class Texts(Record, frozen=True, kw_only=True):

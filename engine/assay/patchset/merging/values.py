@@ -10,6 +10,7 @@ import re
 
 from msgspec.structs import replace
 
+from assay.model.expressions import expression
 from assay.patchset.merging.brackets import first_number
 from assay.patchset.merging.entries import Group, Node, Rule
 from assay.patchset.merging.reasons import Clash, Reason
@@ -17,15 +18,15 @@ from assay.patchset.merging.split import Element, bracketed, said_in
 
 DEEPEST = 60
 
-_SKIP = re.compile(r"(?:[ \t\f\r\n,]|#[^\n]*)*+")
-_TEXT = re.compile(
+_SKIP = expression(r"(?:[ \t\f\r\n,]|#[^\n]*)*+")
+_TEXT = expression(
     r'"""(?:[^\\]|\\.)*?"{3,5}' r"|'''.*?'{3,5}" r'|"(?:[^"\\\n]|\\.)*+"' r"|'[^'\n]*+'", re.DOTALL
 )
-_ATOM = re.compile(r"""[^\s,\[\]{}"'#=:]+(?:[:T ][^\s,\[\]{}"'#=]+)?""")
+_ATOM = expression(r"""[^\s,\[\]{}"'#=:]+(?:[:T ][^\s,\[\]{}"'#=]+)?""")
 _NAME = r"""(?:"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'|[A-Za-z0-9_\-]++)"""
-_KEY = re.compile(rf"{_NAME}(?:[ \t]*+\.[ \t]*+{_NAME})*+")
-_SIGN = re.compile(r"[ \t\r\n]*+[=:][ \t\r\n]*+")
-_INTEGER = re.compile(r"-?\d{1,18}\Z")
+_KEY = expression(rf"{_NAME}(?:[ \t]*+\.[ \t]*+{_NAME})*+")
+_SIGN = expression(r"[ \t\r\n]*+[=:][ \t\r\n]*+")
+_INTEGER = expression(r"-?\d{1,18}\Z")
 
 Parts = tuple[str | Group, ...]
 

@@ -6,16 +6,15 @@ predictions one per entry; anything else is one diff, whatever is wrong with it 
 
 from __future__ import annotations
 
-import re
-
 from assay.model.candidate import Proposal
 from assay.model.errors import BadInput
+from assay.model.expressions import expression
 from assay.repo.mail import Mail, is_mailbox, split_mailbox
 from assay.repo.sources.predictions import from_array, from_lines
 
 DIFF_SUFFIXES = (".patch", ".diff", ".mbox", ".eml")
 # A bracket alone may be the `[PATCH]` of a subject.
-_JSON = re.compile(rb"\s*(?:\{\s*[\"}]|\[\s*[\[{\]])")
+_JSON = expression(rb"\s*(?:\{\s*[\"}]|\[\s*[\[{\]])")
 JSON_SUFFIXES = (".jsonl", ".json", ".ndjson")
 
 

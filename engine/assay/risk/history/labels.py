@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from assay.model.candidate import Record
+from assay.model.expressions import expression
 from assay.repo.program import GitFailed, run_git
 from assay.repo.repository import Repository
 from assay.risk.content import blameless
@@ -27,9 +28,9 @@ from assay.risk.kinds import Kind, kind
 MOST_FILES = 8
 MOST_DELETED = 150
 MOST_TOUCHED = 40
-_BLAMED = re.compile(rb"^([0-9a-f]{40}) (\d+) \d+.*\n(?:[^\t].*\n)*?filename (.*)\n", re.MULTILINE)
+_BLAMED = expression(rb"^([0-9a-f]{40}) (\d+) \d+.*\n(?:[^\t].*\n)*?filename (.*)\n", re.MULTILINE)
 """Of a line: who wrote it, and which line of which file it was then."""
-_REVERT = re.compile(r"This reverts commit ([0-9a-f]{7,40})")
+_REVERT = expression(r"This reverts commit ([0-9a-f]{7,40})")
 
 
 class Blame(Record, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from assay.model.candidate import Record
+from assay.model.expressions import expression
 from assay.repo.program import stream_git
 from assay.repo.repository import Repository
 
@@ -26,9 +27,9 @@ _SETTINGS = (
     "log.showSignature=false",
 )
 """What a user's own configuration could otherwise say differently."""
-_HUNK = re.compile(rb"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
+_HUNK = expression(rb"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 _NO_FILE = b"/dev/null"
-_ESCAPE = re.compile(rb"\\([0-7]{3}|.)")
+_ESCAPE = expression(rb"\\([0-7]{3}|.)")
 _ESCAPED = {b"t": b"\t", b"n": b"\n", b"r": b"\r", b'"': b'"', b"\\": b"\\"}
 
 

@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 
 from assay.model.candidate import Record
+from assay.model.expressions import expression
 
 DAY = 86_400
 YEAR = 365 * DAY
@@ -20,13 +21,13 @@ NEVER = 3650.0
 """Days since a repair of a file that knows none."""
 _MOST_FIXES = 200
 
-_FIX = re.compile(
+_FIX = expression(
     r"\b(?:(?:hot|bug)?fix(?:e[sd]|ing)?|bugs?|crash(?:e[sd]|ing)?|incorrect(?:ly)?|wrong(?:ly)?|broken"
     r"|regressions?|leaks?|tracebacks?|race(?: condition)?|(?:false )?(?:positives?|negatives?)|problems?"
     r"|(?:close|resolve)[sd]?:? (?:gh-)?#?\d+)\b",
     re.IGNORECASE,
 )
-_NO_FIX = re.compile(
+_NO_FIX = expression(
     r"\b(?:typos?|spelling|grammar|white-?space|trailing|docs?|documentation|docstrings?|lint(?:ing|er)?"
     r"|flake8?|pep-?8|isort|ruff|changelog|readme|comments?|formatting|mypy|typing|type[ -]?hints?"
     r"|annotations?|hints?|violations?|fixup!?s?|revert(?:s|ed)?|translations?|coverage|travis|tests?"
