@@ -32,6 +32,7 @@ from assay.delta.ast_parts import (
 )
 from assay.delta.ast_texts import lines_of, texts_of
 from assay.delta.outline import LATER, MODULE, Definition, Import, Outline, What
+from assay.gates import parsing
 from assay.gates.syntax import Function, coding, first_line
 
 _SAME = "="
@@ -79,7 +80,7 @@ def _ids(texts: dict[str, tuple[bytes, ast.stmt]], names: Iterable[str]) -> froz
 def _module(source: bytes) -> ast.Module:
     with _refusals(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return ast.parse(source)
+        return parsing.parse(source)
 
 
 def _outline(

@@ -11,6 +11,8 @@ import ast
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 
+from assay.gates import parsing
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 MAX_BYTES = 512 * 1024
@@ -24,13 +26,13 @@ REFUSED = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 def parse(source: bytes) -> ast.Module | None:
-    """The tree of a source, or None."""
+    """The tree of a source, or None. Others have the same tree, and of its versions the same statements."""
     if len(source) > MAX_BYTES or source.count(b"{") * len(source) > _MAX_BRACES:
         return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(source)
+            return parsing.parse(source)
     except REFUSED:
         return None
 
