@@ -5,11 +5,14 @@ from itertools import combinations
 import pytest
 from tests.patchset.support import Lab, lines
 
+from assay.ledger.codec import encode
 from assay.ledger.keeping import Keeping
 from assay.model.candidate import Candidate
+from assay.model.report import Conflict
 from assay.patchset import kept
+from assay.patchset.combine import Combined, combine
 from assay.patchset.graph import Graph, graph
-from assay.patchset.kept import known_graph
+from assay.patchset.kept import known_combination, known_graph
 
 
 class Memory(dict[str, bytes]):
@@ -79,3 +82,63 @@ def test_a_candidate_on_another_base_is_refused_whatever_is_kept(
     elsewhere = Lab(lab.repo.root.parent / "other.git", {"x.py": b"1\n"})
     with pytest.raises(ValueError, match="another base"):
         memory.graph(lab, [*people, elsewhere.candidate("far", {"x.py": b"2\n"})])
+
+
+class Combinations(dict[str, bytes]):
+    """What was remembered, and how often members were combined."""
+
+    made = 0
+
+    def of(self, lab: Lab, people: list[Candidate]) -> Combined | Conflict:
+        return known_combination(
+            lab.repo, lab.base, people, Keeping(recall=self.get, remember=self.__setitem__)
+        )
+
+
+@pytest.fixture
+def combinations_(monkeypatch: pytest.MonkeyPatch) -> Combinations:
+    memory = Combinations()
+
+    def counted(*arguments: object) -> Combined | Conflict:
+        memory.made += 1
+        return combine(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(kept, "combine", counted)
+    return memory
+
+
+def test_a_kept_combination_is_the_one_that_would_be_made(
+    lab: Lab, combinations_: Combinations, people: list[Candidate]
+):
+    one, other, apart, _ = people
+    for members in ([one, apart], [one, other]):  # one tree, and a conflict
+        first, again = combinations_.of(lab, members), combinations_.of(lab, members)
+        assert first == again == combine(lab.repo, lab.base, members)
+    assert combinations_.made == 2
+
+
+def test_members_in_another_order_are_combined_anew(
+    lab: Lab, combinations_: Combinations, people: list[Candidate]
+):
+    one, _, apart, _ = people
+    assert combinations_.of(lab, [one, apart]) != combinations_.of(lab, [apart, one])
+    assert combinations_.made == 2
+
+
+def test_a_combination_whose_trees_are_gone_or_that_is_damaged_is_made_anew(
+    lab: Lab, combinations_: Combinations, people: list[Candidate]
+):
+    members = [people[0], people[2]]
+    made = combinations_.of(lab, members)
+    (key,) = combinations_
+    assert isinstance(made, Combined)
+    gone = encode({"combined": {"tree": made.tree, "steps": ["1" * 40, made.tree]}})
+    for damage in (gone, b"{", b"{}", b"\xff"):
+        combinations_[key] = damage
+        assert combinations_.of(lab, members) == made
+    assert combinations_.made == 5
+
+
+def test_one_member_alone_is_kept_nowhere(lab: Lab, combinations_: Combinations, people: list[Candidate]):
+    assert combinations_.of(lab, people[:1]) == combine(lab.repo, lab.base, people[:1])
+    assert combinations_ == {}

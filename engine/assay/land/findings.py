@@ -32,7 +32,7 @@ from assay.model.delta import Delta, MemberShare
 from assay.model.event import Observer, Planned, Stage
 from assay.model.evidence import Evidence
 from assay.model.outcome import GateResult
-from assay.model.report import Cluster, Landed, LeftOut, PatchSet, Report
+from assay.model.report import Cluster, Conflict, Landed, LeftOut, PatchSet, Report
 from assay.model.risk import Risk
 from assay.model.verdict import Decision, Verdict
 from assay.policy.schema import Collect
@@ -162,6 +162,12 @@ class Findings:
         from assay.patchset.kept import known_graph
 
         return known_graph(self.job.repo, self.job.base, self.landable, self._keeping)
+
+    def combination(self, members: Sequence[Candidate]) -> Combined | Conflict:
+        """Some of the candidates that may land, as one tree."""
+        from assay.patchset.kept import known_combination
+
+        return known_combination(self.job.repo, self.job.base, members, self._keeping)
 
     def combined(self, patch_set: PatchSet) -> Combined | None:
         """The members of a set as one tree, if they merge."""

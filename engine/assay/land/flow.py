@@ -118,13 +118,13 @@ async def _grade(job: Job, observer: Observer) -> Report:
 
 def _unverified(found: Findings) -> PatchSet:
     """The set that could land together as far as merging tells; `land` verifies it before it lands."""
-    from assay.patchset.combine import Combined, combine
+    from assay.patchset.combine import Combined
     from assay.patchset.select import choose
 
     known = found.graph()
     able = found.landable
     choice = choose(able, known.edges, found.worths)
-    combined = combine(found.job.repo, found.job.base, [c for c in able if c.id in choice.members])
+    combined = found.combination([c for c in able if c.id in choice.members])
     return PatchSet(
         members=choice.members,
         left_out=(*choice.left_out, *found.held),

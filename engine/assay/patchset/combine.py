@@ -8,15 +8,16 @@ as text is merged by syntax (`merging`), and what was is told.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from assay.model.candidate import Base, Candidate, Oid, Record
 from assay.model.report import Conflict, ConflictKind, MergedFile
-from assay.patchset.merging import file as merging
-from assay.patchset.merging.file import Unmergeable
-from assay.patchset.merging.trees import structural_merge
 from assay.patchset.overlap import touched
 from assay.repo.merge import MergeConflicts, merge
 from assay.repo.repository import Repository
+
+if TYPE_CHECKING:  # most sets merge as text
+    from assay.patchset.merging import file as merging
 
 
 class Combined(Record, frozen=True, kw_only=True):
@@ -58,6 +59,9 @@ def _fold(repo: Repository, base: Base, members: Sequence[Candidate]) -> Combine
             earlier = members[:index]
             merged = merge(repo, base.tree, tree, member.tree)
             if isinstance(merged, MergeConflicts):
+                from assay.patchset.merging.file import Unmergeable
+                from assay.patchset.merging.trees import structural_merge
+
                 found = structural_merge(repo, base.tree, tree, member.tree)
                 if isinstance(found, Unmergeable):
                     return _clash(member, earlier, merged.conflicts[0].path, found)
@@ -86,7 +90,9 @@ def _near(earlier: Sequence[Candidate], path: str) -> list[Candidate]:
     return [candidate for candidate in earlier if path in touched(candidate)] or list(earlier)
 
 
-def _clash(member: Candidate, earlier: Sequence[Candidate], path: str, found: Unmergeable) -> Conflict:
+def _clash(
+    member: Candidate, earlier: Sequence[Candidate], path: str, found: merging.Unmergeable
+) -> Conflict:
     near = _near(earlier, path)
     names = " and ".join(candidate.name for candidate in near)
     why = f"{member.name} no longer merges in {path} once {names} is in"

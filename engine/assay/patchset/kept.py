@@ -1,24 +1,39 @@
-"""The conflict graph of candidates that were compared before, from one run to the next.
+"""The conflict graph of candidates that were compared before, and their combination, from run to run.
 
 Promises: what is kept is found again by all that it depends on: the base, the candidates as their sentences
-speak of them, in their order, and the very code that compares them, with what it parses and merges by. So a
-kept graph is the one that would be made now; a damaged one is made anew.
+speak of them, in their order, and the very code that compares and merges them, with what it parses by. So a
+kept graph or combination is the one that would be made now; one that is damaged, or whose trees are gone from
+the repository, is made anew.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+import pygit2
 
 from assay.ledger.codec import decode, encode
 from assay.ledger.keeping import Keeping, edition
 from assay.model.candidate import Base, Candidate, Record
+from assay.model.errors import BadInput
 from assay.model.report import Conflict
+from assay.patchset.combine import Combined, combine
 from assay.patchset.graph import Graph, graph
-from assay.repo.repository import Repository
+from assay.repo.repository import SUBMODULE, Repository
+from assay.repo.trees import leaf_changes
 
-_CODE = ("patchset", "repo", "gates/syntax.py", "model/candidate.py", "model/report.py")
-"""Where all is that the finding of conflicts runs through, within the package."""
+_CODE = (
+    "patchset",
+    "repo",
+    "gates/parsing.py",
+    "gates/syntax.py",
+    "model/candidate.py",
+    "model/expressions.py",
+    "model/report.py",
+)
+"""Where all is that the finding of conflicts, and merging, run through, within the package."""
 
 Pairs = list[tuple[str, str, tuple[str, ...]]]
 
@@ -32,12 +47,19 @@ class _Kept(Record, frozen=True, kw_only=True):
     unread: dict[str, tuple[str, ...]]
 
 
+class _Outcome(Record, frozen=True, kw_only=True):
+    """What came of combining: one of the two."""
+
+    combined: Combined | None = None
+    conflict: Conflict | None = None
+
+
 def known_graph(repo: Repository, base: Base, candidates: Sequence[Candidate], keeping: Keeping) -> Graph:
     """What `graph` says of `candidates`, from what an earlier run kept if it compared the same ones.
     Raises `ValueError` as `graph` does."""
     if len(candidates) < 2:
         return graph(repo, base, candidates)
-    key = _key(base, candidates)
+    key = _key("graph", base, candidates)
     if (found := _read(keeping.recall(key))) is not None:
         return found
     made = graph(repo, base, candidates)
@@ -45,10 +67,42 @@ def known_graph(repo: Repository, base: Base, candidates: Sequence[Candidate], k
     return made
 
 
-def _key(base: Base, candidates: Iterable[Candidate]) -> str:
+def known_combination(
+    repo: Repository, base: Base, members: Sequence[Candidate], keeping: Keeping
+) -> Combined | Conflict:
+    """What `combine` makes of `members`, from what an earlier run kept if it combined the same ones. Raises
+    `ValueError` as `combine` does."""
+    if len(members) < 2:
+        return combine(repo, base, members)
+    key = _key("combination", base, members)
+    if kept := keeping.recall(key):
+        with suppress(ValueError):
+            found = decode(kept, _Outcome)
+            if found.conflict is not None:
+                return found.conflict
+            if found.combined is not None and _is_here(repo, base, found.combined):
+                return found.combined
+    made = combine(repo, base, members)
+    one = _Outcome(combined=made) if isinstance(made, Combined) else _Outcome(conflict=made)
+    keeping.remember(key, encode(one))
+    return made
+
+
+def _is_here(repo: Repository, base: Base, combined: Combined) -> bool:
+    """Whether the repository still has what was made of the members: no ref holds on to it."""
+    if not all(map(repo.has, combined.steps)):
+        return False
+    try:
+        leaves = [change.new for change in leaf_changes(repo, base.tree, combined.tree)]
+    except (BadInput, KeyError, pygit2.GitError):  # a directory is gone
+        return False
+    return all(repo.has(leaf[1]) for leaf in leaves if leaf is not None and leaf[0] != SUBMODULE)
+
+
+def _key(what: str, base: Base, candidates: Iterable[Candidate]) -> str:
     people = [(each.id, each.name, each.tree, each.base.tree) for each in candidates]
     digest = hashlib.sha256(encode([edition(*_CODE), base.tree, people]))
-    return f"patchset:graph:{digest.hexdigest()}"
+    return f"patchset:{what}:{digest.hexdigest()}"
 
 
 def _written(made: Graph) -> bytes:
