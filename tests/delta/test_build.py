@@ -40,8 +40,8 @@ def of(repo, tree_of):
 def kept(repo, tree_of, monkeypatch):
     """Builds with what was kept before, and how often something was made of trees."""
     memory, made = {}, []
-    bare = module._bare
-    monkeypatch.setattr(module, "_bare", lambda *arguments: made.append(arguments) or bare(*arguments))
+    bare = module._made
+    monkeypatch.setattr(module, "_made", lambda *arguments: made.append(arguments) or bare(*arguments))
     keeping = Keeping(recall=memory.get, remember=memory.__setitem__)
 
     def delta(results=(), members=(), **edits):

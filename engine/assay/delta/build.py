@@ -14,21 +14,12 @@ from contextlib import contextmanager
 import msgspec
 from msgspec.structs import replace
 
-from assay.delta.code import code
-from assay.delta.content import Content
+from assay.delta.bare import Bare
 from assay.delta.intents import intents
-from assay.delta.keys import UnreadableSettings
-from assay.delta.noise import noise
-from assay.delta.others import others
-from assay.delta.secrets import scrub
-from assay.delta.settings import setting_changes
-from assay.gates.manifests import UnreadableManifest, changed, is_manifest, requirements
 from assay.ledger.codec import decode, encode
 from assay.ledger.keeping import NOWHERE, Keeping, edition
-from assay.model.candidate import Record
-from assay.model.delta import Delta, DependencyChange, IntentEntry, MemberShare, SettingChange
+from assay.model.delta import Delta, MemberShare
 from assay.model.outcome import Finding, GateResult
-from assay.repo import diff
 from assay.repo.repository import Repository
 
 _CODE = ("delta", "gates", "model", "repo")
@@ -69,55 +60,28 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-class _Bare(Record, frozen=True, kw_only=True):
-    """What two trees alone say: a delta without intents, and the changes of files of other languages."""
-
-    delta: Delta
-    others: tuple[IntentEntry, ...]
-
-
-def _known(repo: Repository, base_tree: str, tree: str, keeping: Keeping) -> _Bare:
+def _known(repo: Repository, base_tree: str, tree: str, keeping: Keeping) -> Bare:
     if keeping is NOWHERE:
-        return _bare(repo, base_tree, tree)
+        return _made(repo, base_tree, tree)
     key = f"delta:{edition(*_CODE)}:{base_tree}:{tree}"
     if kept := keeping.recall(key):
         try:
-            return decode(kept, _Bare)
+            return decode(kept, Bare)
         except ValueError:
             pass  # damaged: made anew
-    found = _bare(repo, base_tree, tree)
+    found = _made(repo, base_tree, tree)
     if not found.delta.unparsed:  # a parser in a process of its own may have had no luck
         keeping.remember(key, encode(found))
     return found
 
 
-def _bare(repo: Repository, base_tree: str, tree: str) -> _Bare:
-    changes = diff.changes(repo, base_tree, tree)
-    files = [Content(repo, change) for change in changes]
-    found = code(files, lambda path: repo.read(base_tree, path), lambda path: repo.read(tree, path))
-    dependencies, unread = _dependencies(files)
-    settings, unreadable = _settings(files)
-    delta = Delta(
-        files=tuple(changes),
-        added_lines=sum(change.added_lines for change in changes),
-        deleted_lines=sum(change.deleted_lines for change in changes),
-        symbols=found.symbols,
-        api_breaks=found.api_breaks,
-        tests_added=found.tests.added,
-        tests_removed=found.tests.removed,
-        tests_changed=found.tests.changed,
-        dependencies=dependencies,
-        settings=settings,
-        findings_introduced=(),
-        findings_fixed=(),
-        security=found.security,
-        noise=noise(files, found.files, found.meetings),
-        unparsed=tuple(sorted({*found.unparsed, *unread, *unreadable})),
-    )
-    return _Bare(delta=delta, others=others(files))
+def _made(repo: Repository, base_tree: str, tree: str) -> Bare:
+    from assay.delta.between import between  # all that reads files: not for what is kept
+
+    return between(repo, base_tree, tree)
 
 
-def _judged(bare: _Bare, results: Sequence[GateResult]) -> Delta:
+def _judged(bare: Bare, results: Sequence[GateResult]) -> Delta:
     """With what gates said of the tree, and by intent."""
     delta = replace(
         bare.delta,
@@ -134,38 +98,6 @@ def _with_headings(repo: Repository, base_tree: str, share: MemberShare, keeping
         return share
     alone = _judged(_known(repo, base_tree, share.tree, keeping), ())
     return replace(share, headings=tuple(intent.heading for intent in alone.intents))
-
-
-def _dependencies(files: Sequence[Content]) -> tuple[tuple[DependencyChange, ...], list[str]]:
-    """The changed requirements, and the manifests that could not be read."""
-    found: list[DependencyChange] = []
-    unreadable: list[str] = []
-    for file in files:
-        if not (file.is_plain and is_manifest(file.path)):
-            continue
-        try:
-            old, new = (requirements(file.path, (side or b"").decode()) for side in (file.old, file.new))
-        except (UnreadableManifest, UnicodeDecodeError):
-            unreadable.append(file.path)
-        else:
-            found += map(_scrubbed, changed(file.path, old, new))
-    return tuple(found), unreadable
-
-
-def _scrubbed(change: DependencyChange) -> DependencyChange:
-    """Addresses of private indexes carry passwords."""
-    return replace(change, before=scrub(change.before), after=scrub(change.after))
-
-
-def _settings(files: Sequence[Content]) -> tuple[tuple[SettingChange, ...], list[str]]:
-    found: list[SettingChange] = []
-    unreadable: list[str] = []
-    for file in files:
-        try:
-            found += setting_changes(file)
-        except UnreadableSettings:
-            unreadable.append(file.path)
-    return tuple(found), unreadable
 
 
 def _weakened(results: Sequence[GateResult]) -> tuple[str, ...]:
