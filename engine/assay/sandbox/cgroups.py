@@ -74,6 +74,11 @@ class JailGroup:
         self._pids = directories.get(hierarchies.pids) if hierarchies.pids else None
         self._cpu = directories.get(hierarchies.cpu) if hierarchies.cpu else None
         self._freezer = directories.get(hierarchies.freezer) if hierarchies.freezer else None
+        # Read many times a second: to put a path together takes longer than to read what is there.
+        self._used = (
+            str(self._cpu / ("cpu.stat" if self._version == 2 else "cpuacct.usage")) if self._cpu else ""
+        )
+        self._events = str(self._pids / "pids.events") if self._pids else ""
         self._apply(limits)
 
     def _apply(self, limits: Limits) -> None:
@@ -116,11 +121,9 @@ class JailGroup:
 
     def cpu_seconds(self) -> float | None:
         """CPU time used so far, or None where it is not counted."""
-        if self._cpu is None:
+        if not self._used:
             return None
-        if self._version == 2:
-            return _key(self._cpu / "cpu.stat", "usage_usec") / 1e6
-        return _number(self._cpu / "cpuacct.usage") / 1e9
+        return _key(self._used, "usage_usec") / 1e6 if self._version == 2 else _number(self._used) / 1e9
 
     def peak_memory(self) -> int:
         """The greatest memory use in bytes, 0 where it is not measured."""
@@ -156,7 +159,7 @@ class JailGroup:
 
     def refused_forks(self) -> int:
         """How many times a new process was refused for the limit on their number."""
-        return 0 if self._pids is None else _key(self._pids / "pids.events", "max")
+        return _key(self._events, "max") if self._events else 0
 
     def remove(self) -> None:
         """Kill whatever is left and remove the groups."""
@@ -301,14 +304,14 @@ def _try_write(path: Path, text: str) -> None:
         path.write_text(text)
 
 
-def _number(path: Path) -> int:
+def _number(path: str | Path) -> int:
     try:
         return int(_read(path))
     except (OSError, ValueError):
         return 0
 
 
-def _key(path: Path, key: str) -> int:
+def _key(path: str | Path, key: str) -> int:
     wanted = key.encode() + b" "
     try:
         for line in _read(path).splitlines():
@@ -319,7 +322,7 @@ def _key(path: Path, key: str) -> int:
     return 0
 
 
-def _read(path: Path) -> bytes:
+def _read(path: str | Path) -> bytes:
     """A counter's file, which is short: a look at each running jail reads some, many times a second."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:

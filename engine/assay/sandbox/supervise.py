@@ -31,7 +31,10 @@ PATIENCE_SECONDS = 2.0
 _CHUNK = 1 << 16
 _MUCH = _CHUNK // 4
 """Whoever writes so much at once is not kept waiting."""
+_LITTLE = 1 << 10
+"""Whoever never writes more at once is looked at more and more rarely."""
 _REST_SECONDS = 0.05
+_LONGEST_REST = 0.2
 
 # Spoken by the first process inside: S and a newline when the jail stands; then the shell's own words, if
 # any, which are there exactly when a signal ended the program; then X, the status and a newline. It ends with
@@ -267,21 +270,23 @@ class Supervisor:
         return self._words.startswith(b"S\n")
 
     async def _read(self, descriptor: int, captured: Captured) -> None:
+        rest = _REST_SECONDS
         try:
             while (chunk := await read_some(descriptor)) is not None:
                 captured.take(chunk)
                 if captured.cut:
                     self.stop(Stop.OUTPUT)
                 if len(chunk) < _MUCH:
-                    await self._rest()
+                    await self._rest(rest)
+                rest = min(2 * rest, _LONGEST_REST) if len(chunk) < _LITTLE else _REST_SECONDS
         finally:
             self._at_end()
 
-    async def _rest(self) -> None:
+    async def _rest(self, seconds: float) -> None:
         """Let more come together, but not once the program is over: a wake-up for every line costs more than
         what is in it. The pipe holds what comes meanwhile."""
         if not self._ended.is_set():
-            with anyio.move_on_after(_REST_SECONDS):
+            with anyio.move_on_after(seconds):
                 await self._ended.wait()
 
     async def _listen(self) -> None:
