@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 from tests.risk.conftest import History
 
+from assay.ledger.codec import encode
 from assay.ledger.keeping import Keeping
 from assay.model.candidate import Oid
 from assay.repo import diff
@@ -63,6 +64,7 @@ def test_a_kept_answer_is_the_one_that_would_be_given(lived, tmp_path, asked) ->
     fresh = Answers(lived.repo, past).on(changes, apart=True)
     first, again = (Answers(lived.repo, past, memory.keeping).on(changes, apart=True) for _ in range(2))
     assert fresh == first == again
+    assert encode(fresh) == encode(again)  # counts stay counts
     assert set(again.without) == {"a.py", "b.py"}
     assert len(asked) == 2 and len(memory) == 1
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+
+from msgspec.structs import replace
 
 from assay.ledger.codec import decode, encode
 from assay.ledger.keeping import NOWHERE, Keeping, edition
@@ -38,6 +40,14 @@ class Answer(Record, frozen=True, kw_only=True):
     reverted: Prior
 
 
+class _Kept(Record, frozen=True, kw_only=True):
+    """An answer, and the values of its contributions apart: a report shows counts as counts, and what is
+    written as a whole number and read as a fraction would show as one."""
+
+    answer: Answer
+    values: tuple[tuple[int | float, ...], tuple[int | float, ...]]
+
+
 class Answers:
     """What is said on one background."""
 
@@ -54,12 +64,12 @@ class Answers:
         key = f"risk:{edition(*_CODE)}:{what}"
         if kept := self._keeping.recall(key):
             try:
-                return decode(kept, Answer)
+                return _read(kept)
             except ValueError:
                 pass  # damaged: asked anew
         found, whole = self._asked(changes, apart)
         if whole and self._is_unchanged():
-            self._keeping.remember(key, encode(found))
+            self._keeping.remember(key, _written(found))
         return found
 
     @property
@@ -108,3 +118,24 @@ class Answers:
                 return past.state == known.state
         except sqlite3.Error:
             return False
+
+
+def _written(answer: Answer) -> bytes:
+    values = (_values(answer.prior), _values(answer.reverted))
+    return encode(_Kept(answer=answer, values=values))
+
+
+def _read(data: bytes) -> Answer:
+    """Raises ValueError for what is no kept answer."""
+    kept = decode(data, _Kept)
+    prior, reverted = map(_with_values, (kept.answer.prior, kept.answer.reverted), kept.values)
+    return replace(kept.answer, prior=prior, reverted=reverted)
+
+
+def _values(prior: Prior) -> tuple[int | float, ...]:
+    return tuple(each.value for each in prior.contributions)
+
+
+def _with_values(prior: Prior, values: Sequence[int | float]) -> Prior:
+    pairs = zip(prior.contributions, values, strict=True)
+    return replace(prior, contributions=tuple(replace(each, value=value) for each, value in pairs))
