@@ -19,6 +19,7 @@ from assay.patchset.facts.records import CALL, Binding, Definition, Kind
 from assay.patchset.facts.signature import Signature, astray, default_changed, refusal
 from assay.patchset.places import label_of, place_of, where_of, whither
 from assay.patchset.results import EVERYTHING, Verdict, nothing, result
+from assay.patchset.told import told
 from assay.patchset.touch import Place, Touch, origin
 from assay.patchset.tuples import unpacked
 from assay.patchset.values import elements, frozen, held
@@ -43,6 +44,7 @@ _COMMON = frozenset(
 }
 
 
+_SHORTEST_NAME = 4
 _CONSTRUCTORS = (".__init__", ".__new__")
 
 
@@ -76,7 +78,7 @@ def broken(ours: Touch, theirs: Touch, place: Place, both: View) -> Iterator[Cla
         judged = (
             *_changed(theirs.view, both, place, before, after),
             *missed(theirs, place, before.definition, after.definition),
-        )
+        ) or tuple(told(ours, place, before, after))
         for found in judged:
             if _touches(ours, before, after):
                 yield _clash(ours, theirs, place, before, found)
@@ -86,6 +88,9 @@ def suspected(ours: Touch, theirs: Touch, place: Place, label: str) -> Iterator[
     """What `ours` may break at a use of an attribute of who knows what: `label` is a member of that name
     that it removes or changes."""
     name = label.rpartition(".")[2]
+    if label in ours.changed and _is_named_for(place.use.receiver, label):
+        yield from _likely(ours, theirs, place, label)
+        return
     if name in _COMMON or name.startswith("__"):
         return
     if label in ours.removed:
@@ -102,6 +107,41 @@ def suspected(ours: Touch, theirs: Touch, place: Place, label: str) -> Iterator[
         why = refusal(wants[1], place.use.call)
         if why and not refusal(wants[0], place.use.call):
             yield _unknown(ours, theirs, place, label, f"changes `{label}` ({why})")
+
+
+def _likely(ours: Touch, theirs: Touch, place: Place, label: str) -> Iterator[Clash]:
+    """What `ours` may break at a use of a member of something that bears the name of the class."""
+    old, new = ours.changed[label]
+    use = place.use
+    if old.kind is not new.kind or old.binding is not new.binding or use.store:
+        return
+    found: list[Verdict] = []
+    if old.kind is Kind.VARIABLE:
+        found += [*held(place, old, new), *nothing(place, old, new)]
+    elif old.kind is Kind.FUNCTION and (use.call is not None) == (old.binding is not Binding.PROPERTY):
+        before, after = (Symbol("", "", d, bound=d.binding is not Binding.STATIC) for d in (old, new))
+        if use.call is not None and not old.decorated:
+            was, now = (_left_to_give(symbol) for symbol in (before, after))
+            why = refusal(now, use.call) if was and now and not refusal(was, use.call) else ""
+            found += [Verdict(False, f"changes its signature ({why})")] if why else []
+        found += result(place, old, new)
+    for verdict in found:
+        clash = _unknown(ours, theirs, place, label, _about(verdict.does, label))
+        note = verdict.note or "the call does not fit any more"
+        yield clash._replace(note=f"{note}, if `{use.receiver}` is one", followed=True)
+
+
+def _left_to_give(symbol: Symbol) -> Signature | None:
+    signature = symbol.definition.signature
+    return signature.without_first() if signature is not None and symbol.bound else signature
+
+
+def _is_named_for(receiver: str, label: str) -> bool:
+    """Whether a name is that of the class of a member, in the way that variables are named: `file_io` of
+    `FileIO`, `tasks` of `BackgroundTasks`."""
+    cls = label.partition(":")[2].rpartition(".")[0].rpartition(".")[2].strip("_").lower()
+    name = receiver.strip("_").replace("_", "").lower()
+    return len(name) >= _SHORTEST_NAME and cls.endswith(name)
 
 
 def _removed(ours: Touch, theirs: Touch, place: Place, before: Target, after: Missing) -> Clash:

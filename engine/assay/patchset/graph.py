@@ -20,6 +20,7 @@ from assay.patchset.edits import Edits
 from assay.patchset.facts.library import Library
 from assay.patchset.halves import halves
 from assay.patchset.heirs import catching, class_in, heirs, lost_kinds, new_classes, new_members
+from assay.patchset.instep import unsteady
 from assay.patchset.overlap import Overlap, overlaps
 from assay.patchset.spoken import lost, spoken, unprovided, unspoken
 from assay.patchset.textual import textual
@@ -181,6 +182,7 @@ class _Finder:
                 yield from broken(ours, theirs, place, both)
             if classes:
                 yield from heirs(ours, theirs, both)
+                yield from unsteady(ours, theirs)
             yield from unspoken(ours, theirs, self._lost[first])
             yield from unprovided(ours, theirs, both)
         for place, label in unknown[:_MOST_PLACES]:

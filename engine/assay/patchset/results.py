@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from assay.patchset.facts import contexts
+from assay.patchset.facts.bodies import CHANGERS
 from assay.patchset.facts.records import Definition
 from assay.patchset.touch import Place
 
 _GENERATOR_ONLY = frozenset({"send", "close", "throw", "__next__"})
-_SEQUENCE = frozenset({contexts.INDEX, contexts.LENGTH, contexts.COMPARE})
-_ANY_TYPE = frozenset({contexts.DISCARD, contexts.ITER, contexts.TRUTH})
+_SEQUENCE = frozenset({contexts.INDEX, contexts.SET, contexts.LENGTH, contexts.COMPARE})
+_ANY_TYPE = frozenset({contexts.DISCARD, contexts.ITER, contexts.TRUTH, contexts.ABSENT})
 _BY_PLACE = frozenset({contexts.INDEX, contexts.NEXT, contexts.COMPARE, contexts.OTHER})
 """What is done with things that are in an order; going through all of them may be indifferent to it."""
 
@@ -41,6 +42,8 @@ def result(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
     yield from _raised(use.catches, old, new)
     yield from nothing(place, old, new)
     yield from _computed(words, old, new)
+    yield from _marked(words, old, new)
+    yield from _shared(words, old, new)
     if (old.manager, old.async_manager) != (new.manager, new.async_manager):
         yield from _entered(words, old, new, clear)
         return
@@ -82,9 +85,10 @@ def nothing(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]
     if old.may_be_none or not new.may_be_none or contexts.OR_ELSE in use.contexts:
         return
     words = set(use.contexts)
-    if contexts.TRUTH not in words and _relies(words):
+    asked = words & {contexts.TRUTH, contexts.ABSENT}
+    if not asked and _relies(words):
         yield Verdict(False, "makes it None at times", "it is used as if it were there")
-    elif set(use.catches) - EVERYTHING and words - {contexts.TRUTH, contexts.DISCARD}:
+    elif set(use.catches) - EVERYTHING and words - {contexts.DISCARD} and not asked:
         caught = ", ".join(sorted(set(use.catches) - EVERYTHING))
         yield Verdict(False, "makes it None at times", f"{caught} is what is looked out for")
 
@@ -96,8 +100,39 @@ def _relies(words: set[str]) -> bool:
 
 
 _OF_SOMETHING = frozenset(
-    {contexts.INDEX, contexts.LENGTH, contexts.ITER, contexts.NEXT, contexts.WITH, contexts.ASYNC_WITH}
+    {
+        contexts.INDEX,
+        contexts.SET,
+        contexts.LENGTH,
+        contexts.ITER,
+        contexts.NEXT,
+        contexts.WITH,
+        contexts.ASYNC_WITH,
+    }
 )
+
+
+def _marked(words: set[str], old: Definition, new: Definition) -> Iterator[Verdict]:
+    """Whether what stood for nothing found is something else, and is looked out for."""
+    lost, more = set(old.sentinels) - set(new.sentinels), set(new.sentinels) - set(old.sentinels)
+    if "None" in lost and more and contexts.ABSENT in words:
+        does = f"makes it give {', '.join(sorted(more))} in place of None"
+        yield Verdict(False, does, "None is what is looked out for")
+    elif (kept := lost - {"None"}) and contexts.COMPARE in words:
+        yield Verdict(False, f"makes it give no {', '.join(sorted(kept))} any more", "the value is compared")
+
+
+def _shared(words: set[str], old: Definition, new: Definition) -> Iterator[Verdict]:
+    """Whether what is given is kept by somebody else now, and is changed in place."""
+    changes = contexts.SET in words or any(
+        word.removeprefix(contexts.ATTRIBUTE) in CHANGERS
+        for word in words
+        if word.startswith(contexts.ATTRIBUTE)
+    )
+    if new.shares and not old.shares and changes:
+        yield Verdict(
+            False, "makes it give what it keeps, not something new", "the result is changed in place"
+        )
 
 
 def _computed(words: set[str], old: Definition, new: Definition) -> Iterator[Verdict]:

@@ -59,6 +59,14 @@ class Body(NamedTuple):
     """It gives None beside something else, or is annotated so."""
     kinds: tuple[str, ...]
     """A word for the type of each thing that it returns, '' for one that cannot be seen; None aside."""
+    sentinels: tuple[str, ...]
+    """The constants that it returns beside other things, as text."""
+    copies: bool
+    """All that it returns is made anew, as by `list(...)`."""
+    shares: bool
+    """It returns something that its object keeps."""
+    summary: str
+    """The first paragraph of what it says of itself."""
     formula: str
     """What it returns, as text, where that is all it does, and is computed of names and constants alone."""
     ordered: str
@@ -97,6 +105,10 @@ def body_of(node: Function) -> Body:
         may_be_none=0 < sum(map(_is_none, returned)) < len(returned) or may_be_none(node.returns),
         kinds=tuple(sorted({_type(_held(value, nodes)) for value in returned if not _is_none(value)})),
         formula=_formula(written),
+        sentinels=_sentinels(returned),
+        copies=bool(returned) and all(_is_copy(_held(value, nodes)) for value in returned),
+        shares=any(_is_kept(value, receiver) for value in returned),
+        summary=" ".join((ast.get_docstring(node) or "").split("\n\n", 1)[0].split()),
         ordered=_order([_held(value, nodes) for value in returned], nodes) if not yields else "",
         attributes=tuple(_attributes(node, nodes, receiver)) if receiver else (),
         leaves=tuple(sorted(set(_left(nodes, receiver)))) if receiver else (),
@@ -111,6 +123,36 @@ def _branches(value: ast.expr | None) -> Iterator[ast.expr | None]:
         yield from _branches(value.orelse)
     else:
         yield value
+
+
+def _sentinels(returned: list[ast.expr | None]) -> tuple[str, ...]:
+    constants = {
+        ast.unparse(value)
+        for value in returned
+        if isinstance(value, ast.Constant | ast.UnaryOp) and not isinstance(_constant(value), bool)
+    }
+    return tuple(sorted(constants)) if len(constants) < len({ast.dump(v) for v in returned if v}) else ()
+
+
+def _constant(value: ast.expr) -> object:
+    return value.value if isinstance(value, ast.Constant) else None
+
+
+def _is_copy(value: ast.expr | None) -> bool:
+    if isinstance(value, ast.Subscript):
+        return isinstance(value.slice, ast.Slice)
+    made = isinstance(value, ast.Call) and last_name(value) in _COPIERS
+    return made or isinstance(value, _DISPLAYS)
+
+
+def _is_kept(value: ast.expr | None, receiver: str) -> bool:
+    match value:
+        case ast.Attribute(value=ast.Name(id=root)):
+            return root == receiver
+    return False
+
+
+_COPIERS = frozenset({"list", "dict", "set", "tuple", "sorted", "copy", "deepcopy", "frozenset"})
 
 
 def _formula(written: list[ast.stmt]) -> str:
@@ -231,7 +273,7 @@ def _order_of(value: ast.expr | None) -> str:
 
 
 _KEEPERS = frozenset({"list", "tuple"})
-_CHANGERS = frozenset(
+CHANGERS = frozenset(
     name
     for kind in (list, dict, set, deque)
     for name in set(dir(kind)) - set(dir(tuple)) - set(dir(frozenset)) - set(dir(MappingProxyType))
@@ -251,7 +293,7 @@ def _left(nodes: Iterable[ast.AST], receiver: str) -> Iterator[str]:
                 pass
             case ast.Call(
                 func=ast.Attribute(value=ast.Attribute(value=ast.Name(id=root), attr=name), attr=method)
-            ) if method in _CHANGERS:
+            ) if method in CHANGERS:
                 pass
             case ast.Call(func=ast.Attribute(value=ast.Name(id=root), attr=method)):
                 name = f"{method}()"

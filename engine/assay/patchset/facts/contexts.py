@@ -26,6 +26,8 @@ DISCARD = "discard"
 IMPORT = "import"
 RAISE = "raise"
 TRUTH = "truth"
+ABSENT = "is none"
+SET = "set item"
 OR_ELSE = "or else"
 """Beside another word: something else stands in where the value is none, or empty."""
 OTHER = "other"
@@ -70,7 +72,7 @@ def _said(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> str:  # noqa: PL
     match parent:
         case ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) | ast.Assert(test=test):
             return TRUTH if test is node else OTHER
-        case ast.UnaryOp(op=ast.Not()) | ast.Compare(ops=[ast.Is() | ast.IsNot()]):
+        case ast.UnaryOp(op=ast.Not()):
             return TRUTH
         case ast.comprehension(ifs=ifs) if node in ifs:
             return TRUTH
@@ -91,7 +93,7 @@ def _unpacked(target: ast.expr) -> str:
     return OTHER
 
 
-def _one(node: ast.AST, parent: ast.AST | None) -> str:  # noqa: PLR0911 - one word for each parent
+def _one(node: ast.AST, parent: ast.AST | None) -> str:  # noqa: PLR0911, PLR0912 - one word for each parent
     match parent:
         case ast.Await():
             return AWAIT
@@ -103,10 +105,12 @@ def _one(node: ast.AST, parent: ast.AST | None) -> str:  # noqa: PLR0911 - one w
             return ITER
         case ast.YieldFrom() | ast.Starred():
             return ITER
-        case ast.Subscript(value=value) if value is node:
-            return INDEX
+        case ast.Subscript(value=value, ctx=ctx) if value is node:
+            return INDEX if isinstance(ctx, ast.Load) else SET
         case ast.Attribute(attr=attr):
             return f"{ATTRIBUTE}{attr}"
+        case ast.Compare(ops=[ast.Is() | ast.IsNot()], comparators=[ast.Constant(value=None)]):
+            return ABSENT
         case ast.Compare(ops=ops):
             return ITER if isinstance(ops[-1], ast.In | ast.NotIn) else COMPARE
         case ast.Expr():

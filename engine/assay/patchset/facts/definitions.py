@@ -44,6 +44,7 @@ _BINDINGS = {
     "deleter": Binding.PROPERTY,
 }
 _MANAGERS = frozenset({"contextmanager", "asynccontextmanager"})
+_KEEPERS = frozenset({"cache", "lru_cache", "cached_property"})
 _HARMLESS = frozenset(
     {
         "abstractmethod",
@@ -147,6 +148,7 @@ class _Walker:
         if body is None:
             body = self._known[text] = body_of(node)
         manager = bool(_MANAGERS.intersection(marks))
+        keeps = bool(_KEEPERS.intersection(marks))
         known = _HARMLESS | _BINDINGS.keys() | _MANAGERS
         self.locals.update((prefix + inner, names) for inner, names in body.locals)
         self._fixture(node, name, text)
@@ -171,6 +173,10 @@ class _Walker:
                 may_be_none=body.may_be_none,
                 kinds=body.kinds,
                 formula=body.formula,
+                sentinels=body.sentinels,
+                copies=body.copies and not keeps,
+                shares=body.shares or keeps,
+                summary=body.summary,
                 ordered=body.ordered,
                 leaves=body.leaves if owner is not None and binding is not Binding.STATIC else (),
                 abstract=bool(_ABSTRACT.intersection(marks)),

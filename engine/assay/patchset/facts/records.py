@@ -77,6 +77,14 @@ class Definition(Record, frozen=True, kw_only=True):
     or to a parameter that may be."""
     kinds: tuple[str, ...] = ()
     """A word for the type of each thing that it returns, '' for one that cannot be seen; None aside."""
+    sentinels: tuple[str, ...] = ()
+    """The constants that it returns beside other things, as text."""
+    copies: bool = False
+    """All that it returns is made anew, as by `list(...)`."""
+    shares: bool = False
+    """It returns something that its object keeps, or is decorated so that the next call returns the same."""
+    summary: str = ""
+    """The first paragraph of what it says of itself."""
     formula: str = ""
     """What it returns, as text, where it does nothing else than compute that of names and constants."""
     ordered: str = ""
@@ -139,6 +147,8 @@ class Use(Record, frozen=True, kw_only=True):
     store: bool = False
     catches: tuple[str, ...] = ()
     """Exceptions, by their last name, that are caught or expected around it."""
+    receiver: str = ""
+    """The name that it is an attribute of."""
     handed: bool = False
     """It is called by another function that it is handed to, as `call` says."""
 

@@ -269,6 +269,7 @@ class _Finder:
                     guarded=scope.guarded,
                     store=stores,
                     catches=scope.catches,
+                    receiver=_receiver(node),
                 )
             )
         self._prefix(node, scope)
@@ -349,6 +350,11 @@ class _Finder:
         for parameter in asked:
             if parameter.arg not in given and self._wanted(parameter.lineno, parameter.lineno):
                 self.requests.append(Request(name=parameter.arg, scope=qualified, line=parameter.lineno))
+
+
+def _receiver(node: ast.Name | ast.Attribute) -> str:
+    owner = node.value if isinstance(node, ast.Attribute) else None
+    return owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
 
 
 def _bound(statement: ast.stmt) -> Iterable[str]:
