@@ -105,6 +105,87 @@ CASES = {
         "def count(actions):\n    return sum(isinstance(a, m.Once) for a in actions)\n",
         "m:Once.called",
     ),
+    "another sentinel": (
+        "def place(texts, text):\n    for at, one in enumerate(texts):\n        if one == text:\n"
+        "            return at\n    return -1\n",
+        ("return -1", "return None"),
+        "def has(texts, text):\n    return m.place(texts, text) != -1\n",
+        "def show(texts, text):\n    print(m.place(texts, text))\n",
+        "m:place",
+    ),
+    "something in place of None": (
+        "def name(user):\n    if user is None:\n        return None\n    return user.name\n",
+        ("return None", "return ''"),
+        "def known(user):\n    return m.name(user) is not None\n",
+        "def known(user):\n    return bool(m.name(user))\n",
+        "m:name",
+    ),
+    "a copy that is none any more": (
+        "class Bag:\n    def __init__(self):\n        self._all = []\n\n    def every(self):\n"
+        "        return list(self._all)\n",
+        ("list(self._all)", "self._all"),
+        "def more(bag: m.Bag):\n    found = bag.every()\n    found.append(1)\n    return found\n",
+        "def more(bag: m.Bag):\n    return [*bag.every(), 1]\n",
+        "m:Bag.every",
+    ),
+    "a result that is remembered": (
+        "from functools import cache\n\n\ndef options():\n    found = {}\n    return dict(found)\n",
+        ("def options", "@cache\ndef options"),
+        "def verbose():\n    found = m.options()\n    found['verbose'] = True\n    return found\n",
+        "def verbose():\n    return {**m.options(), 'verbose': True}\n",
+        "m:options",
+    ),
+    "words that say otherwise": (
+        'def age(day):\n    """The age of a thing in days."""\n    return sum(1 for _ in day)\n',
+        ('days."""\n    return sum(1 for _ in day)', 'hours."""\n    return sum(24 for _ in day)'),
+        "def is_old(day):\n    return m.age(day) > 7\n",
+        "def check(day):\n    m.age(day)\n",
+        "m:age",
+    ),
+    "a receiver that bears the name of its class": (
+        "class TaskQueue:\n    def push(self, task):\n        print(task)\n",
+        ("    def push", "    async def push"),
+        "def both(task_queue):\n    task_queue.push(1)\n",
+        "def both(stack):\n    stack.push(1)\n",
+        "m:TaskQueue.push",
+    ),
+    "how a cache is keyed": (
+        "CACHE = make()\n\n\ndef load(a, b):\n    return CACHE[a][b]\n\n\ndef keep(a, b, value):\n"
+        "    CACHE.setdefault(a, {})[b] = value\n",
+        (
+            "    return CACHE[a][b]\n\n\ndef keep(a, b, value):\n    CACHE.setdefault(a, {})[b] = value\n",
+            "    return CACHE[a, b]\n\n\ndef keep(a, b, value):\n    CACHE[a, b] = value\n",
+        ),
+        "def has(a, b):\n    return b in m.CACHE[a]\n",
+        "def has(a, b):\n    return m.CACHE.clear()\n",
+        "m:CACHE",
+    ),
+    "behind a function that passes it on": (
+        "class Box:\n    def size(self):\n        return (1, 2)\n\n\ndef size(box: Box):\n"
+        "    return box.size()\n",
+        ("return (1, 2)", "return (1, 2, 3)"),
+        "def wide(box):\n    width, height = m.size(box)\n    return width\n",
+        "def wide(box):\n    return m.size(box)[0]\n",
+        "m:Box.size",
+    ),
+    "an exception that is caught inside": (
+        "def read(path):\n    return open(path).read()\n",
+        (
+            "    return open(path).read()\n",
+            "    try:\n        return open(path).read()\n    except FileNotFoundError:\n        return ''\n",
+        ),
+        "def there(path):\n    try:\n        m.read(path)\n    except FileNotFoundError:\n"
+        "        return False\n    return True\n",
+        "def twice(path):\n    return m.read(path) * 2\n",
+        "m:read",
+    ),
+    "None where nothing is found": (
+        "PRICES = {}\n\n\ndef price(name):\n    return PRICES[name]\n",
+        ("PRICES[name]", "PRICES.get(name)"),
+        "def cost(name):\n    try:\n        return m.price(name)\n    except KeyError:\n        return 0\n",
+        "def cost(name):\n    return m.price(name) or 0\n",
+        "m:price",
+    ),
 }
 
 
@@ -149,3 +230,45 @@ def test_an_override_that_takes_whatever_comes_is_cleared(tmp_path: Path) -> Non
         found = graph(lab.repo, lab.base, [a, b]).between(a.id, b.id)
         assert isinstance(found, Cleared) == clear
         assert clear or (isinstance(found, Conflict) and found.confidence is Confidence.PROVEN)
+
+
+SHELF = (
+    "class Shelf:\n    def __init__(self):\n        self.books = []\n\n    def add(self, book):\n"
+    "        self.books.append(book)\n\n    def drop(self, book):\n        self.books.remove(book)\n"
+)
+EMPTIED = SHELF.replace("(book)\n\n", "(book)\n        self._forget()\n\n").replace(
+    "remove(book)\n",
+    "remove(book)\n        self._forget()\n\n    def _forget(self):\n        self._sorted = None\n",
+)
+
+
+@pytest.mark.parametrize(
+    ("method", "clear"),
+    [
+        ("def empty(self):\n        self.books.clear()\n", False),
+        ("def count(self):\n        return len(self.books)\n", True),
+        ("def replace(self, one, other):\n        self.drop(one)\n        self.add(other)\n", True),
+    ],
+)
+def test_what_is_kept_in_step_and_changed_alone(tmp_path: Path, method: str, clear: bool) -> None:
+    lab = Lab(tmp_path / "repo.git", {"m.py": SHELF.encode()})
+    b_text = SHELF.replace("    def add(", f"    {method}\n    def add(")
+    a = lab.candidate("a", {"m.py": EMPTIED.encode()})
+    b = lab.candidate("b", {"m.py": b_text.encode()})
+    found = graph(lab.repo, lab.base, [a, b]).between(a.id, b.id)
+    assert isinstance(found, Cleared) == clear
+    assert clear or (isinstance(found, Conflict) and found.symbols[0] == "m:Shelf._sorted")
+
+
+@pytest.mark.parametrize(("expects", "clear"), [("3.1", False), ("3.14", True)])
+def test_what_tests_expect_of_it(tmp_path: Path, expects: str, clear: bool) -> None:
+    source = "def rounded(value):\n    return round(value, 2)\n"
+    test = "from m import rounded\n\n\ndef test_rounded():\n    assert rounded(3.14159) == 3.14\n"
+    lab = Lab(tmp_path / "repo.git", {"m.py": source.encode(), "test_m.py": test.encode()})
+    edits = {
+        "m.py": source.replace("2)", "1)").encode(),
+        "test_m.py": test.replace("3.14\n", f"{expects}\n").encode(),
+    }
+    use = b"import m\n\n\ndef cents(value):\n    return m.rounded(value) * 100\n"
+    a, b = lab.candidate("a", edits), lab.candidate("b", {"use.py": use})
+    assert isinstance(graph(lab.repo, lab.base, [a, b]).between(a.id, b.id), Cleared) == clear

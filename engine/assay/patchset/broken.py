@@ -7,7 +7,8 @@ form (a default, a constant's value) is suspected.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from assay.model.report import ConflictKind, Witness
 from assay.patchset.clash import Clash
@@ -17,8 +18,10 @@ from assay.patchset.exceptions import kinds, uncaught
 from assay.patchset.facts import contexts
 from assay.patchset.facts.records import CALL, Binding, Definition, Kind
 from assay.patchset.facts.signature import Signature, astray, default_changed, refusal
+from assay.patchset.passed import behind
 from assay.patchset.places import label_of, place_of, where_of, whither
 from assay.patchset.results import EVERYTHING, Verdict, nothing, result
+from assay.patchset.shapes import Shape, reshaped
 from assay.patchset.told import told
 from assay.patchset.touch import Place, Touch, origin
 from assay.patchset.tuples import unpacked
@@ -48,8 +51,11 @@ _SHORTEST_NAME = 4
 _CONSTRUCTORS = (".__init__", ".__new__")
 
 
-def broken(ours: Touch, theirs: Touch, place: Place, both: View) -> Iterator[Clash]:
-    """What `ours` breaks at one new use of `theirs`; `both` is the tree with both in it."""
+def broken(
+    ours: Touch, theirs: Touch, place: Place, both: View, shaped: Mapping[str, Shape] = MappingProxyType({})
+) -> Iterator[Clash]:
+    """What `ours` breaks at one new use of `theirs`; `both` is the tree with both in it, `shaped` what `ours`
+    takes apart otherwise than before."""
     path = place.use.path
     here = place.module
     for cls, shut in refused(theirs.view, both, place):
@@ -67,11 +73,8 @@ def broken(ours: Touch, theirs: Touch, place: Place, both: View) -> Iterator[Cla
             if not isinstance(before, Unknown):
                 yield _removed(ours, theirs, place, before, after)
             return
-        step = path[end] if end < len(path) else ""
-        found = (frozen(place, before, after, step) if step else None) or elements(place, before, after, step)
-        if found is not None:
-            assert isinstance(before, Symbol)
-            yield _clash(ours, theirs, place, before, found)
+        if isinstance(before, Symbol) and (held_now := _contained(place, before, after, end, shaped)):
+            yield _clash(ours, theirs, place, before, held_now)
             return
     if isinstance(before, Symbol) and isinstance(after, Symbol):
         yield from _caught(ours, theirs, place, both, before)
@@ -82,6 +85,30 @@ def broken(ours: Touch, theirs: Touch, place: Place, both: View) -> Iterator[Cla
         for found in judged:
             if _touches(ours, before, after):
                 yield _clash(ours, theirs, place, before, found)
+        if not judged and before.definition == after.definition and place.use.call is not None:
+            yield from _behind(ours, theirs, place, both, before)
+
+
+def _contained(
+    place: Place, before: Symbol, after: Target, end: int, shaped: Mapping[str, Shape]
+) -> Verdict | None:
+    """What is wrong with what is in a variable, at the first `end` steps of a path."""
+    step = place.use.path[end] if end < len(place.use.path) else ""
+    found = frozen(place, before, after, step) if step else None
+    found = found or elements(place, before, after, step)
+    return found or next(reshaped(shaped.get(before.label), place, end), None)
+
+
+def _behind(ours: Touch, theirs: Touch, place: Place, both: View, function: Symbol) -> Iterator[Clash]:
+    """What `ours` does to a function whose result the one that is called gives."""
+    others = zip(behind(theirs.view, function, set()), behind(both, function, set()), strict=False)
+    for before, after in others:
+        old, new = before.definition, after.definition
+        if before.label != after.label or old == new or place.use.handed:
+            continue
+        for found in tuple(result(place, old, new)) or tuple(told(ours, place, before, after)):
+            clash = _clash(ours, theirs, place, before, found._replace(proven=False))
+            yield clash._replace(theirs=_used(place, function.label), note=f"{found.note}, through the other")
 
 
 def suspected(ours: Touch, theirs: Touch, place: Place, label: str) -> Iterator[Clash]:

@@ -22,6 +22,8 @@ from assay.patchset.halves import halves
 from assay.patchset.heirs import catching, class_in, heirs, lost_kinds, new_classes, new_members
 from assay.patchset.instep import unsteady
 from assay.patchset.overlap import Overlap, overlaps
+from assay.patchset.passed import behind
+from assay.patchset.shapes import shapes
 from assay.patchset.spoken import lost, spoken, unprovided, unspoken
 from assay.patchset.textual import textual
 from assay.patchset.touch import Place, Touch, Touches
@@ -120,6 +122,7 @@ class _Finder:
         self._by_id = {candidate.id: index for index, candidate in enumerate(people)}
         self.touch = [self._touches.of(candidate) for candidate in people]
         self._lost = [lost(touch) for touch in self.touch]
+        self._shaped = [shapes(touch) for touch in self.touch]
         self._circles = Circles(self.touch)
 
     def graph(self) -> Graph:
@@ -131,7 +134,7 @@ class _Finder:
             edge = self._textual(overlap)
             if edge is not None:
                 found[pair] = edge
-        index = _Index(self.touch, self._lost)
+        index = _Index(self.touch, self._lost, self._shaped)
         shared = index.pairs()
         for pair in sorted({*shared, *meetings, *self._circles.pairs()}):
             if pair not in found:
@@ -179,7 +182,7 @@ class _Finder:
         if places or classes or (first, second) in index.spoken:
             both = self._touches.both(ours, theirs)
             for place in places[:_MOST_PLACES]:
-                yield from broken(ours, theirs, place, both)
+                yield from broken(ours, theirs, place, both, self._shaped[first])
             if classes:
                 yield from heirs(ours, theirs, both)
                 yield from unsteady(ours, theirs)
@@ -193,7 +196,12 @@ class _Index:
     """Which candidates have to do with which, by names. Directed pairs: the first touches what the second
     uses."""
 
-    def __init__(self, touches: Sequence[Touch], given_up: Sequence[Iterable[tuple[str, str]]]) -> None:
+    def __init__(
+        self,
+        touches: Sequence[Touch],
+        given_up: Sequence[Iterable[tuple[str, str]]],
+        shaped: Sequence[Iterable[str]],
+    ) -> None:
         self.uses: dict[Pair, list[Place]] = defaultdict(list)
         self.unknown: dict[Pair, list[tuple[Place, str]]] = defaultdict(list)
         self.classes: set[Pair] = set()
@@ -202,6 +210,9 @@ class _Index:
         self._names: dict[Pair, set[str]] = defaultdict(set)
         self._touches = touches
         touching = _by(touches, lambda touch: touch.symbols)
+        for index, labels in enumerate(shaped):
+            for label in labels:
+                touching[label] = sorted({*touching[label], index})
         members = _by(touches, _members)
         self._index_uses(touching, members)
         self._index_classes(touching)
@@ -228,6 +239,8 @@ class _Index:
                     fields(touch.view, place.module, apart, trail)
                 if place.use.call is not None:
                     touch.view.signature(target, trail)
+                    for _ in behind(touch.view, target, trail) if isinstance(target, Symbol) else ():
+                        pass
                     if isinstance(target, Symbol) and place.use.catches:
                         for raised in target.definition.raises:
                             _lineage(touch, target.module, raised, trail)

@@ -43,6 +43,7 @@ def result(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
     yield from nothing(place, old, new)
     yield from _computed(words, old, new)
     yield from _marked(words, old, new)
+    yield from _handles(use.catches, words, old, new)
     yield from _shared(words, old, new)
     if (old.manager, old.async_manager) != (new.manager, new.async_manager):
         yield from _entered(words, old, new, clear)
@@ -110,6 +111,20 @@ _OF_SOMETHING = frozenset(
         contexts.ASYNC_WITH,
     }
 )
+
+
+def _handles(
+    catches: tuple[str, ...], words: set[str], old: Definition, new: Definition
+) -> Iterator[Verdict]:
+    """Whether it catches what is looked out for, or lets through what it used to catch."""
+    caught, kept = set(catches) - EVERYTHING, set(new.handles) - set(old.handles) - set(new.raises)
+    if caught & kept:
+        does = f"makes it catch {', '.join(sorted(caught & kept))} itself"
+        yield Verdict(False, does, "that is what is looked out for")
+    free = set(old.handles) - set(new.handles) - set(old.raises) - EVERYTHING
+    stopped = {*catches, *new.handles} & {*free, *EVERYTHING}
+    if free and set(old.sentinels) - set(new.sentinels) and not stopped:
+        yield Verdict(False, f"makes it let {', '.join(sorted(free))} through", "it is not caught")
 
 
 def _marked(words: set[str], old: Definition, new: Definition) -> Iterator[Verdict]:

@@ -23,6 +23,7 @@ from assay.patchset.facts.paths import (
     path_of,
     stored,
     targets,
+    values_settled,
 )
 from assay.patchset.facts.records import CALL, UNKNOWN, Path
 from assay.patchset.facts.signature import Signature, signature_of
@@ -59,6 +60,10 @@ class Body(NamedTuple):
     """It gives None beside something else, or is annotated so."""
     kinds: tuple[str, ...]
     """A word for the type of each thing that it returns, '' for one that cannot be seen; None aside."""
+    handles: tuple[str, ...]
+    """The exceptions that it catches, by their last names."""
+    passes: Path
+    """What it calls to give what that gives, where it does nothing else with it; begins with its receiver."""
     sentinels: tuple[str, ...]
     """The constants that it returns beside other things, as text."""
     copies: bool
@@ -102,9 +107,13 @@ def body_of(node: Function) -> Body:
         raises=tuple(sorted(raises)),
         unwritten=len(written) == 1 and isinstance(written[0], ast.Raise) and "NotImplementedError" in raises,
         gives=(_kind([_held(value, nodes) for value in returned]) or _noted(node)) if not yields else "",
-        may_be_none=0 < sum(map(_is_none, returned)) < len(returned) or may_be_none(node.returns),
+        may_be_none=0 < sum(map(_is_none, returned)) < len(returned)
+        or may_be_none(node.returns)
+        or any(map(_looks_up, returned)),
         kinds=tuple(sorted({_type(_held(value, nodes)) for value in returned if not _is_none(value)})),
         formula=_formula(written),
+        handles=tuple(sorted(set(_handled(nodes)))),
+        passes=_passes(node, nodes, returned),
         sentinels=_sentinels(returned),
         copies=bool(returned) and all(_is_copy(_held(value, nodes)) for value in returned),
         shares=any(_is_kept(value, receiver) for value in returned),
@@ -123,6 +132,38 @@ def _branches(value: ast.expr | None) -> Iterator[ast.expr | None]:
         yield from _branches(value.orelse)
     else:
         yield value
+
+
+def _looks_up(value: ast.expr | None) -> bool:
+    """Whether this is None where nothing is found: `x.get(key)`, `next(them, None)`."""
+    match value:
+        case ast.Call(func=ast.Attribute(attr="get"), args=[_], keywords=[]):
+            return True
+        case ast.Call(func=ast.Name(id="next"), args=[_, ast.Constant(value=None)]):
+            return True
+    return False
+
+
+def _handled(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.ExceptHandler):
+            every = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+            yield from (last_name(each) if each is not None else "" for each in every)
+
+
+def _passes(node: Function, nodes: Iterable[ast.AST], returned: list[ast.expr | None]) -> Path:
+    value = returned[0] if len(returned) == 1 else None
+    if isinstance(value, ast.Await):
+        value = value.value
+    if not isinstance(value, ast.Call):
+        return ()
+    names = values_settled(own_names(node, nodes))
+    places = [*node.args.posonlyargs, *node.args.args]
+    for place in places[:1]:
+        if place.annotation is None:
+            names.pop(place.arg, None)
+    path = path_of(value.func, names)
+    return path if path and path[0] != UNKNOWN else ()
 
 
 def _sentinels(returned: list[ast.expr | None]) -> tuple[str, ...]:

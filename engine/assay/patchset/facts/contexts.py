@@ -87,6 +87,28 @@ def _said(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> str:  # noqa: PL
     return _one(node, parent)
 
 
+def form(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> str:
+    """How the value of this expression is taken apart where it stands: `[1].name()`, with indices and
+    arguments only counted; '' where it is not."""
+    steps: list[str] = []
+    while len(steps) < _MOST_STEPS:
+        parent = parents.get(node)
+        match parent:
+            case ast.Subscript(value=value, slice=inner) if value is node:
+                steps.append(f"[{len(inner.elts) if isinstance(inner, ast.Tuple) else 1}]")
+            case ast.Attribute(attr=attr):
+                steps.append(f".{attr}")
+            case ast.Call(func=function) if function is node:
+                steps.append("()")
+            case _:
+                break
+        node = parent
+    return "".join(steps)
+
+
+_MOST_STEPS = 6
+
+
 def _unpacked(target: ast.expr) -> str:
     if isinstance(target, ast.Tuple | ast.List) and not any(isinstance(t, ast.Starred) for t in target.elts):
         return f"{UNPACK}{len(target.elts)}"

@@ -25,12 +25,14 @@ from assay.patchset.facts.paths import (
     targets,
 )
 from assay.patchset.facts.records import (
+    CALL,
     UNKNOWN,
     Binding,
     Definition,
     Fixture,
     Kind,
     Module,
+    Path,
 )
 
 _BINDINGS = {
@@ -173,6 +175,8 @@ class _Walker:
                 may_be_none=body.may_be_none,
                 kinds=body.kinds,
                 formula=body.formula,
+                handles=body.handles,
+                passes=_passed(body.passes, node, prefix, owner, binding),
                 sentinels=body.sentinels,
                 copies=body.copies and not keeps,
                 shares=body.shares or keeps,
@@ -337,6 +341,17 @@ class _Walker:
         words = [part.value for part in value.elts if isinstance(part, ast.Constant)]
         known = self.exports or [] if more else []
         self.exports = [*known, *(word for word in words if isinstance(word, str))]
+
+
+def _passed(path: Path, node: Function, prefix: str, owner: ast.ClassDef | None, binding: Binding) -> Path:
+    """A path that may begin with a function's receiver, said from the top of the module."""
+    places = [*node.args.posonlyargs, *node.args.args]
+    if not path or not places or path[0] != places[0].arg:
+        return path
+    if owner is None or binding is Binding.STATIC or "." in prefix.rstrip("."):
+        return ()
+    itself = (prefix.rstrip("."),)
+    return (*itself, *path[1:]) if binding is Binding.CLASS else (*itself, CALL, *path[1:])
 
 
 def _digest_of(literal: str, noted: str, may_be_none: bool) -> str:

@@ -77,6 +77,10 @@ class Definition(Record, frozen=True, kw_only=True):
     or to a parameter that may be."""
     kinds: tuple[str, ...] = ()
     """A word for the type of each thing that it returns, '' for one that cannot be seen; None aside."""
+    handles: tuple[str, ...] = ()
+    """The exceptions that it catches, by their last names."""
+    passes: Path = ()
+    """What it calls to give what that gives, as a path from the top of its module."""
     sentinels: tuple[str, ...] = ()
     """The constants that it returns beside other things, as text."""
     copies: bool = False
@@ -147,6 +151,8 @@ class Use(Record, frozen=True, kw_only=True):
     store: bool = False
     catches: tuple[str, ...] = ()
     """Exceptions, by their last name, that are caught or expected around it."""
+    form: str = ""
+    """How the value is taken apart: `[0].name`, `.items()`, with what is in brackets only counted."""
     receiver: str = ""
     """The name that it is an attribute of."""
     handed: bool = False

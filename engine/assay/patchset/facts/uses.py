@@ -269,6 +269,7 @@ class _Finder:
                     guarded=scope.guarded,
                     store=stores,
                     catches=scope.catches,
+                    form=contexts.form(node, self._parents),
                     receiver=_receiver(node),
                 )
             )
