@@ -11,16 +11,17 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from assay.model.report import ConflictKind, Witness
+from assay.patchset import protocols
 from assay.patchset.clash import Clash
 from assay.patchset.closed import refused
 from assay.patchset.effects import missed
 from assay.patchset.exceptions import kinds, uncaught
 from assay.patchset.facts import contexts
 from assay.patchset.facts.records import CALL, Binding, Definition, Kind
-from assay.patchset.facts.signature import Signature, astray, default_changed, refusal
+from assay.patchset.facts.signature import Signature, astray, default_changed, refusal, remeasured
 from assay.patchset.passed import behind
 from assay.patchset.places import label_of, place_of, where_of, whither
-from assay.patchset.results import EVERYTHING, Verdict, nothing, result
+from assay.patchset.results import EVERYTHING, Verdict, about, nothing, result
 from assay.patchset.shapes import Shape, reshaped
 from assay.patchset.told import told
 from assay.patchset.touch import Place, Touch, origin
@@ -28,26 +29,6 @@ from assay.patchset.tuples import unpacked
 from assay.patchset.values import elements, frozen, held
 from assay.patchset.view import Missing, Outside, Symbol, Target, Unknown, View
 
-_COMMON = frozenset(
-    name for kind in (str, bytes, int, float, list, dict, set, tuple, frozenset) for name in dir(kind)
-) | {
-    "read",
-    "write",
-    "close",
-    "open",
-    "name",
-    "run",
-    "main",
-    "value",
-    "path",
-    "data",
-    "result",
-    "args",
-    "kwargs",
-}
-
-
-_SHORTEST_NAME = 4
 _CONSTRUCTORS = (".__init__", ".__new__")
 
 
@@ -60,7 +41,7 @@ def broken(
     here = place.module
     for cls, shut in refused(theirs.view, both, place):
         yield _clash(ours, theirs, place, cls, shut)
-    for cls, other in unpacked(theirs.view, both, place):
+    for cls, other in (*unpacked(theirs.view, both, place), *protocols.refused(theirs.view, both, place)):
         yield _clash(ours, theirs, place, cls, other)
     for end in range(1, len(path) + 1):
         if path[end - 1 : end] == (CALL,) and end < len(path):
@@ -109,66 +90,6 @@ def _behind(ours: Touch, theirs: Touch, place: Place, both: View, function: Symb
         for found in tuple(result(place, old, new)) or tuple(told(ours, place, before, after)):
             clash = _clash(ours, theirs, place, before, found._replace(proven=False))
             yield clash._replace(theirs=_used(place, function.label), note=f"{found.note}, through the other")
-
-
-def suspected(ours: Touch, theirs: Touch, place: Place, label: str) -> Iterator[Clash]:
-    """What `ours` may break at a use of an attribute of who knows what: `label` is a member of that name
-    that it removes or changes."""
-    name = label.rpartition(".")[2]
-    if label in ours.changed and _is_named_for(place.use.receiver, label):
-        yield from _likely(ours, theirs, place, label)
-        return
-    if name in _COMMON or name.startswith("__"):
-        return
-    if label in ours.removed:
-        if any(added.rpartition(".")[2] == name for added in ours.added if "." in added.partition(":")[2]):
-            return
-        yield _unknown(ours, theirs, place, label, f"removes `{label}`")
-    elif label in ours.changed and place.use.call is not None:
-        old, new = ours.changed[label]
-        if old.signature is None or new.signature is None or old.binding is not new.binding:
-            return
-        wants = [
-            s if old.binding is Binding.STATIC else s.without_first() for s in (old.signature, new.signature)
-        ]
-        why = refusal(wants[1], place.use.call)
-        if why and not refusal(wants[0], place.use.call):
-            yield _unknown(ours, theirs, place, label, f"changes `{label}` ({why})")
-
-
-def _likely(ours: Touch, theirs: Touch, place: Place, label: str) -> Iterator[Clash]:
-    """What `ours` may break at a use of a member of something that bears the name of the class."""
-    old, new = ours.changed[label]
-    use = place.use
-    if old.kind is not new.kind or old.binding is not new.binding or use.store:
-        return
-    found: list[Verdict] = []
-    if old.kind is Kind.VARIABLE:
-        found += [*held(place, old, new), *nothing(place, old, new)]
-    elif old.kind is Kind.FUNCTION and (use.call is not None) == (old.binding is not Binding.PROPERTY):
-        before, after = (Symbol("", "", d, bound=d.binding is not Binding.STATIC) for d in (old, new))
-        if use.call is not None and not old.decorated:
-            was, now = (_left_to_give(symbol) for symbol in (before, after))
-            why = refusal(now, use.call) if was and now and not refusal(was, use.call) else ""
-            found += [Verdict(False, f"changes its signature ({why})")] if why else []
-        found += result(place, old, new)
-    for verdict in found:
-        clash = _unknown(ours, theirs, place, label, _about(verdict.does, label))
-        note = verdict.note or "the call does not fit any more"
-        yield clash._replace(note=f"{note}, if `{use.receiver}` is one", followed=True)
-
-
-def _left_to_give(symbol: Symbol) -> Signature | None:
-    signature = symbol.definition.signature
-    return signature.without_first() if signature is not None and symbol.bound else signature
-
-
-def _is_named_for(receiver: str, label: str) -> bool:
-    """Whether a name is that of the class of a member, in the way that variables are named: `file_io` of
-    `FileIO`, `tasks` of `BackgroundTasks`."""
-    cls = label.partition(":")[2].rpartition(".")[0].rpartition(".")[2].strip("_").lower()
-    name = receiver.strip("_").replace("_", "").lower()
-    return len(name) >= _SHORTEST_NAME and cls.endswith(name)
 
 
 def _removed(ours: Touch, theirs: Touch, place: Place, before: Target, after: Missing) -> Clash:
@@ -233,6 +154,9 @@ def _call(view: View, both: View, place: Place, before: Symbol, after: Symbol) -
         yield Verdict(sure and not place.use.guarded, f"changes its signature ({why})")
     elif name := astray(was, now, shape):
         yield Verdict(sure, f"moves its parameter `{name}`", "a positional argument goes elsewhere")
+    elif names := remeasured(was, now, shape):
+        does = f"makes `{names[1]}` of its parameter `{names[0]}`"
+        yield Verdict(False, does, "it is given by its place as before")
     elif name := default_changed(was, now, shape):
         yield Verdict(False, f"changes the default of `{name}`", "the call leaves it to the default")
 
@@ -286,7 +210,7 @@ def _clash(ours: Touch, theirs: Touch, place: Place, symbol: Symbol, found: Verd
         proven=found.proven and not _rewrites(ours, theirs, place) and not _shared(ours, theirs, symbol),
         label=label,
         where=place_of(ours, label),
-        mine=Witness(path=path, line=line, does=_about(found.does, label)),
+        mine=Witness(path=path, line=line, does=about(found.does, label)),
         theirs=_used(place, symbol.label),
         note=found.note,
     )
@@ -300,16 +224,6 @@ def _inherited(ours: Touch, view: View, symbol: Symbol) -> str:
     view.constructor(symbol, trail)
     found = sorted(label for label in trail & ours.changed.keys() if label.endswith(_CONSTRUCTORS))
     return "" if any(label.startswith(f"{symbol.label}.") for label in found) else next(iter(found), "")
-
-
-def _about(words: str, label: str) -> str:
-    """The words of a verdict, with the symbol in the place of its first `it` or `its`."""
-    parts = words.split(" ")
-    for index, part in enumerate(parts):
-        if part in ("it", "its"):
-            parts[index] = f"`{label}`" + ("'s" if part == "its" else "")
-            break
-    return " ".join(parts)
 
 
 def _shared(ours: Touch, theirs: Touch, symbol: Symbol) -> bool:
@@ -337,34 +251,3 @@ def _used(place: Place, label: str) -> Witness:
         else "uses"
     )
     return Witness(path=place.path, line=place.use.line, does=f"newly {verb} `{label.rstrip(':')}`")
-
-
-def _unknown(ours: Touch, theirs: Touch, place: Place, label: str, does: str) -> Clash:
-    path, line = where_of(ours, label)
-    name = label.rpartition(".")[2]
-    spoken = _speaks_of(theirs, place, label.rpartition(".")[0])
-    return Clash(
-        kind=ConflictKind.SEMANTIC,
-        proven=False,
-        label=label,
-        where=place_of(ours, label),
-        mine=Witness(path=path, line=line, does=does),
-        theirs=Witness(
-            path=place.path,
-            line=place.use.line,
-            does=f"newly uses `.{name}` of something" + ("" if spoken else " unknown"),
-        ),
-        note="the class is spoken of beside it" if spoken else "whether of that class cannot be told",
-        followed=spoken,
-    )
-
-
-def _speaks_of(theirs: Touch, place: Place, cls: str) -> bool:
-    """Whether the function that a use stands in newly names the class, as `isinstance` does."""
-    file = theirs.by_path.get(place.path)
-    for use in file.fresh if file is not None and place.use.scope else ():
-        if use.scope == place.use.scope and CALL not in use.path:
-            found = theirs.view.resolve(place.module, use.path, set())
-            if isinstance(found, Symbol) and found.label == cls:
-                return True
-    return False

@@ -13,17 +13,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from assay.model.candidate import Base, Candidate
 from assay.model.report import Clearance, Cleared, Confidence, Conflict
-from assay.patchset.broken import broken, suspected
+from assay.patchset.broken import broken
 from assay.patchset.clash import Clash, conflict
 from assay.patchset.cycles import Circles, circles
 from assay.patchset.edits import Edits
 from assay.patchset.facts.library import Library
+from assay.patchset.guessed import suspected
 from assay.patchset.halves import halves
 from assay.patchset.heirs import catching, class_in, heirs, lost_kinds, new_classes, new_members
 from assay.patchset.instep import unsteady
 from assay.patchset.overlap import Overlap, overlaps
 from assay.patchset.passed import behind
+from assay.patchset.protocols import asked, cls_of
 from assay.patchset.shapes import shapes
+from assay.patchset.siblings import siblings
 from assay.patchset.spoken import lost, spoken, unprovided, unspoken
 from assay.patchset.textual import textual
 from assay.patchset.touch import Place, Touch, Touches
@@ -185,6 +188,7 @@ class _Finder:
                 yield from broken(ours, theirs, place, both, self._shaped[first])
             if classes:
                 yield from heirs(ours, theirs, both)
+                yield from siblings(ours, theirs, both)
                 yield from unsteady(ours, theirs)
             yield from unspoken(ours, theirs, self._lost[first])
             yield from unprovided(ours, theirs, both)
@@ -235,12 +239,11 @@ class _Index:
             for place in touch.fresh():
                 trail: set[str] = set()
                 target = touch.view.resolve(place.module, place.use.path, trail)
-                if apart := taken_apart(place.use):
-                    fields(touch.view, place.module, apart, trail)
+                _objects(touch, place, trail)
                 if place.use.call is not None:
                     touch.view.signature(target, trail)
-                    for _ in behind(touch.view, target, trail) if isinstance(target, Symbol) else ():
-                        pass
+                    if isinstance(target, Symbol):
+                        tuple(behind(touch.view, target, trail))
                     if isinstance(target, Symbol) and place.use.catches:
                         for raised in target.definition.raises:
                             _lineage(touch, target.module, raised, trail)
@@ -298,6 +301,14 @@ class _Index:
                     if first != second:
                         self.spoken.add((first, second))
                         self._names[first, second].add(":".join(word))
+
+
+def _objects(touch: Touch, place: Place, trail: set[str]) -> None:
+    """Add the classes of the objects that a use takes apart, goes through, enters."""
+    for path, _ in asked(place.use):
+        cls_of(touch.view, place.module, path, trail)
+    if apart := taken_apart(place.use):
+        fields(touch.view, place.module, apart, trail)
 
 
 def _lineage(touch: Touch, module: str, name: str, trail: set[str]) -> None:

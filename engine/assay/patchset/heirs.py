@@ -109,7 +109,7 @@ def _unfinished(ours: Touch, theirs: Touch, both: View, label: str) -> Iterator[
     for name, asked in both.abstract(after, set()).items():
         if name in open_before or asked.label not in {*ours.added, *ours.changed}:
             continue
-        yield _clash(
+        yield clash_at(
             ours,
             theirs,
             asked.label,
@@ -124,7 +124,7 @@ def _unfinished(ours: Touch, theirs: Touch, both: View, label: str) -> Iterator[
                 name = mine.rpartition(".")[2]
                 found = both.member(after, name, set())
                 if isinstance(found, Symbol) and found.label == mine:
-                    yield _clash(
+                    yield clash_at(
                         ours,
                         theirs,
                         mine,
@@ -149,7 +149,7 @@ def _rebased(ours: Touch, theirs: Touch, both: View, label: str) -> Iterator[Cla
     for above in both.lineage(cls, set())[0][1:] if cls is not None else ():
         changed = ours.changed.get(above.label)
         if changed is not None and _as_lineage(changed.old) != _as_lineage(changed.new):
-            yield _clash(
+            yield clash_at(
                 ours,
                 theirs,
                 above.label,
@@ -191,7 +191,7 @@ def _overtaken(ours: Touch, theirs: Touch, before: Symbol, own: Definition, labe
     moved = any(
         use.path[-1] == name and use.call is not None for file in ours.files for use in file.gone.uses
     )
-    yield _clash(
+    yield clash_at(
         ours,
         theirs,
         before.label,
@@ -208,11 +208,12 @@ def _met(
 ) -> Iterator[Clash]:
     """Both add the same name, one above the other: an override that nobody meant."""
     name = after.name.rpartition(".")[2]
-    if name.startswith("__") and name != "__init__":
+    cls = class_in(both, label)
+    if name.startswith("__") and (name != "__init__" or (cls is not None and calls_above(theirs, cls))):
         return
     refused = _refused(ours, both, after, own)
     differs = own.kind is not after.definition.kind or own.binding is not after.definition.binding
-    yield _clash(
+    yield clash_at(
         ours,
         theirs,
         after.label,
@@ -221,6 +222,17 @@ def _met(
         other=f"adds `{name}` to `{label.partition(':')[2]}` below",
         at=f"{label}.{name}",
         note="the second overrides the first",
+    )
+
+
+def calls_above(touch: Touch, cls: Symbol) -> bool:
+    """Whether the constructor that a candidate gives to a class calls that of a class above."""
+    scope = f"{cls.name}.__init__"
+    return any(
+        use.scope == scope and use.path[-1] == "__init__"
+        for file in touch.files
+        if file.module == cls.module
+        for use in file.uses.uses
     )
 
 
@@ -236,7 +248,7 @@ def _called_anew(
     takes_any = own.signature.star and not _requires(own.signature)
     if not refused and (name == "__init__" or takes_any):
         return
-    yield _clash(
+    yield clash_at(
         ours,
         theirs,
         after.label,
@@ -268,9 +280,10 @@ def _refused(ours: Touch, both: View, method: Symbol, own: Definition) -> str:
     return ""
 
 
-def _clash(
+def clash_at(
     ours: Touch, theirs: Touch, label: str, *, proven: bool, does: str, other: str, at: str, note: str = ""
 ) -> Clash:
+    """What `ours` does to `label`, and `theirs` at the symbol `at`."""
     path, line = where_of(ours, label)
     there, row = where_of(theirs, at)
     return Clash(

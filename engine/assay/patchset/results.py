@@ -34,11 +34,23 @@ class Verdict(NamedTuple):
     note: str = ""
 
 
+def about(words: str, label: str) -> str:
+    """The words of a verdict, with the symbol in the place of its first `it` or `its`."""
+    parts = words.split(" ")
+    for index, part in enumerate(parts):
+        if part in ("it", "its"):
+            parts[index] = f"`{label}`" + ("'s" if part == "its" else "")
+            break
+    return " ".join(parts)
+
+
 def result(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
     """Whether what the call gives is still of use in the way it is used."""
     use = place.use
     clear = not (old.several or new.several or old.decorated or new.decorated)
-    words = set(use.contexts) - {contexts.OR_ELSE}
+    said = set(use.contexts) - {contexts.OR_ELSE}
+    yield from _written(said, old, new)
+    words = {word for word in said if not word.startswith(contexts.KEY)}
     yield from _raised(use.catches, old, new)
     yield from nothing(place, old, new)
     yield from _computed(words, old, new)
@@ -85,7 +97,7 @@ def nothing(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]
     use = place.use
     if old.may_be_none or not new.may_be_none or contexts.OR_ELSE in use.contexts:
         return
-    words = set(use.contexts)
+    words = {word for word in use.contexts if not word.startswith(contexts.KEY)}
     asked = words & {contexts.TRUTH, contexts.ABSENT}
     if not asked and _relies(words):
         yield Verdict(False, "makes it None at times", "it is used as if it were there")
@@ -125,6 +137,37 @@ def _handles(
     stopped = {*catches, *new.handles} & {*free, *EVERYTHING}
     if free and set(old.sentinels) - set(new.sentinels) and not stopped:
         yield Verdict(False, f"makes it let {', '.join(sorted(free))} through", "it is not caught")
+
+
+def _written(words: set[str], old: Definition, new: Definition) -> Iterator[Verdict]:
+    """Whether what is written out in a result is another: its keys, the order of its parts, its format."""
+    asked = {word.removeprefix(contexts.KEY) for word in words if word.startswith(contexts.KEY)}
+    lost = asked & (set(old.keys) - set(new.keys)) if new.keys else set()
+    if lost:
+        yield Verdict(False, f"makes it give no `{', '.join(sorted(lost))}` any more", "that is asked for")
+    by_place = contexts.INDEX in words or any(word.startswith(contexts.UNPACK) for word in words)
+    if old.parts != new.parts and sorted(old.parts) == sorted(new.parts) and by_place:
+        does = f"makes it return ({', '.join(new.parts)[:60]}), not ({', '.join(old.parts)[:60]})"
+        yield Verdict(False, does, "it is taken apart as before")
+    if old.template and new.template and old.template != new.template and _takes_text_apart(words):
+        does = f"writes it as {new.template[:60]}, not {old.template[:60]}"
+        yield Verdict(False, does, "the text is taken apart")
+
+
+def _takes_text_apart(words: set[str]) -> bool:
+    attributes = {
+        word.removeprefix(contexts.ATTRIBUTE) for word in words if word.startswith(contexts.ATTRIBUTE)
+    }
+    by_word = words & {contexts.INDEX, contexts.PARSE, contexts.COMPARE, contexts.NEXT}
+    return bool(by_word or attributes & _DISSECTING)
+
+
+_DISSECTING = frozenset(
+    {
+        "split", "rsplit", "partition", "rpartition", "splitlines", "index", "find", "rindex", "rfind",
+        "startswith", "endswith", "removeprefix", "removesuffix", "strip", "lstrip", "rstrip", "replace",
+    }
+)  # fmt: skip
 
 
 def _marked(words: set[str], old: Definition, new: Definition) -> Iterator[Verdict]:

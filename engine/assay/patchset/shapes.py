@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from assay.patchset.facts import contexts
 from assay.patchset.facts.records import CALL, Kind, Use
 from assay.patchset.results import Verdict
 from assay.patchset.touch import FileTouch, Place, Touch
@@ -28,8 +29,10 @@ _DEEPEST = 4
 class Shape(NamedTuple):
     """In which ways a candidate takes something apart no more, and in which it newly does."""
 
-    gone: frozenset[str]
-    come: frozenset[str]
+    gone: frozenset[str] = frozenset()
+    come: frozenset[str] = frozenset()
+    ordered: bool = False
+    """It newly relies on what is in it being in order."""
 
 
 def shapes(touch: Touch) -> dict[str, Shape]:
@@ -41,7 +44,27 @@ def shapes(touch: Touch) -> dict[str, Shape]:
                 for use in uses:
                     for label, form in _taken_apart(touch.view, file, use):
                         found[label].setdefault(use.scope, (set(), set()))[index].add(form)
-    return {label: shape for label, scopes in found.items() if (shape := _shape(scopes)) is not None}
+    shaped = {label: shape for label, scopes in found.items() if (shape := _shape(scopes)) is not None}
+    for label in _ordered(touch):
+        shaped[label] = shaped.get(label, Shape())._replace(ordered=True)
+    return shaped
+
+
+def _ordered(touch: Touch) -> Iterator[str]:
+    """What a candidate newly hands to functions for things in order, and did not before."""
+    for file in touch.files:
+        if file.module and file.module == file.old_module:
+            found = [
+                {
+                    target.label
+                    for use in uses
+                    if contexts.SORTED in use.contexts
+                    and isinstance(target := touch.view.resolve(file.module, use.path, set()), Symbol)
+                    and target.definition.kind is Kind.VARIABLE
+                }
+                for uses in (file.gone.uses, file.fresh)
+            ]
+            yield from found[1] - found[0]
 
 
 def _shape(scopes: Mapping[str, tuple[set[str], set[str]]]) -> Shape | None:
@@ -56,6 +79,10 @@ def _shape(scopes: Mapping[str, tuple[set[str], set[str]]]) -> Shape | None:
 def reshaped(shape: Shape | None, place: Place, depth: int) -> Iterator[Verdict]:
     """Whether a place takes the variable at its first `depth` steps apart in a way that is gone."""
     form = _form(place.use, depth) if shape is not None else ""
+    if shape is not None and shape.ordered and _disorders(place.use, form):
+        yield Verdict(
+            False, "relies on the order of what is in it", "something is put in without regard to that"
+        )
     if shape is None or not form.startswith(_GETTING) or any(come.startswith(form) for come in shape.come):
         return
     if any(gone.startswith(form) or form.startswith(gone) for gone in shape.gone):
@@ -73,6 +100,13 @@ def _taken_apart(view: View, file: FileTouch, use: Use) -> Iterator[tuple[str, s
             found = view.resolve(file.module, use.path[:depth], set())
             if isinstance(found, Symbol) and found.definition.kind is Kind.VARIABLE:
                 yield found.label, form
+
+
+def _disorders(use: Use, form: str) -> bool:
+    """Whether something is put into a list wherever it comes."""
+    return contexts.SET in use.contexts or form.startswith(
+        (".append(", ".insert(", ".extend(", ".appendleft(")
+    )
 
 
 def _form(use: Use, depth: int) -> str:

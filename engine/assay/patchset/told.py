@@ -69,4 +69,7 @@ def _seen(function: Definition) -> tuple[object, ...]:
         function.raises,
         function.ordered,
         function.sentinels,
+        function.keys,
+        function.parts,
+        function.template,
     )

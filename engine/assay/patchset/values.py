@@ -25,7 +25,7 @@ def held(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
         return
     if (old.literal, new.literal) in _STANDS_IN:
         return
-    if {old.literal, new.literal} <= CONTAINERS.keys() and set(place.use.contexts) <= _OF_ANY:
+    if {old.literal, new.literal} <= CONTAINERS.keys() and _OF_ANY.issuperset(place.use.contexts):
         return
     if not new.literal:
         does = f"makes something else of it than a {_word(old.literal)}"

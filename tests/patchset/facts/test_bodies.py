@@ -31,7 +31,7 @@ def body(source: str) -> Body:
     ],
 )
 def test_order(returned: str, order: str) -> None:
-    assert body(f"def f(x):\n    {returned}\n").ordered == order
+    assert body(f"def f(x):\n    {returned}\n").given.ordered == order
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_what_is_left_behind(statement: str, left: tuple[str, ...]) -> None:
     ],
 )
 def test_whether_it_may_be_none(statement: str, *, may: bool) -> None:
-    assert body(f"def f(x):\n    {statement}\n").may_be_none == may
+    assert body(f"def f(x):\n    {statement}\n").given.may_be_none == may
 
 
 @pytest.mark.parametrize(
@@ -78,4 +78,4 @@ def test_whether_it_may_be_none(statement: str, *, may: bool) -> None:
     ],
 )
 def test_the_type_of_what_it_gives(note: str, returned: str, kind: str) -> None:
-    assert body(f"def f(x){note}:\n    return {returned}\n").gives == kind
+    assert body(f"def f(x){note}:\n    return {returned}\n").given.gives == kind

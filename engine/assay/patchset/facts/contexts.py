@@ -28,6 +28,10 @@ RAISE = "raise"
 TRUTH = "truth"
 ABSENT = "is none"
 SET = "set item"
+KEY = "key:"
+"""Before a key by which it is got at, beside another word."""
+PARSE = "parse"
+SORTED = "kept in order"
 OR_ELSE = "or else"
 """Beside another word: something else stands in where the value is none, or empty."""
 OTHER = "other"
@@ -56,7 +60,21 @@ def of(node: ast.AST, parents: Mapping[ast.AST, ast.AST], known: Known) -> tuple
         if isinstance(target, ast.Name):
             return tuple(sorted(_followed(target.id, parent, parents, known)))
         return (_unpacked(target),)
-    return (_said(node, parents), *_or_else(node, parents))
+    return (_said(node, parents), *_keyed(node, parents), *_or_else(node, parents))
+
+
+def _keyed(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> tuple[str, ...]:
+    """The key by which a value is got at, if that is a text."""
+    parent = parents.get(node)
+    match parent:
+        case ast.Subscript(value=value, slice=ast.Constant(value=str(key))) if value is node:
+            return (f"{KEY}{key}",)
+        case ast.Attribute(attr="get" | "pop"):
+            call = parents.get(parent)
+            match call:
+                case ast.Call(args=[ast.Constant(value=str(key)), *_]):
+                    return (f"{KEY}{key}",)
+    return ()
 
 
 def _or_else(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> tuple[str, ...]:
@@ -95,15 +113,21 @@ def form(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> str:
         parent = parents.get(node)
         match parent:
             case ast.Subscript(value=value, slice=inner) if value is node:
-                steps.append(f"[{len(inner.elts) if isinstance(inner, ast.Tuple) else 1}]")
+                count = len(inner.elts) if isinstance(inner, ast.Tuple) else 1
+                steps.append(f"[{_made(inner) or count}]")
             case ast.Attribute(attr=attr):
                 steps.append(f".{attr}")
-            case ast.Call(func=function) if function is node:
-                steps.append("()")
+            case ast.Call(func=function, args=args) if function is node:
+                steps.append(f"({_made(args[0]) if args else ''})")
             case _:
                 break
         node = parent
     return "".join(steps)
+
+
+def _made(node: ast.expr) -> str:
+    """What a key is made by: `lower()` of `cache[name.lower()]`; '' for any other."""
+    return f"{last_name(node)}()" if isinstance(node, ast.Call) else ""
 
 
 _MOST_STEPS = 6
@@ -149,7 +173,25 @@ def _one(node: ast.AST, parent: ast.AST | None) -> str:  # noqa: PLR0911, PLR091
 def _handed(function: str) -> str:
     if function in _ITERATING:
         return ITER
+    if function in _PARSERS:
+        return PARSE
+    if function in _ORDERED:
+        return SORTED
     return {"len": LENGTH, "next": NEXT}.get(function, OTHER)
+
+
+_PARSERS = frozenset(
+    {
+        "int", "float", "Decimal", "Fraction", "strptime", "fromisoformat", "loads", "match", "search",
+        "fullmatch", "UUID", "fromhex", "unhexlify", "b64decode", "literal_eval", "urlsplit", "urlparse",
+    }
+)  # fmt: skip
+_ORDERED = frozenset(
+    {
+        "bisect", "bisect_left", "bisect_right", "insort", "insort_left", "insort_right", "heappush",
+        "heappop", "heapify", "heapreplace", "heappushpop",
+    }
+)  # fmt: skip
 
 
 def _followed(name: str, start: ast.AST, parents: Mapping[ast.AST, ast.AST], known: Known) -> set[str]:
@@ -167,8 +209,9 @@ def _followed(name: str, start: ast.AST, parents: Mapping[ast.AST, ast.AST], kno
     if sum(isinstance(node.ctx, ast.Store) for node in reads) != 1:
         return {OTHER}
     found = [_said(node, parents) for node in reads if isinstance(node.ctx, ast.Load)]
+    keys = {word for node in reads if isinstance(node.ctx, ast.Load) for word in _keyed(node, parents)}
     again = {OTHER} if found.count(ITER) > 1 else set()
-    return {*found, *again} or {DISCARD}
+    return {*found, *again, *keys} or {DISCARD}
 
 
 def _names(function: Function) -> dict[str, list[ast.Name]]:

@@ -77,6 +77,12 @@ class Definition(Record, frozen=True, kw_only=True):
     or to a parameter that may be."""
     kinds: tuple[str, ...] = ()
     """A word for the type of each thing that it returns, '' for one that cannot be seen; None aside."""
+    keys: tuple[str, ...] = ()
+    """The keys of the dictionary that it returns, where it is written out."""
+    parts: tuple[str, ...] = ()
+    """What is in the tuple that it returns, as text, where that is said once."""
+    template: str = ""
+    """The text that it returns as it is written, with what is put into it."""
     handles: tuple[str, ...] = ()
     """The exceptions that it catches, by their last names."""
     passes: Path = ()

@@ -87,6 +87,33 @@ def astray(old: Signature, new: Signature, shape: Shape) -> str:
     return ""
 
 
+_UNITS = frozenset(
+    {
+        "ns", "nanos", "nanoseconds", "us", "micros", "microseconds", "ms", "millis", "milliseconds", "s",
+        "sec", "secs", "second", "seconds", "min", "mins", "minute", "minutes", "hour", "hours", "day",
+        "days", "week", "weeks", "byte", "bytes", "bits", "kb", "kib", "mb", "mib", "gb", "chars",
+        "characters", "lines", "words", "percent", "percentage", "ratio", "fraction", "cents", "pence",
+        "euros", "px", "dollars", "em", "cells", "mm", "cm", "m", "km", "inches", "degrees", "radians", "celsius", "index",
+        "fahrenheit", "offset", "count",
+    }
+)  # fmt: skip
+"""What names say that numbers count."""
+
+
+def remeasured(old: Signature, new: Signature, shape: Shape) -> tuple[str, str] | None:
+    """Two parameters of one place that one of the call's positional arguments is for, the new one named for
+    another unit."""
+    before, after = ([p.name for p in (*s.only, *s.plain)] for s in (old, new))
+    for was, now in zip(before[: shape.positional], after, strict=False):
+        if was != now and was not in after and now not in before and _units(was) != _units(now):
+            return was, now
+    return None
+
+
+def _units(name: str) -> frozenset[str]:
+    return frozenset(name.lower().split("_")) & _UNITS
+
+
 def default_changed(old: Signature, new: Signature, shape: Shape) -> str:
     """A parameter that the call leaves to its default, which is another one now; '' if none."""
     if shape.star or shape.double:

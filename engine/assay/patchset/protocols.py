@@ -1,0 +1,71 @@
+"""Objects that are gone through, measured, indexed, entered or called, and whose class no longer allows it.
+
+Promises: pure. Said of classes of the project alone whose bases are all known. The methods are those of the
+language reference, "Special method names".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from assay.patchset.facts import contexts
+from assay.patchset.facts.records import CALL, Kind, Path, Use
+from assay.patchset.results import Verdict
+from assay.patchset.touch import Place
+from assay.patchset.view import Instance, Symbol, Trail, View
+
+_ASKED: dict[str, tuple[str, ...]] = {
+    contexts.ITER: ("__iter__", "__getitem__", "__contains__"),
+    contexts.ASYNC_ITER: ("__aiter__",),
+    contexts.NEXT: ("__next__",),
+    contexts.LENGTH: ("__len__",),
+    contexts.INDEX: ("__getitem__", "__class_getitem__"),
+    contexts.SET: ("__setitem__",),
+    contexts.WITH: ("__enter__",),
+    contexts.ASYNC_WITH: ("__aenter__",),
+    contexts.AWAIT: ("__await__",),
+}
+"""By what becomes of a value: any one of these methods allows it."""
+
+
+def asked(use: Use) -> tuple[tuple[Path, str], ...]:
+    """The paths of objects that a use relies on in such a way, with the word for the way."""
+    path = (*use.path, CALL) if use.call is not None else use.path
+    return tuple((path, word) for word in use.contexts if word in _ASKED)
+
+
+def cls_of(view: View, module: str, path: Path, trail: Trail) -> Symbol | None:
+    """The class of the object that a path stands for, where all of it is known."""
+    found = view.resolve(module, path, trail)
+    if not isinstance(found, Instance):
+        return None
+    _, others, known = view.lineage(found.of, trail)
+    plain = all(other.module == "builtins" and other.name == "object" for other in others)
+    return found.of if known and plain and not found.of.definition.metaclass else None
+
+
+def refused(view: View, both: View, place: Place) -> Iterator[tuple[Symbol, Verdict]]:
+    """What objects no longer allow once both are in."""
+    for path, word in asked(place.use):
+        before = cls_of(view, place.module, path, set())
+        after = cls_of(both, place.module, path, set())
+        if (
+            before is None
+            or after is None
+            or not (had := _has(view, before, word))
+            or _has(both, after, word)
+        ):
+            continue
+        cls = Symbol(had.module, had.name, had.definition)
+        does = f"takes `{had.name.rpartition('.')[2]}` from it"
+        yield cls, Verdict(not place.use.guarded, does, "the object is used by it")
+
+
+def _has(view: View, cls: Symbol, word: str) -> Symbol | None:
+    for here in view.lineage(cls, set())[0]:
+        module = view.module(here.module)
+        for name in _ASKED[word]:
+            found = module.definitions.get(f"{here.name}.{name}") if module is not None else None
+            if found is not None and found.kind in (Kind.FUNCTION, Kind.VARIABLE):
+                return Symbol(here.module, found.name, found)
+    return None
