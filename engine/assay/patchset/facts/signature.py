@@ -93,8 +93,8 @@ _UNITS = frozenset(
         "sec", "secs", "second", "seconds", "min", "mins", "minute", "minutes", "hour", "hours", "day",
         "days", "week", "weeks", "byte", "bytes", "bits", "kb", "kib", "mb", "mib", "gb", "chars",
         "characters", "lines", "words", "percent", "percentage", "ratio", "fraction", "cents", "pence",
-        "euros", "px", "dollars", "em", "cells", "mm", "cm", "m", "km", "inches", "degrees", "radians", "celsius", "index",
-        "fahrenheit", "offset", "count",
+        "euros", "px", "dollars", "em", "cells", "mm", "cm", "m", "km", "inches", "degrees",
+        "radians", "celsius", "index", "fahrenheit", "offset", "count",
     }
 )  # fmt: skip
 """What names say that numbers count."""
