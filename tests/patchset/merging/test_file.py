@@ -241,6 +241,59 @@ def test_a_remark_on_a_statement_has_nothing_to_do_with_what_stands_beside_it() 
     assert merged("m.py", base.replace("@", ""), ours, theirs.replace("main()", "main(1)")) is Reason.ORDER
 
 
+_SET_UP = (
+    "class A:\n    def __init__(self, n):\n        self.n = n\n@\n    def last(self):\n        return 1\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("self.a = n", "self.b = self.n + 1"),
+        ("self.a: list[int] = []", "self.b = {}"),
+        ("self.a = OrderedDict()", "self.b = set()"),
+        ("self.a = lambda: self.n", "self.b = None"),
+    ],
+)
+def test_a_constructor_sets_attributes_that_have_nothing_to_do_with_each_other(
+    ours: str, theirs: str
+) -> None:
+    mine, yours = (f"        {line}\n" for line in (ours, theirs))
+    assert merged("m.py", *at(_SET_UP, "@", mine, yours)) == _SET_UP.replace("@", mine + yours)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("self.b = n", "self.c = self.b"),  # one reads what the other sets
+        ("self.a = n", "n = n or 1"),
+        ("self.a = n", "self.b = count(n)"),  # it calls who knows what
+        ("self.a = n", "self.b = [self]"),  # everything is handed on
+        ("self.a = n", "self.n.b = n"),  # another object's
+        ("self.a = n", "self.b += 1"),
+        ("self.a = n", "super().__init__()"),
+        ("self.a = 1", "self.b, n = n, 1"),
+    ],
+)
+def test_what_else_a_constructor_does_is_done_in_order(ours: str, theirs: str) -> None:
+    mine, yours = (f"        {line}\n" for line in (ours, theirs))
+    assert merged("m.py", *at(_SET_UP, "@", mine, yours)) is Reason.ORDER
+    elsewhere = _SET_UP.replace("__init__", "start")
+    assert merged("m.py", *at(elsewhere, "@", "        self.a = 1\n", "        self.b = 2\n")) is Reason.ORDER
+
+
+def test_functions_that_one_side_moves_stand_beside_what_the_other_adds() -> None:
+    one, two, three = (f"def {name}():\n    return 1\n\n\n" for name in ("one", "two", "three"))
+    base, ours, theirs = (
+        one + two + three,
+        one + three + two,
+        one + "def new():\n    return 2\n\n\n" + two + three,
+    )
+    found = merged("m.py", base, ours, theirs)
+    assert isinstance(found, str)
+    assert sorted(found.split("\n\n\n")) == sorted(theirs.split("\n\n\n"))
+
+
 def test_sections_that_both_add_to_a_list_of_changes_stand_one_after_the_other() -> None:
     base = "# Changes\n\n## Unreleased\n\n@## 1.0\n\n- a\n"
     versions = at(base, "@", "### Fixed\n\n- f\n\n", "### Added\n\n- b\n\n")

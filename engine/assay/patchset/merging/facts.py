@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Iterable
 
-from assay.gates.syntax import nodes_in
+from assay.gates.syntax import last_name, nodes_in
 from assay.model.candidate import Record
 from assay.patchset.merging.brackets import number
 from assay.patchset.merging.entries import Reach
@@ -18,6 +18,11 @@ from assay.patchset.merging.split import said_in
 
 TOP = ("module", "class", "fields")
 """Where statements declare rather than act."""
+CONSTRUCTOR = "constructor"
+"""Where they set up an object that nobody else sees yet."""
+_SELF = "self"
+_MAKERS = frozenset({"dict", "frozenset", "list", "object", "set", "tuple", "bytearray"})
+_ACTS = (ast.Await, ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.comprehension)
 
 _NUMBERED = re.compile(r"\d{2,}|(?<=_)\d+")
 
@@ -35,7 +40,8 @@ class Facts(Record, frozen=True, kw_only=True):
 
 
 def about(statement: ast.stmt, scope: str, text: str) -> Facts:
-    """What is known of a statement in a `module`, `class`, class of `fields` or `function`, with its text."""
+    """What is known of a statement, with its text, in a `module`, `class`, class of `fields`, `function` or
+    `constructor`."""
     match statement:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             return _definition(statement, text)
@@ -66,20 +72,25 @@ def number_in(name: str) -> str:
     return name[: digits.end()] if digits and name[digits.end() :] else ""
 
 
-def _definition(statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, text: str) -> Facts:
-    name = statement.name
+def reach_of(statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Reach:
+    """A definition's reach: what it evaluates where it stands, not what it does when it is called."""
     now: list[ast.AST] = list(statement.decorator_list)
     if isinstance(statement, ast.ClassDef):
         now += [*statement.bases, *statement.keywords, *statement.body]
     else:
         now.append(statement.args)
         now += [statement.returns] if statement.returns else []
+    return Reach(free=True, binds=frozenset({statement.name}), uses=names_in(now))
+
+
+def _definition(statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, text: str) -> Facts:
+    name = statement.name
     return Facts(
         keys=named(statement, text),
         name=name,
         tag="definition",
         number=number_in(name),
-        reach=Reach(free=True, binds=frozenset({name}), uses=names_in(now)),
+        reach=reach_of(statement),
     )
 
 
@@ -112,6 +123,9 @@ def _assignment(statement: ast.Assign | ast.AnnAssign | ast.AugAssign, scope: st
     name = " = ".join(map(ast.unparse, targets))
     value = statement.value
     uses = names_in([value] if value is not None else [])
+    if scope == CONSTRUCTOR and not isinstance(statement, ast.AugAssign):
+        reach = _own_attributes(targets, value)
+        return Facts(keys=(f"= {name}", said_in(text), text), name=name, tag="assignment", reach=reach)
     keeps = isinstance(statement, ast.AugAssign)
     is_field = scope == "fields" and isinstance(statement, ast.AnnAssign)
     return Facts(
@@ -125,6 +139,35 @@ def _assignment(statement: ast.Assign | ast.AnnAssign | ast.AugAssign, scope: st
             uses=uses,
         ),
     )
+
+
+def _own_attributes(targets: Iterable[ast.expr], value: ast.expr | None) -> Reach:
+    """The reach of what a constructor assigns: an attribute of its own that gets a value at hand, or a new
+    and empty one, has to do with nobody who does not read it."""
+    inside = list(nodes_in([value] if value is not None else []))
+    read = {f"{_SELF}.{node.attr}" for node in inside if _is_own(node) and isinstance(node, ast.Attribute)}
+    acts = any(
+        isinstance(node, _ACTS) or (isinstance(node, ast.Call) and not _makes(node)) for node in inside
+    )
+    # Whoever hands out the object itself shows all that it has.
+    shown = sum(isinstance(node, ast.Name) and node.id == _SELF for node in inside) > sum(
+        map(_is_own, inside)
+    )
+    return Reach(
+        free=all(map(_is_own, targets)) and not acts and not shown,
+        binds=frozenset(ast.unparse(target) for target in targets),
+        uses=names_in([value] if value is not None else []) | read,
+    )
+
+
+def _is_own(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == _SELF
+
+
+def _makes(call: ast.Call) -> bool:
+    """Whether a call does nothing but make an object of nothing."""
+    name = last_name(call)
+    return not call.args and not call.keywords and (name in _MAKERS or name[:1].isupper())
 
 
 def _expression(value: ast.expr, text: str) -> Facts:

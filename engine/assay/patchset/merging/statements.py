@@ -13,8 +13,8 @@ from functools import lru_cache
 
 from assay.gates.syntax import last_name
 from assay.patchset.merging.brackets import parts
-from assay.patchset.merging.entries import Group, Node, Rule
-from assay.patchset.merging.facts import TOP, about, named, number_in
+from assay.patchset.merging.entries import Group, Node, Reach, Rule
+from assay.patchset.merging.facts import CONSTRUCTOR, TOP, about, named, number_in, reach_of
 from assay.patchset.merging.imports import imported
 from assay.patchset.merging.reasons import Clash, Reason
 from assay.patchset.merging.spans import Text
@@ -26,7 +26,7 @@ Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _MAX_BRACES = 500_000_000
 """Braces times length: `ast` takes time in proportion to it for an f-string of many fields."""
 
-_LABELS = {"fields": "a class"}
+_LABELS = {"fields": "a class", CONSTRUCTOR: "a function"}
 
 _UNORDERED = frozenset({"TypedDict", "BaseModel", "Protocol"})
 """Bases of classes that are given their fields by name."""
@@ -122,7 +122,11 @@ def _node(text: _Reading, statement: ast.stmt, start: int, end: int, scope: str,
     if said in text.shared and isinstance(statement, Definition):
         name = statement.name
         keys = named(statement, said)
-        return Node(keys=keys, lead=lead, parts=(said,), sort=name, tag="shared", number=number_in(name))
+        # Of a class this would mean to look into it, which takes time; it rarely moves.
+        reach = Reach() if isinstance(statement, ast.ClassDef) else reach_of(statement)
+        return Node(
+            keys=keys, lead=lead, parts=(said,), sort=name, tag="shared", number=number_in(name), reach=reach
+        )
     facts = about(statement, scope, said)
     return Node(
         keys=facts.keys,
@@ -171,7 +175,7 @@ def _suites(text: Text, statement: ast.stmt, scope: str) -> Iterator[_Suites]:
         case ast.ClassDef(body=body):
             found = [(body, "class" if _by_keyword(statement) else "fields")]
         case ast.FunctionDef(body=body) | ast.AsyncFunctionDef(body=body):
-            found = [(body, "function")]
+            found = [(body, CONSTRUCTOR if statement.name == "__init__" else "function")]
         case ast.With(body=body) | ast.AsyncWith(body=body):
             found = [(body, scope)]
         case ast.If() | ast.For() | ast.AsyncFor() | ast.While():
