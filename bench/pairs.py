@@ -1,7 +1,7 @@
 """Pairs of real feature patches, with both sides' tests: what works together, and what `assay land` admits.
 
     python -m bench pairs --kept DIRECTORY --history NAME=REPOSITORY... [--count N] [--conflicts N]
-        [--window N] [--seconds S] [--plan] [--show DIRECTORY] [--verbose]
+        [--window N] [--seconds S] [--plan | --static] [--show DIRECTORY] [--verbose]
 
 Successive feature commits of a project are put on one base (`pairs_made`), and its whole suite is run on the
 base, on each side alone, and on both merged by git, outside of any jail (`pairs_truth`). A pair counts whose
@@ -11,8 +11,9 @@ is asked about the pair, with tests on and suspicions parting as in the policy `
 
 DIRECTORY/NAME holds the clone, an environment with pytest (installed at first with what `pairs_places` names,
 and with the project itself), and what the tests said of which tree: a second run asks them nothing. `--plan`
-asks the planner alone, which runs no tests. `--seconds` ends the run after that time, with what is known.
-`--show` writes the versions of every file that was merged by syntax.
+asks the planner instead, which runs no tests; `--static` as well, and takes what merges to work. `--seconds`
+ends the run after that time, with what is known. `--show` writes the versions of every file that was merged
+by syntax.
 
 Prints of the pairs that work how many are admitted, of the broken ones how many are, and of those that
 conflict as text how many are merged by syntax with everything green. Exits 1 if fewer than 95 in 100 of those
@@ -36,7 +37,7 @@ from bench.merging import compare
 from bench.pairs_landed import Answer, landed, planned
 from bench.pairs_made import Window, windows
 from bench.pairs_places import Place, ready
-from bench.pairs_truth import Pair, Truth, Truths
+from bench.pairs_truth import Pair, Texts, Truth, Truths
 
 _ADMITTED = 0.95
 _STRANGE = 4
@@ -117,6 +118,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--window", type=int, default=6, help="features on one base")
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--plan", action="store_true", help="ask the planner, and not `assay land`")
+    parser.add_argument(
+        "--static", action="store_true", help="run no tests at all: what merges is taken to work"
+    )
     parser.add_argument("--show", type=Path, metavar="DIRECTORY")
     parser.add_argument("--verbose", action="store_true", help="a line for each pair")
     options = parser.parse_args(argv)
@@ -125,11 +129,15 @@ def main(argv: list[str]) -> int:
     total = Score()
     for each in options.history:
         name, _, history = each.partition("=")
-        place = ready(name, Path(history), options.kept.absolute())
+        place = ready(name, Path(history), options.kept.absolute(), install=not options.static)
         score = Score()
         for judged in _judged(place, options, lambda: time.monotonic() > end):
             pairs = list(judged)
-            answers = (planned(place.repo, pair) for pair in pairs) if options.plan else landed(place, pairs)
+            answers = (
+                (planned(place.repo, pair) for pair in pairs)
+                if options.plan or options.static
+                else landed(place, pairs)
+            )
             for (pair, truth), answer in zip(judged.items(), answers, strict=True):
                 score.add(pair, truth, answer)
                 if truth.merged is not None and options.show:
@@ -137,6 +145,12 @@ def main(argv: list[str]) -> int:
         _print(name, score, options.verbose)
         total.take(score)
     _print("all", total, verbose=False)
+    print(
+        f"admitted: {total.admitted} of {total.works} that work, {total.let_in} of {total.broken} that are broken"
+    )
+    print(
+        f"merged by syntax, all green: {total.green} of {total.text} that conflict as text; wrong: {total.wrong}"
+    )
     return 0 if total.good else 1
 
 
@@ -152,7 +166,7 @@ def _judged(
     """Pairs of a project with what is true of them, a window at a time, the latest first; once there are
     enough, those alone that conflict as text, until there are enough of these."""
     with tempfile.TemporaryDirectory(prefix="assay-pairs-") as scratch:
-        truths = Truths(place, Path(scratch))
+        truths = Texts(place.repo) if options.static else Truths(place, Path(scratch))
         count, conflicts, strange = options.count, options.conflicts, 0
         for window in windows(place.repo, options.window):
             pairs = [pair for pair in _pairs(window) if count > 0 or truths.is_textual(pair)]

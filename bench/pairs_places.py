@@ -61,8 +61,8 @@ class Place:
     answers: Path
 
 
-def ready(name: str, history: Path, kept: Path) -> Place:
-    """The project of that name, cloned from `history` and installed at the first call. Raises
+def ready(name: str, history: Path, kept: Path, *, install: bool) -> Place:
+    """The project of that name, cloned from `history` and, if so asked, installed at the first call. Raises
     `CalledProcessError` where that cannot be."""
     place = kept / name
     repo = place / "repo"
@@ -72,7 +72,7 @@ def ready(name: str, history: Path, kept: Path) -> Place:
         with (repo / ".git/info/exclude").open("a") as exclude:
             exclude.write(".venv\n")
     python = repo / ".venv/bin/python"
-    if not (place / "installed").exists():
+    if install and not (place / "installed").exists():
         shutil.rmtree(repo / ".venv", ignore_errors=True)
         venv.create(repo / ".venv", with_pip=True)
         pip = [str(python), "-m", "pip", "-q", "install"]

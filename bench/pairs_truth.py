@@ -57,27 +57,19 @@ class Truth:
     newly: tuple[str, ...]
 
 
-class Truths:
-    """What a project's tests say of its pairs."""
+class Texts:
+    """What text alone says of pairs: every side is taken to pass, and what merges to work."""
 
-    def __init__(self, place: Place, scratch: Path) -> None:
-        self._repo = place.repo
-        self._suite = Suite(place.repo, place.python, place.args, scratch, place.answers)
+    def __init__(self, repo: Repository) -> None:
+        self._repo = repo
 
     def is_sound(self, base: Base) -> bool:
         """Whether the environment can run the tests of a base at all."""
-        before = self._suite.of(base.tree)
-        return bool(before.passed) and len(before.failed) <= _MANY * len(before.passed)
+        return True
 
     def passes_alone(self, pair: Pair) -> bool:
         """Whether both sides fail nothing that their base does not, and bring tests of their own."""
-        return all(self._passes_alone(pair.base, one) for one in pair.candidates)
-
-    def _passes_alone(self, base: Base, one: Candidate) -> bool:
-        before, alone = self._suite.of(base.tree), self._alone(one)
-        paths = {change.path for change in one.changes if is_test_path(change.path)}
-        own = set(alone.passed) - set(before.passed)
-        return set(alone.failed) <= set(before.failed) and any(t.split("::")[0] in paths for t in own)
+        return True
 
     def is_textual(self, pair: Pair) -> bool:
         """Whether the two do not merge as text to one tree, whichever comes first."""
@@ -100,6 +92,32 @@ class Truths:
         ways = [merge(self._repo, pair.base.tree, *sides) for sides in ((a, b), (b, a))]
         trees = {way.tree if isinstance(way, Merged) else None for way in ways}
         return trees.pop() if len(trees) == 1 else None
+
+    def _newly(self, pair: Pair, tree: Oid) -> tuple[str, ...]:
+        return ()
+
+
+class Truths(Texts):
+    """What a project's tests say of its pairs."""
+
+    def __init__(self, place: Place, scratch: Path) -> None:
+        super().__init__(place.repo)
+        self._suite = Suite(place.repo, place.python, place.args, scratch, place.answers)
+
+    def is_sound(self, base: Base) -> bool:
+        """Whether the environment can run the tests of a base at all."""
+        before = self._suite.of(base.tree)
+        return bool(before.passed) and len(before.failed) <= _MANY * len(before.passed)
+
+    def passes_alone(self, pair: Pair) -> bool:
+        """Whether both sides fail nothing that their base does not, and bring tests of their own."""
+        return all(self._passes_alone(pair.base, one) for one in pair.candidates)
+
+    def _passes_alone(self, base: Base, one: Candidate) -> bool:
+        before, alone = self._suite.of(base.tree), self._alone(one)
+        paths = {change.path for change in one.changes if is_test_path(change.path)}
+        own = set(alone.passed) - set(before.passed)
+        return set(alone.failed) <= set(before.failed) and any(t.split("::")[0] in paths for t in own)
 
     def _newly(self, pair: Pair, tree: Oid) -> tuple[str, ...]:
         before, both = self._suite.of(pair.base.tree), self._suite.of(tree)
