@@ -112,6 +112,19 @@ def test_parameters_that_both_add_to_one_function_are_there_for_who_uses_them(tm
     assert (found.confidence, found.symbols) == (Confidence.SUSPECTED, ("tables:table",))
 
 
+def test_so_are_those_that_are_merged_by_syntax(tmp_path: Path) -> None:
+    text = b"def table(rows, *, head=None):\n    return rows\n"
+    lab = Lab(tmp_path / "repo.git", {"tables.py": text})
+    a, b = (
+        {
+            "tables.py": text.replace(b"head=None", b"head=None, %s=None" % name),
+            f"tests/test_{name.decode()}.py": b"from tables import table\n\ntable([], %s=1)\n" % name,
+        }
+        for name in (b"align", b"width")
+    )
+    assert isinstance(between(lab, a, b), Cleared)
+
+
 def test_a_use_is_new_only_where_its_line_is(lab: Lab) -> None:
     """The line that uses `load` in more.py is the base's: who renames it has to see to it."""
     renamed = core((b"def load(path)", b"def read(path)"))

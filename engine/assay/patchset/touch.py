@@ -7,11 +7,11 @@ Files that cannot be parsed on either side have no facts, and are listed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from assay.model.candidate import Candidate, Change
-from assay.patchset.edits import Edits, Hunk, Meeting, meeting, spliced
+from assay.model.candidate import Candidate, Change, Oid
+from assay.patchset.edits import Edits, Hunk
 from assay.patchset.facts.data import EntryPoint, is_data
 from assay.patchset.facts.library import Library, Lines, Span, is_python, newly
 from assay.patchset.facts.modules import Modules
@@ -28,8 +28,11 @@ from assay.patchset.facts.records import (
     Use,
     Uses,
 )
+from assay.patchset.merging.file import MergedFile
+from assay.patchset.merging.trees import merged_file
 from assay.patchset.together import disputed, merged
 from assay.patchset.view import View
+from assay.repo.merge import merge_text
 from assay.repo.repository import Repository
 
 _REGULAR = 0o100000
@@ -192,6 +195,7 @@ class Touches:
     """Makes the touches of candidates on one base."""
 
     def __init__(self, repo: Repository, tree: str, edits: Edits, library: Library | None = None) -> None:
+        self._repo = repo
         self._edits = edits
         self.library = library or Library(repo.blob)
         self.blobs = {e.path: str(e.blob) for e in repo.files(tree) if e.mode & _FORMAT == _REGULAR}
@@ -252,16 +256,20 @@ class Touches:
         if disputed(mine.old, mine.new, other.new):
             key = frozenset((ours.candidate.id, theirs.candidate.id)), mine.path
             if key not in self._read:
-                self._read[key] = self._text(mine, other) if len(self._read) < _MOST_READ else None
+                blobs = mine.old_blob, ours.view.blob(mine.path), theirs.view.blob(mine.path)
+                can = len(self._read) < _MOST_READ and all(blobs)
+                self._read[key] = self._text(blobs, mine.path) if can else None
             if (found := self._read[key]) is not None:
                 return found
         return merged(mine.old, mine.new, other.new)
 
-    def _text(self, mine: FileTouch, other: FileTouch) -> Module | None:
-        if not mine.old_blob or meeting(mine.hunks, other.hunks) is not Meeting.APART:
-            return None
-        hunks = sorted({*mine.hunks, *other.hunks})
-        return self.library.module_in(spliced(self.library.source(mine.old_blob), hunks))
+    def _text(self, blobs: Sequence[str], path: str) -> Module | None:
+        """The module that three versions of a file make as text, or else by syntax."""
+        text = merge_text(self._repo, *map(self.library.source, blobs))
+        if text is None:
+            found = merged_file(self._repo, path, *map(Oid, blobs))
+            text = found.data if isinstance(found, MergedFile) else None
+        return None if text is None else self.library.module_in(text)
 
     def _modules(self, changed: Mapping[str, str]) -> Modules:
         gone = [path for path, blob in changed.items() if not blob]

@@ -241,6 +241,42 @@ def test_a_remark_on_a_statement_has_nothing_to_do_with_what_stands_beside_it() 
     assert merged("m.py", base.replace("@", ""), ours, theirs.replace("main()", "main(1)")) is Reason.ORDER
 
 
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs", "result"),
+    [
+        ("def f(a, *, b=1@):\n    return a\n", ", d=3", ", c: int = 2", ", c: int = 2, d=3"),
+        (
+            "def f(\n    *args,\n    b=1,\n@):\n    return b\n",
+            "    d=3,  # d\n",
+            "    c=(2, 3),\n",
+            "    c=(2, 3),\n    d=3,  # d\n",
+        ),
+        (
+            "async def f(\n    *,\n    b=1,\n@    **more: int,\n) -> None:\n    return b\n",
+            "    d=3,\n",
+            "    c=2,\n",
+            "    c=2,\n    d=3,\n",
+        ),
+    ],
+)
+def test_keyword_only_parameters_stand_in_any_order(base: str, ours: str, theirs: str, result: str) -> None:
+    assert merged("m.py", *at(base, "@", ours, theirs)) == base.replace("@", result)
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs", "reason"),
+    [
+        ("def f(*, b@):\n    return b\n", ", c=1", ", c=2", Reason.SAME_NAME),
+        ("def f(*, b@):\n    return b\n", "=1", "=2", Reason.SAME_PLACE),
+        ("def f(a@):\n    return a\n", ", b=1", ", c=2", Reason.SAME_PLACE),
+        ("def f(a@):\n    return a\n", ", *, b=1", ", *, c=2", Reason.SAME_PLACE),
+        ("def f(a, *, b=(1)@):\n    return a\n", ", c=1", ", d=2", Reason.SAME_PLACE),
+    ],
+)
+def test_other_parameters_stay_a_conflict(base: str, ours: str, theirs: str, reason: Reason) -> None:
+    assert merged("m.py", *at(base, "@", ours, theirs)) is reason
+
+
 _SET_UP = (
     "class A:\n    def __init__(self, n):\n        self.n = n\n@\n    def last(self):\n        return 1\n"
 )

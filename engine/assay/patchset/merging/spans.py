@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 from bisect import bisect_right
 
+_Placed = ast.expr | ast.stmt | ast.alias | ast.keyword | ast.arg
+
 
 class Text:
     """A text and its lines."""
@@ -28,11 +30,11 @@ class Text:
         """The number of the line that holds an offset."""
         return bisect_right(self._starts, offset)
 
-    def start(self, node: ast.expr | ast.stmt | ast.alias | ast.keyword) -> int:
+    def start(self, node: _Placed) -> int:
         """Where a node starts."""
         return self._offset(node.lineno, node.col_offset)
 
-    def end(self, node: ast.expr | ast.stmt | ast.alias | ast.keyword) -> int:
+    def end(self, node: _Placed) -> int:
         """Where a node ends."""
         assert node.end_lineno is not None and node.end_col_offset is not None
         return self._offset(node.end_lineno, node.end_col_offset)

@@ -16,6 +16,7 @@ from assay.patchset.merging.brackets import parts
 from assay.patchset.merging.entries import Group, Node, Reach, Rule
 from assay.patchset.merging.facts import CONSTRUCTOR, TOP, about, named, number_in, reach_of
 from assay.patchset.merging.imports import imported
+from assay.patchset.merging.parameters import keyword_only
 from assay.patchset.merging.reasons import Clash, Reason
 from assay.patchset.merging.spans import Text
 from assay.patchset.merging.split import said_in
@@ -230,6 +231,11 @@ def _compound(
         opened = text.line_start(line + 1)
         closed = text.line_start(_last_line(body[-1]) + 1)
         roots = statement.decorator_list if isinstance(statement, Definition) and not index else []
+        given = keyword_only(text, statement) if isinstance(statement, Function) and not index else None
+        if given is not None:
+            start, end, group = given
+            found += [*parts(text, roots, at, start, tuples=False), group]
+            at, roots = end, []
         found += parts(text, roots, at, opened, tuples=False)
         found.append(_suite(text, body, opened, closed, scope))
         at = closed

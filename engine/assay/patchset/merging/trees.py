@@ -76,11 +76,12 @@ def _file(repo: Repository, conflict: MergeConflict, trees: tuple[str, str, str]
     if versions != [repo.blob(blob) for _, blob in leaves]:
         return _not_text(conflict.path, "it moved as well")
     base, ours, theirs = (blob for _, blob in leaves)
-    return _merged(repo, conflict.path, base, ours, theirs)
+    return merged_file(repo, conflict.path, base, ours, theirs)
 
 
-def _merged(repo: Repository, path: str, base: Oid, ours: Oid, theirs: Oid) -> MergedFile | Unmergeable:
-    """The file, merged once for both ways round: its bytes are the same, and so is what stands against it."""
+def merged_file(repo: Repository, path: str, base: Oid, ours: Oid, theirs: Oid) -> MergedFile | Unmergeable:
+    """Three blobs of one file, merged by syntax; once for both ways round: its bytes are the same, and so is
+    what stands against it."""
     if ours < theirs:
         return _once(repo, path, base, ours, theirs)
     found = _once(repo, path, base, theirs, ours)
