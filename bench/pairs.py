@@ -1,7 +1,7 @@
 """Pairs of real feature patches, with both sides' tests: what works together, and what `assay land` admits.
 
     python -m bench pairs --kept DIRECTORY --history NAME=REPOSITORY... [--count N] [--conflicts N]
-        [--window N] [--seconds S] [--plan | --static] [--show DIRECTORY] [--verbose]
+        [--window N] [--seconds S] [--probes N] [--plan | --static] [--show DIRECTORY] [--verbose]
 
 Successive feature commits of a project are put on one base (`pairs_made`), and its whole suite is run on the
 base, on each side alone, and on both merged by git, outside of any jail (`pairs_truth`). A pair counts whose
@@ -26,7 +26,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
@@ -59,7 +59,6 @@ class Score:
     green: int = 0
     wrong: int = 0
     other: int = 0
-    notes: list[str] = field(default_factory=list)
 
     @property
     def cells(self) -> tuple[int, ...]:
@@ -68,7 +67,8 @@ class Score:
         counts = (self.works, self.admitted, self.broken, self.let_in)
         return (pairs, *counts, self.text, self.merged, self.green, self.wrong, self.other)
 
-    def add(self, pair: Pair, truth: Truth, answer: Answer) -> None:
+    def add(self, truth: Truth, answer: Answer) -> None:
+        """Count one pair."""
         if answer.admitted is None:
             self.other += 1
         elif not truth.textual:
@@ -81,11 +81,9 @@ class Score:
             self.merged += truth.merged is not None
             self.green += truth.works
             self.wrong += answer.admitted and not truth.works
-        self.notes.append(
-            f"{_word(truth, answer):<26} {pair.name}: {answer.why} {'; '.join(truth.newly[:3])}"
-        )
 
     def take(self, other: Score) -> None:
+        """Count another's pairs as well."""
         for name in ("works", "admitted", "broken", "let_in", "text", "merged", "green", "wrong", "other"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
@@ -117,6 +115,7 @@ def main(argv: list[str]) -> int:
     )
     parser.add_argument("--window", type=int, default=6, help="features on one base")
     parser.add_argument("--seconds", type=float, default=float("inf"))
+    parser.add_argument("--probes", type=int, default=4, help="pairs of a set that are probed")
     parser.add_argument("--plan", action="store_true", help="ask the planner, and not `assay land`")
     parser.add_argument(
         "--static", action="store_true", help="run no tests at all: what merges is taken to work"
@@ -130,34 +129,38 @@ def main(argv: list[str]) -> int:
     for each in options.history:
         name, _, history = each.partition("=")
         place = ready(name, Path(history), options.kept.absolute(), install=not options.static)
-        score = Score()
-        for judged in _judged(place, options, lambda: time.monotonic() > end):
-            pairs = list(judged)
-            answers = (
-                (planned(place.repo, pair) for pair in pairs)
-                if options.plan or options.static
-                else landed(place, pairs)
-            )
-            for (pair, truth), answer in zip(judged.items(), answers, strict=True):
-                score.add(pair, truth, answer)
-                if truth.merged is not None and options.show:
-                    _show(options.show / name, place.repo, pair, truth)
-        _print(name, score, options.verbose)
+        score = _project(place, options, lambda: time.monotonic() > end)
+        _print(name, score)
         total.take(score)
-    _print("all", total, verbose=False)
+    _print("all", total)
     print(
-        f"admitted: {total.admitted} of {total.works} that work, {total.let_in} of {total.broken} that are broken"
+        f"admitted: {total.admitted} of {total.works} that work, {total.let_in} of {total.broken} broken ones"
     )
-    print(
-        f"merged by syntax, all green: {total.green} of {total.text} that conflict as text; wrong: {total.wrong}"
-    )
+    print(f"conflicts of text merged, all green: {total.green} of {total.text}; wrong: {total.wrong}")
     return 0 if total.good else 1
 
 
-def _print(name: str, score: Score, verbose: bool) -> None:
+def _project(place: Place, options: argparse.Namespace, late: Callable[[], bool]) -> Score:
+    score = Score()
+    for judged in _judged(place, options, late):
+        for (pair, truth), answer in zip(judged.items(), _answers(place, list(judged), options), strict=True):
+            score.add(truth, answer)
+            if options.verbose:
+                why = "; ".join(part for part in (answer.why, *truth.newly[:3]) if part)
+                print(f"    {_word(truth, answer):<26} {pair.name}: {why}", flush=True)
+            if truth.merged is not None and options.show:
+                _show(options.show / place.name, place.repo, pair, truth)
+    return score
+
+
+def _answers(place: Place, pairs: list[Pair], options: argparse.Namespace) -> Iterator[Answer]:
+    if options.plan or options.static:
+        return (planned(place.repo, pair) for pair in pairs)
+    return landed(place, pairs, options.probes)
+
+
+def _print(name: str, score: Score) -> None:
     print(f"{name:<16}{''.join(f'{cell:>9}' for cell in score.cells)}", flush=True)
-    for note in score.notes if verbose else ():
-        print(f"    {note}", flush=True)
 
 
 def _judged(

@@ -26,6 +26,7 @@ extends = "default"
 gates = ["apply", "compile", "tests"]
 [set]
 suspected = "apart"
+probes = {probes}
 [tests]
 args = {args}
 """
@@ -58,26 +59,26 @@ def planned(repo: Repository, pair: Pair) -> Answer:
     return Answer(not apart, f"[{found.confidence} {found.kind}] {found.why}")
 
 
-def landed(place: Place, pairs: Sequence[Pair]) -> Iterator[Answer]:
+def landed(place: Place, pairs: Sequence[Pair], probes: int) -> Iterator[Answer]:
     """What `assay land --dry-run` says of pairs on one base: who is in the set that it makes of all of them
     is admitted together; each pair that is not is asked about alone."""
     base = pairs[0].base
     everybody = list({one.id: one for pair in pairs for one in pair.candidates}.values())
-    found = _land(place, base, everybody) if len(everybody) > 2 else _Set(None, "")
+    found = _land(place, base, everybody, probes) if len(everybody) > 2 else _Set(None, "")
     for pair in pairs:
         ids = {one.id for one in pair.candidates}
         if found.members is not None and ids <= found.members:
             yield Answer(True, "in one set")
         else:
-            alone = _land(place, base, pair.candidates)
+            alone = _land(place, base, pair.candidates, probes)
             yield Answer(None if alone.members is None else ids <= alone.members, alone.why)
 
 
-def _land(place: Place, base: Base, candidates: Sequence[Candidate]) -> _Set:
+def _land(place: Place, base: Base, candidates: Sequence[Candidate], probes: int) -> _Set:
     names = [_branch(place.repo, commit) for commit in (str(base.commit), *(one.id for one in candidates))]
     with tempfile.TemporaryDirectory(prefix="assay-pairs-") as scratch:
         policy, out = Path(scratch) / "policy.toml", Path(scratch) / "report.json"
-        policy.write_text(_POLICY.format(args=json.dumps(place.args)))
+        policy.write_text(_POLICY.format(args=json.dumps(place.args), probes=probes))
         words = ["land", *names[1:], "--onto", names[0], "--dry-run", "--repo", str(place.repo.root)]
         words += ["--policy", str(policy), "--jobs", "1", "--format", "json", "-q", "-o", str(out)]
         done = subprocess.run(
