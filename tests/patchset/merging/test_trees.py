@@ -76,6 +76,34 @@ def test_a_pair_that_merges_by_syntax_is_no_conflict_and_one_that_does_not_says_
     assert conflict.why.endswith("by syntax it does not merge either: both add a, with different content")
 
 
+_CALL = b"""
+
+class Row:
+    def show(self, row):
+        text = render(
+            row,
+            head=self.head,
+            size=self.size,
+            fill=self.fill,
+            last=self.last,
+        )
+        return text
+"""
+
+
+def test_a_statement_that_both_change_is_merged_line_by_line_though_text_conflicts_elsewhere(
+    lab: Lab,
+) -> None:
+    base, added = BASE + _CALL, b"\n\ndef %s():\n    return 1\n"
+    one = base.replace(b"row,", b"row, deep=True,") + added % b"b"
+    two = base.replace(b"last=self.last", b"last=self.last, end=2") + added % b"a"
+    trees = [lab.tree(lab.base.tree, {"m.py": text}) for text in (base, one, two)]
+    found = structural_merge(lab.repo, *trees)
+    assert isinstance(found, Merged)
+    both_in = base.replace(b"row,", b"row, deep=True,").replace(b"last=self.last", b"last=self.last, end=2")
+    assert lab.repo.read(found.tree, "m.py") == both_in + added % b"a" + added % b"b"
+
+
 def test_no_more_pairs_are_tried_than_there_is_time_for(lab: Lab) -> None:
     lab.base = type(lab.base)(commit=None, tree=lab.tree(lab.base.tree, {"m.py": BASE}))
     a, b, c = (lab.candidate(name, {"m.py": with_function(name)}) for name in "abc")

@@ -7,7 +7,7 @@ check. All else stays a conflict, and says why.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from assay.model.candidate import Record
 from assay.patchset.merging.entries import Group, Node, body, write
@@ -88,12 +88,17 @@ def _merged(found: Format, texts: Texts, lines: Lines) -> tuple[str, Join]:
     merged = write(join.merge(base, ours, theirs))
     if write(other.merge(base, theirs, ours)) != merged:
         raise Clash(Reason.ORDER, "", "the result would depend on the order of the two")
-    _verify(found, versions, merged, (base, ours, theirs), shared)
+    _verify(found, versions, merged, (base, ours, theirs), shared, join.settled)
     return before + merged + behind, join
 
 
 def _verify(
-    found: Format, versions: Versions, merged: str, groups: tuple[Group, Group, Group], shared: frozenset[str]
+    found: Format,
+    versions: Versions,
+    merged: str,
+    groups: tuple[Group, Group, Group],
+    shared: frozenset[str],
+    settled: Mapping[str, str],
 ) -> None:
     """Raises `Clash` unless the result is what it should be."""
     try:
@@ -101,8 +106,8 @@ def _verify(
     except Clash as clash:
         raise Clash(Reason.BROKEN, "", f"the result would not parse: {clash.why}") from clash
     said = _saying(found.meaning, shared)
-    base, ours, theirs = (inventory(group, said) for group in groups)
-    lost = missing(base, ours, theirs, inventory(result, said))
+    base, ours, theirs = (inventory(group, said, settled) for group in groups)
+    lost = missing(base, ours, theirs, inventory(result, said, settled))
     if lost is not None:
         where = ".".join(name for name in lost[:-1] if name not in ("is", "says", "exists", "remarks"))
         raise Clash(Reason.LOST, where[:120], "the result would not hold just what both sides want there")

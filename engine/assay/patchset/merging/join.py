@@ -47,6 +47,8 @@ class Join:
         self.ours: list[str] = []
         self.theirs: list[str] = []
         self.groups: set[str] = set()
+        self.settled: dict[str, str] = {}
+        """Entries that were merged line by line, as each side and the result have them, with the result."""
 
     def merge(self, base: Group, ours: Group, theirs: Group) -> Group:
         """The whole of a file. Raises `Clash`."""
@@ -194,6 +196,7 @@ class Join:
             source = theirs if self._same(ours, base) else ours
         elif (text := self._by_lines(bodies)) is not None:
             source = replace(theirs, parts=(text,))
+            self.settled |= dict.fromkeys((*bodies[1:], text), text)
         else:
             source = replace(theirs, parts=self._parts(base, ours, theirs, at))
         return replace(
