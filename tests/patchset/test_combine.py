@@ -70,6 +70,16 @@ def test_members_that_add_at_one_place_combine_to_one_tree_in_any_order(lab: Lab
     ]
 
 
+def test_what_is_there_already_conflicts_with_nothing(lab: Lab) -> None:
+    """Git takes a file that comes for one that goes, and for another one once a further one goes."""
+    same = lines(30)
+    moves = [lab.candidate(name, {"b.py": None, "new": same}) for name in ("one", "two")]
+    gone = lab.candidate("gone", {"a.py": None})
+    found = combine(lab.repo, lab.base, [gone, *moves])
+    assert isinstance(found, Combined)
+    assert [lab.repo.read(found.tree, path) for path in ("a.py", "b.py", "new")] == [None, None, same]
+
+
 def test_another_base_is_a_mistake(lab: Lab) -> None:
     a = lab.candidate("a", {"a.py": b"x\n"})
     lab.base = type(lab.base)(commit=None, tree=lab.tree(lab.base.tree, {"z": b"z"}))

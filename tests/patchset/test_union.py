@@ -14,7 +14,13 @@ from assay.patchset.union import Unions
 FILES = ("a.py", "b.py", "c.txt", "d/e.py")
 NUMBERED = st.dictionaries(st.integers(1, 12).map("l{}".format), st.sampled_from("xyz"), max_size=3)
 CONTENT = st.one_of(st.none(), NUMBERED.map(lambda changed: lines(12, **changed)), st.just(b"all new\n"))
-PEOPLE = st.lists(st.dictionaries(st.sampled_from((*FILES, "new")), CONTENT, max_size=3), max_size=5)
+NEW = st.fixed_dictionaries({}, optional={"new": st.sampled_from([b"all new\n", b"all different\n"])})
+"""What comes is like nothing that goes: git takes the two for one file that moved, and which one it was for a
+guess that a row of merges makes otherwise than a single one."""
+PERSON = st.builds(
+    lambda old, new: {**old, **new}, st.dictionaries(st.sampled_from(FILES), CONTENT, max_size=3), NEW
+)
+PEOPLE = st.lists(PERSON, max_size=5)
 
 
 @pytest.fixture(scope="module")

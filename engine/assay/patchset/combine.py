@@ -15,6 +15,7 @@ from assay.model.report import Conflict, ConflictKind, MergedFile
 from assay.patchset.overlap import touched
 from assay.repo.merge import MergeConflicts, merge
 from assay.repo.repository import Repository
+from assay.repo.trees import leaf_changes
 
 if TYPE_CHECKING:  # most sets merge as text
     from assay.patchset.merging import file as merging
@@ -58,7 +59,9 @@ def _fold(repo: Repository, base: Base, members: Sequence[Candidate]) -> Combine
         else:
             earlier = members[:index]
             merged = merge(repo, base.tree, tree, member.tree)
-            if isinstance(merged, MergeConflicts):
+            if isinstance(merged, MergeConflicts) and _has(repo, base, tree, member.tree):
+                pass  # git takes what several members add alike for files that moved, each to the same place
+            elif isinstance(merged, MergeConflicts):
                 from assay.patchset.merging.file import Unmergeable
                 from assay.patchset.merging.trees import structural_merge
 
@@ -71,6 +74,13 @@ def _fold(repo: Repository, base: Base, members: Sequence[Candidate]) -> Combine
                 tree = merged.tree
         steps.append(tree)
     return Combined(tree=tree, steps=tuple(steps), merged=tuple(files))
+
+
+def _has(repo: Repository, base: Base, tree: str, member: str) -> bool:
+    """Whether a tree is at each path as the member wants it already."""
+    there = {change.path: change.new for change in leaf_changes(repo, base.tree, tree)}
+    wanted = {change.path: change.new for change in leaf_changes(repo, base.tree, member)}
+    return wanted.items() <= there.items()
 
 
 def _told(file: merging.MergedFile, member: Candidate, earlier: Sequence[Candidate]) -> MergedFile:
