@@ -91,6 +91,12 @@ def test_equal_trees_take_part_once() -> None:
     assert reasons(choice) == {"b": "same tree as a"}
 
 
+def test_of_a_group_that_does_not_merge_nobody_is_said_to_fail() -> None:
+    people, group = [candidate(name) for name in "abc"], frozenset("abc")
+    choice = choose(people, (), {"b": Worth(risk=0.9)}, [group], {group: "a.py is full"})
+    assert reasons(choice) == {"b": "does not merge with a and c together: a.py is full"}
+
+
 def test_a_failing_group_is_broken_up_and_the_odd_one_told_why() -> None:
     people = [candidate(name) for name in "abc"]
     choice = choose(people, (), {"b": Worth(risk=0.9)}, [frozenset("abc")])

@@ -62,9 +62,11 @@ def choose(
     conflicts: Iterable[Conflict],
     values: Mapping[str, Worth],
     groups: Iterable[frozenset[str]] = (),
+    unmerged: Mapping[frozenset[str], str] | None = None,
 ) -> Choice:
-    """Choose among accepted candidates. `groups` are sets of ids known to fail when all land together. A
-    conflict that is only suspected keeps nobody out."""
+    """Choose among accepted candidates. `groups` are sets of ids known to fail when all land together, and
+    `unmerged` says of those that do not even merge why. A conflict that is only suspected keeps nobody
+    out."""
     distinct, doubles = _distinct(candidates)
     place = {candidate.id: index for index, candidate in enumerate(distinct)}
     proven = [c for c in conflicts if c.confidence is Confidence.PROVEN]
@@ -79,7 +81,7 @@ def choose(
     value = sum(worths[index].value for index in bits(mask))
     plain = Solver([round(item.value * _UNIT) for item in worths], neighbours, ())
     groups_left = [frozenset(distinct[i].id for i in bits(mask)) for mask in masks]
-    reasons = _Reasons(members, edges, groups_left, values, tasks)
+    reasons = _Reasons(members, edges, groups_left, unmerged or {}, values, tasks)
     left_out = tuple(
         LeftOut(id=c.id, why=doubles[c.id] if c.id in doubles else reasons.why(c))
         for c in candidates
@@ -169,10 +171,12 @@ class _Reasons:
         members: Mapping[str, Candidate],
         edges: Sequence[Conflict],
         groups: Sequence[frozenset[str]],
+        unmerged: Mapping[frozenset[str], str],
         values: Mapping[str, Worth],
         tasks: Mapping[str | None, frozenset[str]],
     ) -> None:
         self._tasks = tasks
+        self._unmerged = unmerged
         self._members = members
         self._edges = edges
         self._groups = groups
@@ -195,6 +199,8 @@ class _Reasons:
                 return "fails the gates together with each of several others, though each passes alone"
             if candidate.id in group and rest <= self._members.keys():
                 names = " and ".join(self._members[member].name for member in sorted(rest))
+                if group in self._unmerged:
+                    return f"does not merge with {names} together: {self._unmerged[group]}"
                 return f"fails the gates together with {names}, though each passes alone"
         raise AssertionError(f"{candidate.id} was left out though nothing stands in its way")
 

@@ -119,6 +119,7 @@ class _Verification:
         self._given = tuple(conflicts)
         self._learnt: list[Conflict] = []
         self._groups: list[frozenset[str]] = []
+        self._unmerged: dict[frozenset[str], str] = {}
         self._alone: dict[str, str] = {}
         self._values = values
         self._report = report
@@ -137,12 +138,12 @@ class _Verification:
 
     async def run(self) -> PatchSet:
         while True:
-            choice = choose(self._candidates, self._given, self._values, self._groups)
+            choice = choose(self._candidates, self._given, self._values, self._groups, self._unmerged)
             if not choice.members:
                 return self._result(choice, None, None, "there is nothing to land")
             combined = self._combine(choice.members)
             if isinstance(combined, Conflict):
-                self._learn(self._smallest_clash(choice.members, combined), combined)
+                self._clash(self._smallest_clash(choice.members, combined), combined)
                 continue
             try:
                 if await self._fail_again(choice.members):
@@ -249,7 +250,7 @@ class _Verification:
         group = tuple(members[place] for place in found.group)
         tree = self._unions.tree(group)
         if isinstance(tree, Conflict):
-            self._learn(group, tree)
+            self._clash(group, tree)
             return
         company = self._heard.get(frozenset(members[place] for place in found.shown))
         verdict = company or await self._verdict(tree, group)
@@ -320,6 +321,11 @@ class _Verification:
 
     def _up_to(self, members: tuple[str, ...], conflict: Conflict) -> tuple[str, ...]:
         return members[: max(members.index(conflict.a), members.index(conflict.b)) + 1]
+
+    def _clash(self, group: tuple[str, ...], conflict: Conflict) -> None:
+        """Learn a group that does not merge, each pair of which may."""
+        self._unmerged[frozenset(group)] = conflict.why
+        self._learn(group, conflict)
 
     def _learn(self, group: tuple[str, ...], conflict: Conflict) -> None:
         self._learnt.append(conflict)
