@@ -3,6 +3,7 @@
 import pytest
 from tests.grade.fakes import make_candidate
 
+from assay.gates.testing import pressing
 from assay.grade.profile import BASE, ENGINE, PREPARING, WAITING, WARM, Tally, profile
 from assay.model.event import Decided, GateEnded, GateStarted
 from assay.model.outcome import GateResult, Outcome, ResourceUse, Skip, failed, passed, skipped
@@ -84,6 +85,15 @@ def test_calls_are_told_apart_by_whom_they_are_for():
     assert spent["bandit worker"] == (1.0, 0.5, 1)
     assert spent[ENGINE] == (0.0, 0.25, 1)
     assert found.cpu_seconds == 2.75
+
+
+def test_a_worker_that_waits_to_be_asked_takes_no_time_of_the_bases_tests():
+    tally = Tally()
+    tally.ran(call("tests on the base", seconds=2.0, cpu=1.5), "", "tests")
+    tally.ran(call(pressing.LABEL, seconds=100.0, cpu=0.5), "", "tests")
+    base, press = tally.calls["the base's tests"], tally.calls[pressing.LABEL]
+    assert (base.seconds, base.cpu_seconds) == (2.0, 1.5)
+    assert (press.seconds, press.cpu_seconds) == (0.5, 0.5)
 
 
 def test_waiting_is_from_one_gates_end_to_the_next_ones_start():

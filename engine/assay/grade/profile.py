@@ -53,14 +53,18 @@ class Tally:
 
     def ran(self, call: ToolCall, candidate: str, gate: str) -> None:
         """Fold in a finished call, and on whose behalf it was made (see `attribution`)."""
+        seconds = call.use.seconds
         if call.label == "prepare":
             what = PREPARING
+        elif gate == TESTS and not candidate and _of_the_press(call):
+            # It is there until the run is over, and mostly waits to be asked.
+            what, seconds = call.label, call.use.cpu_seconds
         elif gate == TESTS and not candidate:
             what = BASE
         else:
             what = gate or call.label
         share = self.calls.get(what, Share(what=what, seconds=0.0, cpu_seconds=0.0, count=0))
-        self.calls[what] = _more(share, call.use.seconds, call.use.cpu_seconds)
+        self.calls[what] = _more(share, seconds, call.use.cpu_seconds)
         self.warm += call.warm
 
 
@@ -125,6 +129,12 @@ class _Costs:
         if gate == TESTS and self.suite is not None:
             return self.suite
         return self.mean.get(gate, ResourceUse())
+
+
+def _of_the_press(call: ToolCall) -> bool:
+    from assay.gates.testing.pressing import LABEL  # there already where tests ran, and not wanted elsewhere
+
+    return call.label == LABEL
 
 
 def _spent(

@@ -28,6 +28,8 @@ from assay.model.errors import Unsound
 from assay.sandbox.spec import Bind, JailCommand
 
 WORKER = Path(workers.__path__[0]) / "press_worker.py"
+LABEL = "compiling ahead of time"
+
 _MODULES = ("constants", "marks", "compiling", "press")
 
 
@@ -81,7 +83,7 @@ async def _command(toolbox: Toolbox) -> JailCommand:
     # A worker lives as long as the run: time is limited per request, not here.
     limits = structs.replace(toolbox.policy.limits, seconds=0.0, cpu_seconds=0.0)
     return JailCommand(
-        label="compiling ahead of time",
+        label=LABEL,
         argv=(str(environment.python), str(WORKER)),
         root=toolbox.repo.root,
         cwd=Path("/"),  # there is no tree in this jail
