@@ -286,6 +286,53 @@ CASES = {
         "def pause():\n    return m.wait\n",
         "m:wait",
     ),
+    "a list made a mapping": (
+        "def every():\n    found = []\n    found.append(1)\n    return found\n",
+        ("found = []\n    found.append(1)", "found = {}\n    found[1] = 1"),
+        "def names():\n    return [one.name for one in m.every()]\n",
+        "def count():\n    return bool(m.every())\n",
+        "m:every",
+    ),
+    "awaited by another": (
+        "async def load(name):\n    return name\n",
+        ("async def", "def"),
+        "import asyncio\n\n\nasync def both(a, b):\n    return await asyncio.gather(m.load(a), m.load(b))\n",
+        "def name():\n    return m.load.__name__\n",
+        "m:load",
+    ),
+    "another exception than is caught": (
+        "def find(name):\n    raise LookupError(name)\n",
+        ("LookupError", "ValueError"),
+        "def has(name):\n    try:\n        m.find(name)\n    except LookupError:\n        return False\n",
+        "def has(name):\n    try:\n        m.find(name)\n    except (LookupError, ValueError):\n"
+        "        return False\n",
+        "m:find",
+    ),
+    "a text put together": (
+        "def ident(a, b):\n    return str(a) + '-' + str(b)\n",
+        ("'-'", "'/'"),
+        "def parts(a, b):\n    return m.ident(a, b).split('-')\n",
+        "def show(a, b):\n    print(m.ident(a, b))\n",
+        "m:ident",
+    ),
+    "a key of a dictionary that is written out": (
+        "LIMITS = {'max': 3, 'min': 1}\n",
+        ("'max'", "'most'"),
+        "def top():\n    return m.LIMITS['max']\n",
+        "def low():\n    return m.LIMITS['min']\n",
+        "m:LIMITS",
+    ),
+    "what a hook returns": (
+        "class Field:\n    def clean(self, value):\n        return value\n\n    def set(self, value):\n"
+        "        self.clean(value)\n        self.value = value\n",
+        (
+            "        self.clean(value)\n        self.value = value\n",
+            "        self.value = self.clean(value)\n",
+        ),
+        "class Short(m.Field):\n    def clean(self, value):\n        assert len(value) < 9\n",
+        "class Short(m.Field):\n    def clean(self, value):\n        return value[:9]\n",
+        "m:Field.clean",
+    ),
 }
 
 
@@ -372,3 +419,24 @@ def test_what_tests_expect_of_it(tmp_path: Path, expects: str, clear: bool) -> N
     use = b"import m\n\n\ndef cents(value):\n    return m.rounded(value) * 100\n"
     a, b = lab.candidate("a", edits), lab.candidate("b", {"use.py": use})
     assert isinstance(graph(lab.repo, lab.base, [a, b]).between(a.id, b.id), Cleared) == clear
+
+
+@pytest.mark.parametrize(
+    ("base", "edit", "use"),
+    [
+        (
+            "def find(name):\n    raise LookupError(name)\n",
+            ("LookupError", "KeyError"),
+            "def has(name):\n    try:\n        m.find(name)\n    except LookupError:\n        return False\n",
+        ),
+        (
+            "from typing import NamedTuple\n\n\nclass Pair(NamedTuple):\n    a: int\n    b: int\n\n\n"
+            "def both(a, b):\n    return a, b\n",
+            ("return a, b", "return Pair(a, b)"),
+            "def first(a, b):\n    one, other = m.both(a, b)\n    return one\n",
+        ),
+    ],
+    ids=["a more special exception", "a tuple with names"],
+)
+def test_what_stands_in_for_the_old(tmp_path: Path, base: str, edit: tuple[str, str], use: str) -> None:
+    assert isinstance(between(tmp_path, base, edit, use), Cleared)

@@ -15,17 +15,17 @@ from assay.patchset import protocols
 from assay.patchset.clash import Clash
 from assay.patchset.closed import refused
 from assay.patchset.effects import missed
-from assay.patchset.exceptions import kinds, uncaught
+from assay.patchset.exceptions import above, kinds, uncaught
 from assay.patchset.facts import contexts
 from assay.patchset.facts.records import CALL, Binding, Definition, Kind
 from assay.patchset.facts.signature import Signature, astray, default_changed, refusal, remeasured
 from assay.patchset.passed import behind
 from assay.patchset.places import label_of, place_of, where_of, whither
-from assay.patchset.results import EVERYTHING, Verdict, about, nothing, result
+from assay.patchset.results import EVERYTHING, Verdict, about, nothing, result, unkeyed
 from assay.patchset.shapes import Shape, reshaped
 from assay.patchset.told import told
 from assay.patchset.touch import Place, Touch, origin
-from assay.patchset.tuples import unpacked
+from assay.patchset.tuples import fields, unpacked
 from assay.patchset.values import elements, frozen, held
 from assay.patchset.view import Missing, Outside, Symbol, Target, Unknown, View
 
@@ -131,13 +131,22 @@ def _changed(view: View, both: View, place: Place, before: Symbol, after: Symbol
     if old.kind is new.kind is Kind.FUNCTION:
         yield from _access(place, old, new, bound=before.bound)
         read = old.binding is new.binding is Binding.PROPERTY and not use.store
-        if (use.call is not None and not use.handed) or (use.call is None and read):
+        given = (use.call is not None and not use.handed) or (use.call is None and read)
+        if given and not _still_a_tuple(both, after, old.arity):
             yield from result(place, old, new)
     if old.kind is new.kind is Kind.VARIABLE and not use.store:
         yield from held(place, old, new)
         yield from nothing(place, old, new)
+        yield from unkeyed(use.contexts, old, new)
     elif old.kind is not new.kind and Kind.VARIABLE in (old.kind, new.kind) and use.call is not None:
         yield Verdict(False, f"makes a {new.kind} of what was a {old.kind}")
+
+
+def _still_a_tuple(both: View, function: Symbol, arity: int) -> bool:
+    """Whether what was given as a tuple is given as a named one of as many fields."""
+    made = function.definition.gives
+    found = fields(both, function.module, (made, CALL), set()) if arity and made else None
+    return found is not None and found[1] == arity
 
 
 def _call(view: View, both: View, place: Place, before: Symbol, after: Symbol) -> Iterator[Verdict]:
@@ -197,7 +206,12 @@ def _caught(ours: Touch, theirs: Touch, place: Place, both: View, function: Symb
     now = both.resolve(function.module, tuple(function.name.split(".")), set())
     if isinstance(now, Symbol) and now.definition.raises:
         lost = caught & set(function.definition.raises) - set(now.definition.raises)
-        if lost:
+        more = [
+            above(both, now.module, name)
+            for name in set(now.definition.raises) - set(function.definition.raises)
+        ]
+        lost -= set().union(*more)
+        if lost and not (more and all(caught & each for each in more)):
             words = f"makes it raise no {', '.join(sorted(lost))} any more"
             yield _clash(ours, theirs, place, function, Verdict(False, words, "that is what is caught"))
 

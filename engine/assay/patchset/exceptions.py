@@ -44,6 +44,12 @@ def kinds(view: View, module: str, path: Path) -> set[str]:
     return names if known else set()
 
 
+def above(view: View, module: str, name: str) -> set[str]:
+    """The names of an exception class, of the project or built in, and of all classes above it."""
+    builtin = getattr(builtins, name, None)
+    return kinds(view, module, (name,)) | {each.__name__ for each in getattr(builtin, "__mro__", ())}
+
+
 def raises(view: View, place: Place, cls: Symbol) -> bool:
     """Whether a place makes an exception of this very class to raise it."""
     if contexts.RAISE not in place.use.contexts:

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from assay.model.report import ConflictKind, Witness
 from assay.patchset.clash import Clash
 from assay.patchset.exceptions import kinds, raises, uncaught
-from assay.patchset.facts.records import Definition, Kind, Path
+from assay.patchset.facts import contexts
+from assay.patchset.facts.records import Binding, Definition, Kind, Path
 from assay.patchset.facts.signature import Signature, refusal
 from assay.patchset.places import place_of, where_of
 from assay.patchset.results import EVERYTHING
@@ -175,12 +176,41 @@ def _override(ours: Touch, theirs: Touch, both: View, label: str, name: str) -> 
     after = both.member(now, name, set(), after=True)
     if own is None:
         return
-    if isinstance(before, Symbol) and isinstance(after, Missing):
+    if isinstance(after, Symbol) and _gives_nothing(own) and _newly_used(ours, after):
+        yield clash_at(
+            ours,
+            theirs,
+            after.label,
+            proven=False,
+            does=f"uses what `{after.label}` returns",
+            other=f"overrides it in `{label.partition(':')[2]}`, and returns nothing",
+            at=f"{label}.{name}",
+        )
+    elif isinstance(before, Symbol) and isinstance(after, Missing):
         yield from _overtaken(ours, theirs, before, own, label)
     elif isinstance(after, Symbol) and after.label in ours.added and not isinstance(before, Symbol):
         yield from _met(ours, theirs, both, after, own, label)
     elif isinstance(after, Symbol) and after.label in ours.changed:
         yield from _called_anew(ours, theirs, both, after, own, label)
+
+
+def _gives_nothing(own: Definition) -> bool:
+    plain = own.kind is Kind.FUNCTION and not own.generator and not own.decorated and not own.unwritten
+    return plain and not own.kinds and own.binding is Binding.PLAIN
+
+
+def _newly_used(ours: Touch, method: Symbol) -> bool:
+    """Whether a candidate uses what a method returns where it did not before."""
+    name = method.name.rpartition(".")[2]
+    found: list[set[str]] = []
+    for index in (0, 1):
+        uses = (use for file in ours.files for use in (file.gone.uses, file.uses.uses)[index])
+        words = {
+            word for use in uses if use.path[-1] == name and use.call is not None for word in use.contexts
+        }
+        found.append(words)
+    before, after = found
+    return before == {contexts.DISCARD} and bool(after - {contexts.DISCARD})
 
 
 def _overtaken(ours: Touch, theirs: Touch, before: Symbol, own: Definition, label: str) -> Iterator[Clash]:

@@ -6,7 +6,7 @@ definitions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from assay.patchset.facts import contexts
@@ -73,7 +73,7 @@ def result(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
         yield Verdict(False, "changes the order of what it returns", "the result is used by its order")
     if old.arity != new.arity:
         yield from _unpacked(words, old, new, clear)
-    elif old.gives and new.gives and old.gives != new.gives and words - _ANY_TYPE:
+    elif old.gives and new.gives and old.gives != new.gives and _matters(words, old.gives, new.gives):
         yield Verdict(
             False, f"makes it return a {new.gives}, not a {old.gives}", "the result is used as before"
         )
@@ -125,6 +125,16 @@ _OF_SOMETHING = frozenset(
 )
 
 
+def _matters(words: set[str], old: str, new: str) -> bool:
+    """Whether it matters to a use that it gets another type: going through a mapping gives its keys."""
+    walked = {old, new} <= _WALKED
+    through = walked and contexts.ITER in words and "dict" in (old, new)
+    return through or bool(words - _ANY_TYPE - ({contexts.LENGTH} if walked else set()))
+
+
+_WALKED = frozenset({"list", "tuple", "set", "dict"})
+
+
 def _handles(
     catches: tuple[str, ...], words: set[str], old: Definition, new: Definition
 ) -> Iterator[Verdict]:
@@ -141,10 +151,7 @@ def _handles(
 
 def _written(words: set[str], old: Definition, new: Definition) -> Iterator[Verdict]:
     """Whether what is written out in a result is another: its keys, the order of its parts, its format."""
-    asked = {word.removeprefix(contexts.KEY) for word in words if word.startswith(contexts.KEY)}
-    lost = asked & (set(old.keys) - set(new.keys)) if new.keys else set()
-    if lost:
-        yield Verdict(False, f"makes it give no `{', '.join(sorted(lost))}` any more", "that is asked for")
+    yield from unkeyed(words, old, new)
     by_place = contexts.INDEX in words or any(word.startswith(contexts.UNPACK) for word in words)
     if old.parts != new.parts and sorted(old.parts) == sorted(new.parts) and by_place:
         does = f"makes it return ({', '.join(new.parts)[:60]}), not ({', '.join(old.parts)[:60]})"
@@ -152,6 +159,14 @@ def _written(words: set[str], old: Definition, new: Definition) -> Iterator[Verd
     if old.template and new.template and old.template != new.template and _takes_text_apart(words):
         does = f"writes it as {new.template[:60]}, not {old.template[:60]}"
         yield Verdict(False, does, "the text is taken apart")
+
+
+def unkeyed(words: Collection[str], old: Definition, new: Definition) -> Iterator[Verdict]:
+    """Whether a key is gone that is asked for, of a dictionary that is written out."""
+    asked = {word.removeprefix(contexts.KEY) for word in words if word.startswith(contexts.KEY)}
+    lost = asked & (set(old.keys) - set(new.keys)) if new.keys else set()
+    if lost:
+        yield Verdict(False, f"takes the key `{', '.join(sorted(lost))}` from it", "that is asked for")
 
 
 def _takes_text_apart(words: set[str]) -> bool:

@@ -177,9 +177,12 @@ def _handed(function: str) -> str:
         return PARSE
     if function in _ORDERED:
         return SORTED
-    return {"len": LENGTH, "next": NEXT}.get(function, OTHER)
+    if function in _AWAITING:
+        return AWAIT
+    return {"len": LENGTH, "next": NEXT, "bool": TRUTH}.get(function, OTHER)
 
 
+_AWAITING = frozenset({"gather", "create_task", "ensure_future", "run_until_complete", "wait_for", "shield"})
 _PARSERS = frozenset(
     {
         "int", "float", "Decimal", "Fraction", "strptime", "fromisoformat", "loads", "match", "search",

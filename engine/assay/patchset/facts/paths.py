@@ -242,6 +242,13 @@ def literal_of(value: ast.expr | None) -> str:
     return ast.unparse(value)[:300]
 
 
+def keys_of(value: ast.expr | None) -> tuple[str, ...]:
+    """The keys of a dictionary that is written out with texts for keys, sorted; else ()."""
+    keys = value.keys if isinstance(value, ast.Dict) else []
+    texts = [key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str)]
+    return tuple(sorted(texts)) if len(texts) == len(keys) else ()
+
+
 def _parts(value: ast.expr) -> Iterator[ast.AST]:
     return (part for part in ast.walk(value) if not isinstance(part, ast.operator | ast.unaryop))
 

@@ -78,7 +78,7 @@ class Definition(Record, frozen=True, kw_only=True):
     kinds: tuple[str, ...] = ()
     """A word for the type of each thing that it returns, '' for one that cannot be seen; None aside."""
     keys: tuple[str, ...] = ()
-    """The keys of the dictionary that it returns, where it is written out."""
+    """The keys of the dictionary that it returns, or holds, where it is written out."""
     parts: tuple[str, ...] = ()
     """What is in the tuple that it returns, as text, where that is said once."""
     template: str = ""

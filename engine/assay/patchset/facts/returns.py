@@ -147,6 +147,10 @@ def _template(returned: Sequence[ast.expr | None]) -> str:
     match returned:
         case [ast.JoinedStr() | ast.BinOp(left=ast.Constant(value=str()), op=ast.Mod()) as text]:
             return ast.unparse(text)
+        case [ast.BinOp(op=ast.Add()) as text] if any(
+            isinstance(part, ast.Constant) and isinstance(part.value, str) for part in ast.walk(text)
+        ):
+            return ast.unparse(text)
         case [ast.Call(func=ast.Attribute(value=ast.Constant(value=str()))) as text]:
             return ast.unparse(text)
         case [ast.Call(func=ast.Attribute(attr="strftime" | "isoformat")) as text]:
