@@ -333,6 +333,14 @@ CASES = {
         "class Short(m.Field):\n    def clean(self, value):\n        return value[:9]\n",
         "m:Field.clean",
     ),
+    "the text of an object": (
+        "class Version:\n    major = minor = 1\n\n    def __str__(self):\n"
+        "        return f'{self.major}.{self.minor}'\n",
+        ("{self.major}.{", "v{self.major}.{"),
+        "def major(version: m.Version):\n    text = str(version)\n    return int(text.split('.')[0])\n",
+        "def show(version: m.Version):\n    print(str(version))\n",
+        "m:Version.__str__",
+    ),
 }
 
 

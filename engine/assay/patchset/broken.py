@@ -39,10 +39,9 @@ def broken(
     takes apart otherwise than before."""
     path = place.use.path
     here = place.module
-    for cls, shut in refused(theirs.view, both, place):
-        yield _clash(ours, theirs, place, cls, shut)
-    for cls, other in (*unpacked(theirs.view, both, place), *protocols.refused(theirs.view, both, place)):
-        yield _clash(ours, theirs, place, cls, other)
+    for look in (refused, unpacked, protocols.refused, protocols.rewritten):
+        for cls, other in look(theirs.view, both, place):
+            yield _clash(ours, theirs, place, cls, other)
     for end in range(1, len(path) + 1):
         if path[end - 1 : end] == (CALL,) and end < len(path):
             continue

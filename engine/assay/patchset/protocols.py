@@ -1,7 +1,7 @@
-"""Objects that are gone through, measured, indexed, entered or called, and whose class no longer allows it.
+"""Objects that are gone through, measured, indexed, entered, or made a text: what their class says to that.
 
-Promises: pure. Said of classes of the project alone whose bases are all known. The methods are those of the
-language reference, "Special method names".
+Promises: pure. That a class no longer allows it is said of classes of the project alone whose bases are all
+known. The methods are those of the language reference, "Special method names".
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ _ASKED: dict[str, tuple[str, ...]] = {
     contexts.WITH: ("__enter__",),
     contexts.ASYNC_WITH: ("__aenter__",),
     contexts.AWAIT: ("__await__",),
+    f"{contexts.TEXT}str": ("__str__",),
+    f"{contexts.TEXT}repr": ("__repr__",),
 }
 """By what becomes of a value: any one of these methods allows it."""
 
@@ -47,6 +49,8 @@ def cls_of(view: View, module: str, path: Path, trail: Trail) -> Symbol | None:
 def refused(view: View, both: View, place: Place) -> Iterator[tuple[Symbol, Verdict]]:
     """What objects no longer allow once both are in."""
     for path, word in asked(place.use):
+        if word.startswith(contexts.TEXT):
+            continue  # every object has a text
         before = cls_of(view, place.module, path, set())
         after = cls_of(both, place.module, path, set())
         if (
@@ -59,6 +63,21 @@ def refused(view: View, both: View, place: Place) -> Iterator[tuple[Symbol, Verd
         cls = Symbol(had.module, had.name, had.definition)
         does = f"takes `{had.name.rpartition('.')[2]}` from it"
         yield cls, Verdict(not place.use.guarded, does, "the object is used by it")
+
+
+def rewritten(view: View, both: View, place: Place) -> Iterator[tuple[Symbol, Verdict]]:
+    """Texts of objects that are taken apart, and are written otherwise once both are in."""
+    for path, word in asked(place.use):
+        if not word.startswith(contexts.TEXT):
+            continue
+        before, after = (view_.resolve(place.module, path, set()) for view_ in (view, both))
+        if isinstance(before, Instance) and isinstance(after, Instance):
+            old, new = _has(view, before.of, word), _has(both, after.of, word)
+            if old and new and old.definition.template and new.definition.template:
+                was, now = old.definition.template, new.definition.template
+                if was != now:
+                    does = f"has it write {now[:60]}, not {was[:60]}"
+                    yield old, Verdict(False, does, "the text of the object is taken apart")
 
 
 def _has(view: View, cls: Symbol, word: str) -> Symbol | None:

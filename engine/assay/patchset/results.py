@@ -156,7 +156,7 @@ def _written(words: set[str], old: Definition, new: Definition) -> Iterator[Verd
     if old.parts != new.parts and sorted(old.parts) == sorted(new.parts) and by_place:
         does = f"makes it return ({', '.join(new.parts)[:60]}), not ({', '.join(old.parts)[:60]})"
         yield Verdict(False, does, "it is taken apart as before")
-    if old.template and new.template and old.template != new.template and _takes_text_apart(words):
+    if old.template and new.template and old.template != new.template and contexts.takes_text_apart(words):
         does = f"writes it as {new.template[:60]}, not {old.template[:60]}"
         yield Verdict(False, does, "the text is taken apart")
 
@@ -167,22 +167,6 @@ def unkeyed(words: Collection[str], old: Definition, new: Definition) -> Iterato
     lost = asked & (set(old.keys) - set(new.keys)) if new.keys else set()
     if lost:
         yield Verdict(False, f"takes the key `{', '.join(sorted(lost))}` from it", "that is asked for")
-
-
-def _takes_text_apart(words: set[str]) -> bool:
-    attributes = {
-        word.removeprefix(contexts.ATTRIBUTE) for word in words if word.startswith(contexts.ATTRIBUTE)
-    }
-    by_word = words & {contexts.INDEX, contexts.PARSE, contexts.COMPARE, contexts.NEXT}
-    return bool(by_word or attributes & _DISSECTING)
-
-
-_DISSECTING = frozenset(
-    {
-        "split", "rsplit", "partition", "rpartition", "splitlines", "index", "find", "rindex", "rfind",
-        "startswith", "endswith", "removeprefix", "removesuffix", "strip", "lstrip", "rstrip", "replace",
-    }
-)  # fmt: skip
 
 
 def _marked(words: set[str], old: Definition, new: Definition) -> Iterator[Verdict]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from assay.gates.syntax import Function, last_name, own_nodes
 
@@ -31,6 +31,8 @@ SET = "set item"
 KEY = "key:"
 """Before a key by which it is got at, beside another word."""
 PARSE = "parse"
+TEXT = "text:"
+"""Before `str` or `repr`, by which it is made a text that is taken apart."""
 SORTED = "kept in order"
 OR_ELSE = "or else"
 """Beside another word: something else stands in where the value is none, or empty."""
@@ -60,7 +62,31 @@ def of(node: ast.AST, parents: Mapping[ast.AST, ast.AST], known: Known) -> tuple
         if isinstance(target, ast.Name):
             return tuple(sorted(_followed(target.id, parent, parents, known)))
         return (_unpacked(target),)
-    return (_said(node, parents), *_keyed(node, parents), *_or_else(node, parents))
+    beside = (*_keyed(node, parents), *_as_text(node, parents, known), *_or_else(node, parents))
+    return (_said(node, parents), *beside)
+
+
+def takes_text_apart(words: Iterable[str]) -> bool:
+    """Whether what becomes of a text depends on how it is written."""
+    attributes = {word.removeprefix(ATTRIBUTE) for word in words if word.startswith(ATTRIBUTE)}
+    return bool(attributes & _DISSECTING or {INDEX, PARSE, COMPARE, NEXT}.intersection(words))
+
+
+_DISSECTING = frozenset(
+    {
+        "split", "rsplit", "partition", "rpartition", "splitlines", "index", "find", "rindex", "rfind",
+        "startswith", "endswith", "removeprefix", "removesuffix", "strip", "lstrip", "rstrip", "replace",
+    }
+)  # fmt: skip
+
+
+def _as_text(node: ast.AST, parents: Mapping[ast.AST, ast.AST], known: Known) -> tuple[str, ...]:
+    """By what a value is made a text that is taken apart."""
+    parent = parents.get(node)
+    match parent:
+        case ast.Call(func=ast.Name(id="str" | "repr" as maker), args=[only]) if only is node:
+            return (f"{TEXT}{maker}",) if takes_text_apart(of(parent, parents, known)) else ()
+    return ()
 
 
 def _keyed(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> tuple[str, ...]:
