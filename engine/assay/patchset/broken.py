@@ -137,8 +137,10 @@ def _changed(view: View, both: View, place: Place, before: Symbol, after: Symbol
         yield from held(place, old, new)
         yield from nothing(place, old, new)
         yield from unkeyed(use.contexts, old, new)
-    elif old.kind is not new.kind and Kind.VARIABLE in (old.kind, new.kind) and use.call is not None:
-        yield Verdict(False, f"makes a {new.kind} of what was a {old.kind}")
+    elif old.kind is not new.kind and Kind.VARIABLE in (old.kind, new.kind):
+        read = new.kind is Kind.FUNCTION and new.binding is not Binding.PROPERTY and not use.store
+        if (use.call is not None and new.binding is not Binding.PROPERTY) or (use.call is None and read):
+            yield Verdict(False, f"makes a {new.kind} of what was a {old.kind}", "it is used as before")
 
 
 def _still_a_tuple(both: View, function: Symbol, arity: int) -> bool:

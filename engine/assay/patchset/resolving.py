@@ -246,6 +246,9 @@ class Resolver(ABC):
             case Symbol(definition=Definition(kind=Kind.FUNCTION, returns=returns)) if returns:
                 held = self._held(target, (*returns, CALL), trail, depth)
                 return held if held is not None else Unknown()
+            case Symbol(definition=Definition(kind=Kind.FUNCTION, passes=passes, decorated=False)) if passes:
+                held = self._held(target, (*passes, CALL), trail, depth)
+                return held if isinstance(held, Instance) else Unknown()
             case Symbol(definition=Definition(kind=Kind.VARIABLE, value=value)) if value:
                 held = self._held(target, value, trail, depth)
                 return self._called(held, trail, depth + 1) if isinstance(held, Symbol) else Unknown()

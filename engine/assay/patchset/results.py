@@ -77,6 +77,8 @@ def result(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
         yield Verdict(
             False, f"makes it return a {new.gives}, not a {old.gives}", "the result is used as before"
         )
+    elif not old.gives and (lacks := _lacks(words, new.gives)):
+        yield Verdict(False, f"makes it return a {new.gives}", f"it has no `{lacks}`")
     elif len(old.kinds) == 1 < len(new.kinds) and old.gives in new.kinds and old.gives and _relies(words):
         does = f"makes it return something else than a {old.gives} at times"
         yield Verdict(False, does, "the result is used as one")
@@ -123,6 +125,20 @@ _OF_SOMETHING = frozenset(
         contexts.ASYNC_WITH,
     }
 )
+
+
+def _lacks(words: set[str], kind: str) -> str:
+    """An attribute that is asked of a result and that its new, built-in type does not have; '' if none."""
+    made = _BUILT_IN.get(kind)
+    attributes = sorted(
+        word.removeprefix(contexts.ATTRIBUTE) for word in words if word.startswith(contexts.ATTRIBUTE)
+    )
+    return next((name for name in attributes if made is not None and not hasattr(made, name)), "")
+
+
+_BUILT_IN: dict[str, type] = {
+    kind.__name__: kind for kind in (list, tuple, set, frozenset, dict, str, bytes, int, float, bool)
+}
 
 
 def _matters(words: set[str], old: str, new: str) -> bool:

@@ -24,6 +24,8 @@ def told(ours: Touch, place: Place, before: Symbol, after: Symbol) -> Iterator[V
     old, new = before.definition, after.definition
     if not (old.kind is new.kind is Kind.FUNCTION) or _seen(old) != _seen(new) or place.use.store:
         return
+    if old.gives and new.gives and old.gives != new.gives:
+        return
     if place.use.handed or not set(place.use.contexts) - _NO_VALUE or before.label not in ours.changed:
         return
     if before.label in expected(ours):
@@ -59,8 +61,6 @@ def _seen(function: Definition) -> tuple[object, ...]:
     """What can be seen of a function from outside, and is judged by others."""
     return (
         function.signature,
-        function.gives,
-        function.kinds,
         function.arity,
         function.generator,
         function.is_async,

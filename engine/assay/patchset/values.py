@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from assay.patchset.facts import contexts
 from assay.patchset.facts.paths import CONTAINERS
-from assay.patchset.facts.records import Definition, Kind
+from assay.patchset.facts.records import CALL, Definition, Kind
 from assay.patchset.results import Verdict
 from assay.patchset.touch import Place
 from assay.patchset.view import Symbol, Target
@@ -25,7 +25,10 @@ def held(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
         return
     if (old.literal, new.literal) in _STANDS_IN:
         return
-    if {old.literal, new.literal} <= CONTAINERS.keys() and _OF_ANY.issuperset(place.use.contexts):
+    containers = old.literal in CONTAINERS and (new.literal in CONTAINERS or _is_container(new))
+    if containers and _OF_ANY.issuperset(place.use.contexts):
+        return
+    if _is_number(old.literal) and _is_number(new.literal) and _AS_A_BOUND.issuperset(place.use.contexts):
         return
     if not new.literal:
         does = f"makes something else of it than a {_word(old.literal)}"
@@ -49,6 +52,15 @@ def frozen(place: Place, before: Target, after: Target, step: str) -> Verdict | 
     return Verdict(not place.use.guarded, does, f"it has no `{step}`")
 
 
+def _is_container(definition: Definition) -> bool:
+    """Whether something is made that holds things as built-in containers do."""
+    return definition.value[-1:] == (CALL,) and definition.value[-2] in _OTHERS
+
+
+def _is_number(literal: str) -> bool:
+    return literal.replace("_", "").replace(".", "", 1).isdigit()
+
+
 def elements(place: Place, before: Target, after: Target, step: str) -> Verdict | None:
     """Whether what a container holds is annotated as something else, and is got at."""
     if not isinstance(before, Symbol) or not isinstance(after, Symbol):
@@ -70,6 +82,9 @@ def _parts(note: str) -> str:
 _GETTERS = frozenset({"get", "items", "values", "pop", "popitem", "popleft", "setdefault"})
 _OF_ANY = frozenset({contexts.LENGTH, contexts.TRUTH, contexts.DISCARD})
 """What can be asked of any container."""
+_OTHERS = frozenset({"deque", "OrderedDict", "defaultdict", "Counter", "ChainMap", "UserDict", "UserList"})
+_AS_A_BOUND = frozenset({contexts.COMPARE, contexts.TRUTH, contexts.DISCARD})
+"""What is done with a number whose name says what it is for."""
 
 
 def _word(literal: str) -> str:
