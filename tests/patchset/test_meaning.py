@@ -341,6 +341,30 @@ CASES = {
         "def show(version: m.Version):\n    print(str(version))\n",
         "m:Version.__str__",
     ),
+    "through a function that makes it": (
+        "class Pool:\n    def stats(self):\n        return {'free': 1}\n\n\ndef make():\n    return Pool()\n",
+        ("'free'", "'idle'"),
+        "def free():\n    return m.make().stats()['free']\n",
+        "def stats():\n    return m.make().stats()\n",
+        "m:Pool.stats",
+    ),
+    "an attribute that a built-in result lacks": (
+        "HANDLERS = {}\n\n\ndef handle(kind, event):\n    return HANDLERS[kind](event)\n",
+        ("HANDLERS[kind](event)", "[one(event) for one in HANDLERS[kind]]"),
+        "def ok(event):\n    return m.handle('ok', event).status\n",
+        "def ok(event):\n    return m.handle('ok', event)\n",
+        "m:handle",
+    ),
+    "an attribute made a method": (
+        "class Pool:\n    def __init__(self):\n        self.closed = False\n",
+        (
+            "        self.closed = False\n",
+            "        self._closed = False\n\n    def closed(self):\n        return self._closed\n",
+        ),
+        "def check(pool: m.Pool):\n    return 1 if pool.closed else 2\n",
+        "def check(pool: m.Pool):\n    return isinstance(pool, m.Pool)\n",
+        "m:Pool.closed",
+    ),
 }
 
 
@@ -443,8 +467,14 @@ def test_what_tests_expect_of_it(tmp_path: Path, expects: str, clear: bool) -> N
             ("return a, b", "return Pair(a, b)"),
             "def first(a, b):\n    one, other = m.both(a, b)\n    return one\n",
         ),
+        ("MOST = 100\n", ("100", "200"), "def fits(count):\n    return count <= m.MOST\n"),
+        (
+            "class Pool:\n    def __init__(self):\n        self.free = []\n",
+            ("[]", "deque()"),
+            "def count(pool: m.Pool):\n    return len(pool.free)\n",
+        ),
     ],
-    ids=["a more special exception", "a tuple with names"],
+    ids=["a more special exception", "a tuple with names", "a bound", "another container"],
 )
 def test_what_stands_in_for_the_old(tmp_path: Path, base: str, edit: tuple[str, str], use: str) -> None:
     assert isinstance(between(tmp_path, base, edit, use), Cleared)
