@@ -39,9 +39,9 @@ def broken(
     takes apart otherwise than before."""
     path = place.use.path
     here = place.module
-    for look in (refused, unpacked, protocols.refused, protocols.rewritten):
-        for cls, other in look(theirs.view, both, place):
-            yield _clash(ours, theirs, place, cls, other)
+    for cls, shut in refused(theirs.view, both, place):
+        yield _clash(ours, theirs, place, cls, shut)
+    yield from _objects(ours, theirs, place, both)
     for end in range(1, len(path) + 1):
         if path[end - 1 : end] == (CALL,) and end < len(path):
             continue
@@ -67,6 +67,15 @@ def broken(
                 yield _clash(ours, theirs, place, before, found)
         if not judged and before.definition == after.definition and place.use.call is not None:
             yield from _behind(ours, theirs, place, both, before)
+
+
+def _objects(ours: Touch, theirs: Touch, place: Place, both: View) -> Iterator[Clash]:
+    """What `ours` does to the class of an object that a use gets from somewhere, and takes apart."""
+    there = f"newly has such an object in `{place.use.scope or place.module or place.path}`"
+    for look in (unpacked, protocols.refused, protocols.rewritten):
+        for cls, found in look(theirs.view, both, place):
+            used = Witness(path=place.path, line=place.use.line, does=there)
+            yield _clash(ours, theirs, place, cls, found)._replace(theirs=used)
 
 
 def _contained(
