@@ -96,6 +96,15 @@ def test_the_tree_of_a_version_is_the_one_it_has_alone(source: bytes, versions) 
     assert shown(known.parse, source) == before == shown(ast.parse, source)
 
 
+def test_a_version_costs_what_was_parsed_for_it() -> None:
+    source = functions(60)
+    known = Versions(kept=2 * len(source))
+    first = known.parse(source)
+    for number in range(10):
+        known.parse(functions(60, f30=f"def f30(a):\n    b = a + {number}\n    return b\n"))
+    assert known.parse(source) is first
+
+
 def functions(count: int, **others: str) -> bytes:
     parts = (others.get(f"f{n}", f"def f{n}(a):\n    b = a + {n}\n    return b, a\n") for n in range(count))
     return "\n".join(parts).encode()
@@ -166,5 +175,5 @@ def test_what_is_kept_is_bounded() -> None:
     first = known.parse(source)
     assert known.parse(source) is first
     for number in range(3):
-        known.parse(f"# {number}\n".encode() + source)
+        known.parse(b"#\n" * (number + 1) + source)  # shares no statement in its place
     assert known.parse(source) is not first

@@ -21,9 +21,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import NamedTuple
 
-KEPT = 256 * 1024
-"""Bytes of source whose trees are kept: a tree takes some hundred times its source."""
-_MOST_KEPT = 8
+KEPT = 512 * 1024
+"""Bytes of source whose trees are kept, of a version those that were parsed for it: a tree takes some hundred
+times its source."""
+_MOST_KEPT = 32
+_MOST_ASKED = 4
+"""So many of those that may be versions of one source are compared with it."""
 _END = 256
 """Bytes that versions share at one of their ends."""
 _LEAST = 2_000
@@ -40,6 +43,8 @@ class _Parsed(NamedTuple):
     tree: ast.Module
     begins: list[int]
     apart: list[bool]
+    cost: int
+    """Bytes that were parsed for it."""
 
 
 class Versions:
@@ -60,32 +65,30 @@ class Versions:
             if known is not None:
                 self._sources.move_to_end(source)
                 return known.tree
-            others = list(reversed(self._sources.values()))
-        near = max(
-            (other for other in others if _may_be_version(other.source, source)),
-            key=lambda other: _alike(other.source, source),
-            default=None,
-        )
-        tree = _from(near, source) if near is not None else None
-        if tree is None:
-            tree = ast.parse(source)
+            others = [each for each in reversed(self._sources.values()) if _may_be(each.source, source)]
+        near = max(others[:_MOST_ASKED], key=lambda other: _alike(other.source, source), default=None)
+        found = _from(near, source) if near is not None else None
+        tree, cost = found or (ast.parse(source), len(source))
         with self._lock:
-            if near is not None and near.source in self._sources:
+            self._keep(_parsed(source, tree, cost))
+            if near is not None and found is not None and near.source in self._sources:
+                # After the version that shares its statements: what it costs is counted here.
                 self._sources.move_to_end(near.source)
-            self._keep(_parsed(source, tree))
         return tree
 
     def _keep(self, parsed: _Parsed) -> None:
-        if parsed.source not in self._sources:
-            self._held += len(parsed.source)
+        if (before := self._sources.pop(parsed.source, None)) is not None:
+            self._held -= before.cost
         self._sources[parsed.source] = parsed
+        self._held += parsed.cost
         while self._held > self._kept or len(self._sources) > _MOST_KEPT:
-            gone, _ = self._sources.popitem(last=False)
-            self._held -= len(gone)
+            _, gone = self._sources.popitem(last=False)
+            self._held -= gone.cost
 
 
-def _from(near: _Parsed, source: bytes) -> ast.Module | None:
-    """The tree of `source` from that of a version of it; None where that does not tell."""
+def _from(near: _Parsed, source: bytes) -> tuple[ast.Module, int] | None:
+    """The tree of `source` from that of a version of it, and how many bytes were parsed for it; None where
+    that does not tell."""
     old, count = near.source, len(near.begins)
     most = min(len(old), len(source))
     front = _common(most, lambda n: old[:n] == source[:n])
@@ -111,11 +114,13 @@ def _from(near: _Parsed, source: bytes) -> ast.Module | None:
     except (SyntaxError, ValueError):
         return None  # of the whole, it is said in other words
     body = [*near.tree.body[:before], *middle.body, *near.tree.body[after:]]
-    return ast.Module(body=body, type_ignores=[])
+    return ast.Module(body=body, type_ignores=[]), len(text)
 
 
-def _may_be_version(one: bytes, other: bytes) -> bool:
-    return one[:_END] == other[:_END] or one[-_END:] == other[-_END:]
+def _may_be(one: bytes, other: bytes) -> bool:
+    """Whether these look like versions of one source."""
+    near = abs(len(one) - len(other)) * 4 < len(other)
+    return near and (one[:_END] == other[:_END] or one[-_END:] == other[-_END:])
 
 
 def _alike(one: bytes, other: bytes) -> int:
@@ -134,7 +139,7 @@ def _common(most: int, same: Callable[[int], bool]) -> int:
     return low
 
 
-def _parsed(source: bytes, tree: ast.Module) -> _Parsed:
+def _parsed(source: bytes, tree: ast.Module, cost: int) -> _Parsed:
     lines = source.split(b"\n")
     begins, apart, end = [], [], 0
     for statement in tree.body:
@@ -144,7 +149,7 @@ def _parsed(source: bytes, tree: ast.Module) -> _Parsed:
         whole = lines[begin - 1].startswith(b"@") if decorators else statement.col_offset == 0
         apart.append(begin > end and whole)
         end = statement.end_lineno or statement.lineno
-    return _Parsed(source, tree, begins, apart)
+    return _Parsed(source, tree, begins, apart, cost)
 
 
 _versions = Versions()

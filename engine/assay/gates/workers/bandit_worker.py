@@ -9,6 +9,7 @@ why; bandit itself would exit 0), and `crashed` names the checks that raised ins
 
 from __future__ import annotations
 
+import ast
 import gc
 import json
 import logging
@@ -17,9 +18,10 @@ import shutil
 import struct
 import sys
 import tempfile
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 # Bandit's modules and one file's tree at a time: nothing to look through for garbage at every turn. A file's
@@ -61,7 +63,7 @@ extension.ExtensionManager.list_entry_points = plug_ins  # type: ignore[method-a
 without_display()
 
 from bandit.core import config as bandit_config  # noqa: E402
-from bandit.core import constants, extension_loader, manager, tester  # noqa: E402
+from bandit.core import constants, extension_loader, manager, node_visitor, tester  # noqa: E402
 from bandit.core import utils as bandit_utils  # noqa: E402
 
 TREE = "tree"
@@ -70,12 +72,73 @@ TREE = "tree"
 GARBAGE = 256 * 1024
 """Bytes of source after which what is left of their trees is cleared away."""
 
+DESCENT = {
+    *("ast", "iter_fields", "isinstance", "list", "len", "enumerate", "AST", "_bandit_sibling"),
+    *("_bandit_parent", "pre_visit", "visit", "generic_visit", "post_visit"),
+}
+"""What bandit's own way through a tree speaks of, as far as `descend` takes its place."""
+
 crashed_checks: list[str] = []
 
 
 def note_crash(test: str, _context: object, error: Exception) -> None:
     """Stands in for bandit's own handler, which logs the crash of a check and calls the file clean."""
     crashed_checks.append(f"{test}: {type(error).__name__}")
+
+
+def descend(self: Any, node: ast.AST) -> None:
+    """Takes the place of bandit's way through a tree. Of a node that neither a check nor bandit itself asks
+    about, which is nearly every one, only its place is noted."""
+    asked = self.asked
+    for field in node._fields:
+        value = getattr(node, field, None)
+        items = value if isinstance(value, list) else (value,)
+        last = len(items) - 1
+        for index, item in enumerate(items):
+            if not isinstance(item, ast.AST):
+                continue
+            item._bandit_sibling = items[index + 1] if index < last else None  # type: ignore[attr-defined]
+            item._bandit_parent = node  # type: ignore[attr-defined]
+            if type(item).__name__ not in asked:
+                if item._fields:
+                    descend(self, item)
+                continue
+            self.pre_visit(item)
+            self.visit(item)
+            descend(self, item)
+            self.post_visit(item)
+
+
+def asked_about(self: Any) -> frozenset[str]:
+    """The kinds of nodes that there are checks for, or that bandit follows names by."""
+    own = {name.removeprefix("visit_") for name in dir(type(self)) if name.startswith("visit_")}
+    return frozenset(own | set(self.tester.testset.tests))
+
+
+def lighten() -> None:
+    """Leave out what bandit does at every node and nobody here reads: scores, words for a log, a look for
+    comments where there are none. What it finds is the same. A bandit that goes another way is left alone."""
+    visitor, testing = node_visitor.BanditNodeVisitor, tester.BanditTester
+    if set(visitor.generic_visit.__code__.co_names) != DESCENT:
+        return
+    visitor.asked = cached_property(asked_about)
+    visitor.asked.__set_name__(visitor, "asked")
+    visitor.generic_visit = descend
+    visitor.update_scores = lambda self, scores: None
+    comments = testing._get_nosecs_from_contexts
+
+    def noted(self: Any, context: Any, test_result: Any = None) -> Any:
+        return comments(self, context, test_result) if self.nosec_lines else None
+
+    testing._get_nosecs_from_contexts = noted
+    tester.copy = SimpleNamespace(copy=dict.copy)
+    for module in (node_visitor, tester, manager):
+        module.LOG.debug = lambda *_words: None
+
+
+def may_hide(source: bytes) -> bool:
+    """Whether a comment of a source may say `nosec`; in an encoding that the source names, who knows."""
+    return b"nosec" in source or b"coding" in b"".join(source.split(b"\n", 2)[:2])
 
 
 class Rules:
@@ -134,7 +197,7 @@ def scan(rules: Rules, unit: dict[str, Any], source: bytes) -> dict[str, Any]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(source)
-        return scan_file(rules, unit)
+        return scan_file(rules, unit, comments=may_hide(source) and not unit.get("ignore_nosec"))
     except OSError as error:
         return {
             "id": unit["id"],
@@ -146,10 +209,10 @@ def scan(rules: Rules, unit: dict[str, Any], source: bytes) -> dict[str, Any]:
         shutil.rmtree(tree)
 
 
-def scan_file(rules: Rules, unit: dict[str, Any]) -> dict[str, Any]:
-    """Run bandit on one file below the current directory."""
+def scan_file(rules: Rules, unit: dict[str, Any], *, comments: bool) -> dict[str, Any]:
+    """Run bandit on one file below the current directory. `comments`: what they hide is hidden."""
     crashed_checks.clear()
-    bandit = rules.manager(ignore_nosec=bool(unit.get("ignore_nosec")))
+    bandit = rules.manager(ignore_nosec=not comments)
     bandit.files_list = ["./" + unit["path"]]
     bandit.run_tests()
     if bandit.skipped:
@@ -204,6 +267,7 @@ def read_exactly(count: int) -> bytes:
 def main() -> None:
     """Answer until standard input closes."""
     logging.disable(logging.CRITICAL)
+    lighten()
     tester.BanditTester.report_error = staticmethod(note_crash)
     loaded: dict[str, Rules] = {}
     scanned = 0
