@@ -16,7 +16,7 @@ from assay.gates.parsing import Versions
 PACKAGE = Path(assay.__file__).parent
 SOURCES = [
     (PACKAGE / name).read_bytes()
-    for name in ("gates/syntax.py", "repo/globs.py", "delta/alpha.py", "grade/order.py")
+    for name in ("gates/syntax.py", "delta/by_ast.py", "repo/diff.py", "ledger/ledger.py")
 ]
 PIECES = (
     *(
@@ -97,11 +97,11 @@ def test_the_tree_of_a_version_is_the_one_it_has_alone(source: bytes, versions) 
 
 
 def test_a_version_costs_what_was_parsed_for_it() -> None:
-    source = functions(60)
+    source = functions(120)
     known = Versions(kept=2 * len(source))
     first = known.parse(source)
     for number in range(10):
-        known.parse(functions(60, f30=f"def f30(a):\n    b = a + {number}\n    return b\n"))
+        known.parse(functions(120, f30=f"def f30(a):\n    b = a + {number}\n    return b\n"))
     assert known.parse(source) is first
 
 
@@ -143,7 +143,7 @@ def test_versions_share_the_statements_that_no_difference_is_near(monkeypatch: p
 )
 @pytest.mark.parametrize("where", ["first", "last", "between"])
 def test_where_a_statement_begins_is_seen(old: str, new: str, where: str) -> None:
-    known, filling = Versions(), functions(60)
+    known, filling = Versions(), functions(120)
     parts = {"first": (b"", filling), "last": (filling, b""), "between": (filling, b"\n" + filling)}[where]
     for text in (old, new):
         source = parts[0] + text.encode() + parts[1]
@@ -152,8 +152,8 @@ def test_where_a_statement_begins_is_seen(old: str, new: str, where: str) -> Non
 
 def test_what_does_not_parse_says_so_in_the_words_it_has_alone() -> None:
     known = Versions()
-    known.parse(functions(60))
-    broken = functions(60, f30="def f30(:\n    pass\n")
+    known.parse(functions(120))
+    broken = functions(120, f30="def f30(:\n    pass\n")
     with pytest.raises(SyntaxError) as alone:
         ast.parse(broken)
     with pytest.raises(SyntaxError) as found:
@@ -164,13 +164,13 @@ def test_what_does_not_parse_says_so_in_the_words_it_has_alone() -> None:
 @pytest.mark.parametrize("odd", [b"# coding: latin-1\n", b"x = 1\r\n", b"\f\n", b"\xef\xbb\xbf"])
 def test_what_is_read_in_another_way_is_read_whole(odd: bytes) -> None:
     known = Versions()
-    known.parse(functions(60))
-    source = odd + functions(60, f30="def f30():\n    pass\n")
+    known.parse(functions(120))
+    source = odd + functions(120, f30="def f30():\n    pass\n")
     assert shown(known.parse, source) == shown(ast.parse, source)
 
 
 def test_what_is_kept_is_bounded() -> None:
-    source = functions(60)
+    source = functions(120)
     known = Versions(kept=2 * len(source) + 100)
     first = known.parse(source)
     assert known.parse(source) is first

@@ -25,11 +25,11 @@ KEPT = 512 * 1024
 """Bytes of source whose trees are kept, of a version those that were parsed for it: a tree takes some hundred
 times its source."""
 _MOST_KEPT = 32
-_MOST_ASKED = 4
+_MOST_ASKED = 2
 """So many of those that may be versions of one source are compared with it."""
 _END = 256
 """Bytes that versions share at one of their ends."""
-_LEAST = 2_000
+_LEAST = 4_000
 """Smaller sources are parsed as they are."""
 _ODD = (b"\r", b"\f", b"\0", b"coding", b"\xef\xbb\xbf", b"barry_as_FLUFL")
 """What moves lines or changes how all that follows is read."""

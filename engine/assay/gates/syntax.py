@@ -21,6 +21,11 @@ MAX_BYTES = 512 * 1024
 _MAX_BRACES = 500_000_000
 """Braces times bytes: `ast` takes time in proportion to it for an f-string of many fields."""
 
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_LEAVES = (ast.Name, ast.Constant)
+_PLAIN = frozenset({"ctx", "id", "attr", "arg", "asname", "module", "kind", "level", "simple", "is_async"})
+"""Fields that hold words and numbers, or how a name is used, whatever the node."""
+
 REFUSED = (SyntaxError, ValueError, RecursionError, MemoryError)
 """What reading a hostile source may raise, here or in a walk over its tree."""
 
@@ -72,32 +77,50 @@ def own_nodes(function: Function) -> Iterator[ast.AST]:
     while todo:
         node = todo.pop()
         yield node
-        if not isinstance(node, Function | ast.ClassDef | ast.Lambda):
+        if not isinstance(node, _SCOPES):
             todo += children(node)
 
 
 def nodes_in(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
     """These nodes and every one below, in no order that means anything."""
+    return (node for node, _ in families(nodes))
+
+
+def families(nodes: Iterable[ast.AST]) -> Iterator[tuple[ast.AST, list[ast.AST]]]:
+    """The same, each with its children."""
     # Half of what it takes to know a source is going through its nodes: `ast.walk` takes three times as long.
     todo = list(nodes)
     while todo:
         node = todo.pop()
-        yield node
-        todo += children(node)
+        below = children(node)
+        yield node, below
+        todo += below
 
 
 def children(node: ast.AST) -> list[ast.AST]:
     """The children of a node, in order, but for the word that says how a name is used."""
     found: list[ast.AST] = []
-    if isinstance(node, ast.Name | ast.Constant):
-        return found
-    for field in node._fields:
+    kind = type(node)
+    fields = _below.get(kind)
+    if fields is None:
+        fields = _below[kind] = _fields(kind)
+    for field in fields:
         value = getattr(node, field, None)
-        if isinstance(value, list):
-            found += [item for item in value if isinstance(item, ast.AST)]
-        elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+        if isinstance(value, ast.AST):
             found.append(value)
+        elif isinstance(value, list):
+            found += [item for item in value if isinstance(item, ast.AST)]
     return found
+
+
+_below: dict[type[ast.AST], tuple[str, ...]] = {}
+"""Where nodes of each kind may have children."""
+
+
+def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    if issubclass(kind, _LEAVES):
+        return ()
+    return tuple(field for field in kind._fields if field not in _PLAIN)
 
 
 def is_words(statement: ast.stmt) -> bool:

@@ -15,8 +15,9 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
+from typing import Any
 
 from assay.gates.syntax import REFUSED, parse
 from assay.model.candidate import Candidate, Change
@@ -114,6 +115,22 @@ def normal(source: bytes) -> str | None:
     if tree is None:
         return None
     try:
-        return hashlib.sha256(ast.dump(tree).encode("utf-8", "surrogatepass")).hexdigest()
+        return hashlib.sha256("\0".join(_told(tree)).encode("utf-8", "surrogatepass")).hexdigest()
     except REFUSED:
         return None
+
+
+def _told(tree: ast.AST) -> Iterator[str]:
+    """All that `ast.dump` tells of a tree, in a third of its time: a node as its kind, a list as its length,
+    and what is in them after it."""
+    todo: list[Any] = [tree]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, ast.AST):
+            yield type(one).__name__
+            todo += [getattr(one, field, None) for field in one._fields]
+        elif isinstance(one, list):
+            yield f"[{len(one)}"
+            todo += one
+        else:
+            yield repr(one)

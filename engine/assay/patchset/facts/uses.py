@@ -12,7 +12,7 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from assay.gates.syntax import Function, children, first_line, last_name, nodes_in
+from assay.gates.syntax import Function, children, families, first_line, last_name
 from assay.patchset.facts import contexts, named
 from assay.patchset.facts.paths import NO_ONE, own_names, parameters, path_of, stored, targets, values_settled
 from assay.patchset.facts.records import CALL, UNKNOWN, Named, Path, Request, Use, Uses
@@ -115,8 +115,8 @@ class _Finder:
         if isinstance(statement, ast.ClassDef):
             inner = [*statement.decorator_list, *statement.bases, *statement.keywords]
             self._parents.update((child, statement) for child in children(statement))
-        for node in nodes_in(inner):
-            self._parents.update((child, node) for child in children(node))
+        for node, below in families(inner):
+            self._parents.update(dict.fromkeys(below, node))
 
     def _walk(self, node: ast.AST, scope: _Scope) -> None:
         match node:
