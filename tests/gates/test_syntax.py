@@ -1,4 +1,4 @@
-"""Walks over syntax trees: all that `ast` sees below a node, but for the word that says how a name is used."""
+"""Walks over syntax trees: all that `ast` sees below a node, but for how a name is used."""
 
 from __future__ import annotations
 
