@@ -55,6 +55,10 @@ class Resolver(ABC):
         """The blob at a path, '' if there is none."""
         return self._changed[path] if path in self._changed else self._blobs.get(path, "")
 
+    def source(self, blob: str) -> bytes:
+        """A blob's bytes."""
+        return self._library.source(blob)
+
     def says(self, blob: str, text: str) -> bool:
         """Whether a Python source has this very text as a literal."""
         return self._library.says(blob, text)

@@ -8,10 +8,11 @@ Promises: pure. Said only of functions that differ in nothing that can be seen f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from assay.patchset.facts import contexts
-from assay.patchset.facts.records import Definition, Kind, Path
+from assay.patchset.facts.records import CALL, Definition, Kind, Path
 from assay.patchset.results import Verdict
 from assay.patchset.touch import FileTouch, Place, Touch, written
 from assay.patchset.view import Symbol
@@ -37,24 +38,48 @@ def told(ours: Touch, place: Place, before: Symbol, after: Symbol) -> Iterator[V
 
 def expected(touch: Touch) -> frozenset[str]:
     """The functions that a candidate changes and of which it rewrites what tests expect: they are used on a
-    line of a test that is replaced by another that uses them in the same way."""
+    line of a test that is replaced by another that uses them in the same way, with the same arguments."""
     found = set()
     for file in touch.files:
         if "test" in file.path and file.hunks and file.module:
-            for path in _rewritten(file):
+            for path in _rewritten(touch, file):
                 target = touch.view.resolve(file.module, path, set())
                 if isinstance(target, Symbol) and target.label in touch.changed:
                     found.add(target.label)
     return frozenset(found)
 
 
-def _rewritten(file: FileTouch) -> Iterator[Path]:
-    """The paths that one hunk of a file uses both before and after."""
+def _rewritten(touch: Touch, file: FileTouch) -> Iterator[Path]:
+    """The paths that one hunk of a file uses both before and after, called with the same arguments if they
+    are called: a test of other arguments says nothing of what these give."""
     writing = [hunk for hunk in file.hunks if hunk.text]
+    lines = touch.view.source(file.old_blob).split(b"\n")
     for hunk, new in zip(writing, written(file.hunks), strict=True):
-        before = {use.path for use in file.gone.uses if hunk.start <= use.line < hunk.end}
-        after = (use.path for use in file.uses.uses if new.first <= use.line <= new.last)
-        yield from before.intersection(after)
+        gone = (use for use in file.gone.uses if hunk.start <= use.line < hunk.end)
+        # Where nothing was asked of the value, nothing else can be expected now.
+        before = {use.path for use in gone if set(use.contexts) - {contexts.DISCARD}}
+        after = {use.path for use in file.uses.uses if new.first <= use.line <= new.last}
+        old = b"\n".join(lines[hunk.start - 1 : hunk.end - 1])
+        for path in sorted(before & after):
+            calls = [_calls(text.decode(errors="replace"), _last(path)) for text in (old, hunk.text)]
+            if not any(calls) or calls[0] & calls[1]:
+                yield path
+
+
+def _last(path: Path) -> str:
+    return next((name for name in reversed(path) if name != CALL), "")
+
+
+def _calls(text: str, name: str) -> set[str]:
+    """What stands in the brackets of calls of a name, spaces aside."""
+    found = set()
+    for call in re.finditer(rf"\b{re.escape(name)}\(", text):
+        depth, at = 1, call.end()
+        while depth and at < len(text):
+            depth += (text[at] in "([{") - (text[at] in ")]}")
+            at += 1
+        found.add("".join(text[call.end() : at].split()))
+    return found
 
 
 def _seen(function: Definition) -> tuple[object, ...]:
