@@ -33,6 +33,10 @@ def test_another_result_of_the_same_call_is_told(tmp_path: Path) -> None:
     [
         (b"price(2) == 2", b"price(5) == 500"),  # of other arguments
         (b"    price(3)", b"    assert price(3) == 300"),  # nothing was expected before
+        (
+            b"    assert price(2) == 2\n    price(3)",
+            b"    x = price(4)\n    if x:\n        assert price(2) == 2",
+        ),
     ],
 )
 def test_other_edits_of_tests_tell_nothing(tmp_path: Path, old: bytes, new: bytes) -> None:

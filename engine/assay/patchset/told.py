@@ -9,7 +9,7 @@ Promises: pure. Said only of functions that differ in nothing that can be seen f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from assay.patchset.facts import contexts
 from assay.patchset.facts.records import CALL, Definition, Kind, Path
@@ -59,10 +59,12 @@ def _rewritten(touch: Touch, file: FileTouch) -> Iterator[Path]:
         # Where nothing was asked of the value, nothing else can be expected now.
         before = {use.path for use in gone if set(use.contexts) - {contexts.DISCARD}}
         after = {use.path for use in file.uses.uses if new.first <= use.line <= new.last}
-        old = b"\n".join(lines[hunk.start - 1 : hunk.end - 1])
+        texts = [lines[hunk.start - 1 : hunk.end - 1], hunk.text.split(b"\n")]
+        moved = {line.strip() for line in texts[0]} & {line.strip() for line in texts[1]}
+        kept = [[line for line in text if line.strip() not in moved] for text in texts]
         for path in sorted(before & after):
-            calls = [_calls(text.decode(errors="replace"), _last(path)) for text in (old, hunk.text)]
-            if not any(calls) or calls[0] & calls[1]:
+            old, now = (_calls(text, _last(path)) for text in kept)
+            if old & now or not any(_calls(text, _last(path)) for text in texts):
                 yield path
 
 
@@ -70,8 +72,9 @@ def _last(path: Path) -> str:
     return next((name for name in reversed(path) if name != CALL), "")
 
 
-def _calls(text: str, name: str) -> set[str]:
+def _calls(lines: Sequence[bytes], name: str) -> set[str]:
     """What stands in the brackets of calls of a name, spaces aside."""
+    text = b"\n".join(lines).decode(errors="replace")
     found = set()
     for call in re.finditer(rf"\b{re.escape(name)}\(", text):
         depth, at = 1, call.end()
