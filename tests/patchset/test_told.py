@@ -32,6 +32,7 @@ def test_another_result_of_the_same_call_is_told(tmp_path: Path) -> None:
     ("old", "new"),
     [
         (b"price(2) == 2", b"price(5) == 500"),  # of other arguments
+        (b"from shop import price\n", b"import os\n\nfrom shop import CODE, price\n"),
         (b"    price(3)", b"    assert price(3) == 300"),  # nothing was expected before
         (
             b"    assert price(2) == 2\n    price(3)",

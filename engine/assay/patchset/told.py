@@ -56,8 +56,8 @@ def _rewritten(touch: Touch, file: FileTouch) -> Iterator[Path]:
     lines = touch.view.source(file.old_blob).split(b"\n")
     for hunk, new in zip(writing, written(file.hunks), strict=True):
         gone = (use for use in file.gone.uses if hunk.start <= use.line < hunk.end)
-        # Where nothing was asked of the value, nothing else can be expected now.
-        before = {use.path for use in gone if set(use.contexts) - {contexts.DISCARD}}
+        # Where nothing was asked of the value, as on a line that imports it, nothing else is expected now.
+        before = {use.path for use in gone if set(use.contexts) - {contexts.DISCARD, contexts.IMPORT}}
         after = {use.path for use in file.uses.uses if new.first <= use.line <= new.last}
         texts = [lines[hunk.start - 1 : hunk.end - 1], hunk.text.split(b"\n")]
         moved = {line.strip() for line in texts[0]} & {line.strip() for line in texts[1]}
