@@ -478,3 +478,11 @@ def test_what_tests_expect_of_it(tmp_path: Path, expects: str, clear: bool) -> N
 )
 def test_what_stands_in_for_the_old(tmp_path: Path, base: str, edit: tuple[str, str], use: str) -> None:
     assert isinstance(between(tmp_path, base, edit, use), Cleared)
+
+
+@pytest.mark.parametrize(("counts", "clear"), [("1", True), ("24", False)])
+def test_words_alone_say_nothing_new(tmp_path: Path, counts: str, clear: bool) -> None:
+    base = 'def age(day):\n    """The age of a thing in days."""\n    return sum(1 for _ in day)\n'
+    edited = base.replace("The age of a thing in days", "How old it is").replace("sum(1", f"sum({counts}")
+    use = "def is_old(day):\n    return m.age(day) > 7\n"
+    assert isinstance(between(tmp_path, base, (base, edited), use), Cleared) == clear

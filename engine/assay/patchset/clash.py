@@ -37,9 +37,9 @@ _ORDER = tuple(ConflictKind)
 def conflict(a: Candidate, b: Candidate, clashes: Iterable[Clash]) -> Conflict | None:
     """The one conflict of two candidates: the strongest of what was found, which names the others'
     symbols."""
-    every = sorted(
-        set(clashes), key=lambda c: (not c.proven, _ORDER.index(c.kind), _weight(c), c.label, c.where)
-    )
+    # Of clashes that are equally strong the one found first counts: as a set they would come in any order.
+    found = dict.fromkeys(clashes)
+    every = sorted(found, key=lambda c: (not c.proven, _ORDER.index(c.kind), _weight(c), c.label, c.where))
     if not every:
         return None
     first = every[0]

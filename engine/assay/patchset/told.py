@@ -8,9 +8,11 @@ Promises: pure. Said only of functions that differ in nothing that can be seen f
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Sequence
 
+from assay.gates.syntax import parse
 from assay.patchset.facts import contexts
 from assay.patchset.facts.records import CALL, Definition, Kind, Path
 from assay.patchset.results import Verdict
@@ -31,9 +33,35 @@ def told(ours: Touch, place: Place, before: Symbol, after: Symbol) -> Iterator[V
         return
     if before.label in expected(ours):
         yield Verdict(False, "changes what tests expect of it", "the result is used as before")
-    elif old.summary and new.summary and old.summary != new.summary:
+    elif old.summary and new.summary and old.summary != new.summary and _works_otherwise(ours, before):
         does = f'makes it "{new.summary[:60]}", not "{old.summary[:60]}"'
         yield Verdict(False, does, "the result is used as before")
+
+
+def _works_otherwise(touch: Touch, symbol: Symbol) -> bool:
+    """Whether a candidate replaces more of a function than words: what is only said anew means the same."""
+    definition, module = symbol.definition, symbol.label.partition(":")[0]
+    for file in touch.files:
+        if file.old_module == module:
+            words = _words(touch.view.source(file.old_blob), definition)
+            return any(
+                hunk.start <= definition.end
+                and hunk.end > definition.line
+                and not (hunk.start in words and hunk.end - 1 in words)
+                for hunk in file.hunks
+            )
+    return False
+
+
+def _words(source: bytes, function: Definition) -> range:
+    """The lines of a function's docstring."""
+    tree = parse(source)
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno == function.end:
+            first = node.body[0]
+            if isinstance(first, ast.Expr) and ast.get_docstring(node, clean=False) is not None:
+                return range(first.lineno, (first.end_lineno or first.lineno) + 1)
+    return range(0)
 
 
 def expected(touch: Touch) -> frozenset[str]:
