@@ -367,3 +367,54 @@ def test_bytes_keep_their_encoding(codec: str) -> None:
 
 def test_line_ends_are_not_mixed() -> None:
     assert merged("m.py", "a = 1\n", "a = 1\r\nb = 2\r\n", "a = 1\nc = 2\n") is Reason.UNREADABLE
+
+
+@pytest.mark.parametrize(
+    ("path", "base", "ours", "theirs", "reason"),
+    [
+        ("m.py", "D = {\n    'a': 1,\n@}\n", "    'k': 2,\n", "    **more,\n", Reason.ORDER),
+        ("m.py", "D = {@'a': 1, 'b': 2}\n", "**one, ", "**more, ", Reason.ORDER),
+        ("m.py", "call(\n    a=1,\n@)\n", "    b=2,\n", "    **more,\n", Reason.ORDER),
+        ("m.py", "D = {\n    0: 'a',\n@}\n", "    1: 'b',\n", "    True: 'c',\n", Reason.DUPLICATE),
+        ("m.py", "D = {\n    0: 'a',\n@}\n", "    (0, 'x'): 'b',\n", '    (0,"x"): "c",\n', Reason.DUPLICATE),
+        ("m.py", "class F(Flag):\n    A = 1\n@", "    B = 1 << 2\n", "    C = 4\n", Reason.DUPLICATE),
+        ("m.py", "class F(IntEnum):\n    A = 1\n@", "    B = -1\n", "    C = -1\n", Reason.DUPLICATE),
+        (
+            "m.py",
+            "def f(out):\n    out.append(1)\n@",
+            "    out.append(2)\n",
+            "    out.append(3)\n",
+            Reason.ORDER,
+        ),
+        ("m.py", "def f(c):\n    c.execute(A)\n@", "    c.execute(B)\n", "    c.execute(C)\n", Reason.ORDER),
+        ("m.py", "simplefilter(A)\n@", "simplefilter(B)\n", "simplefilter(C)\n", Reason.ORDER),
+        (
+            "m.py",
+            "class C:\n    a = attr.ib()\n@",
+            "    b = attr.ib(1)\n",
+            "    c = attr.ib(2)\n",
+            Reason.ORDER,
+        ),
+        ("m.py", "class C(S):\n    _fields_ = [('a', T)@]\n", ", ('b', T)", ", ('c', T)", Reason.SAME_PLACE),
+        ("requirements.txt", "a==1\n@", "--index-url https://b\n", "-i https://c\n", Reason.SAME_NAME),
+        ("p.toml", 'filterwarnings = [\n  "error",\n@]\n', '  "x",\n', '  "y",\n', Reason.SAME_PLACE),
+    ],
+)
+def test_where_the_last_holds_or_the_place_counts_nothing_is_merged(
+    path: str, base: str, ours: str, theirs: str, reason: Reason
+) -> None:
+    assert merged(path, *at(base, "@", ours, theirs)) is reason
+
+
+def test_shifted_flags_of_both_sides_stay_apart() -> None:
+    base = "class F(Flag):\n    A = 1\n@"
+    assert merged("m.py", *at(base, "@", "    B = 1 << 1\n", "    C = 1 << 2\n")) == base.replace(
+        "@", "    B = 1 << 1\n    C = 1 << 2\n"
+    )
+
+
+def test_calls_that_grow_what_a_module_holds_go_one_after_the_other() -> None:
+    base = "plugins.append(A)\n@"
+    assert merged("m.py", *at(base, "@", "plugins.append(B)\n", "plugins.append(C)\n")) == (
+        "plugins.append(A)\nplugins.append(B)\nplugins.append(C)\n"
+    )

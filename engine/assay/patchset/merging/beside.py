@@ -18,8 +18,15 @@ from assay.patchset.merging.reasons import Clash, Reason
 
 _MOST_PAIRS = 40_000
 
-_SPOKEN = frozenset({"", "print", "write", "writelines", "echo", "send", "sleep"})
-"""Functions whose calls are in a row because one comes after the other."""
+_SPOKEN = frozenset(
+    {
+        *("", "print", "write", "writelines", "echo", "send", "sleep"),
+        *("appendleft", "execute", "executemany", "executescript", "insert", "push", "put"),
+        *("filterwarnings", "simplefilter", "add_middleware"),
+    }
+)
+"""Functions whose calls are in a row because one comes after the other, or of which the last, or first, that
+fits holds."""
 
 
 class Beside:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from assay.gates.syntax import last_name
 from assay.model.expressions import expression
-from assay.patchset.merging.entries import Group, Node, Rule
+from assay.patchset.merging.entries import SPREAD, Group, Node, Rule
 from assay.patchset.merging.spans import Text
 from assay.patchset.merging.split import Element, bracketed, said_in
 
@@ -89,12 +89,17 @@ def _literal(text: Text, root: ast.List | ast.Set | ast.Dict | ast.Tuple, depth:
 
 def _item(text: Text, key: ast.expr | None, value: ast.expr, depth: int) -> Element:
     if key is None:
-        return _element(text, value, text.text.rfind("**", 0, text.start(value)), text.end(value))
+        return _spread(_element(text, value, text.text.rfind("**", 0, text.start(value)), text.end(value)))
     start, end = text.start(key), text.end(value)
     found = _element(text, key, start, end)
     keys = (said_in(text.text[start : text.end(key)]), *found.node.keys)
     inner = parts(text, [value], start, end, tuples=False, depth=depth)
     return replace(found, node=replace(found.node, keys=keys, number=number(value), parts=inner))
+
+
+def _spread(element: Element) -> Element:
+    """An element that stands for entries which nobody can name: the last of equal ones holds."""
+    return replace(element, node=replace(element.node, tag=SPREAD))
 
 
 def _call(text: Text, root: ast.Call, depth: int) -> _Found:
@@ -119,8 +124,10 @@ def _call(text: Text, root: ast.Call, depth: int) -> _Found:
 def _argument(text: Text, keyword: ast.keyword, depth: int) -> Element:
     start, end = text.start(keyword), text.end(keyword)
     found = _element(text, keyword.value, start, end)
-    name = f"{keyword.arg}=" if keyword.arg else ""
-    keys = (name, *found.node.keys) if name else found.node.keys
+    if keyword.arg is None:
+        return _spread(found)
+    name = f"{keyword.arg}="
+    keys = (name, *found.node.keys)
     inner = parts(text, [keyword.value], start, end, tuples=False, depth=depth)
     return replace(found, node=replace(found.node, keys=keys, tag="keyword", sort=name, parts=inner))
 

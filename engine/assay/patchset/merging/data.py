@@ -21,6 +21,8 @@ from assay.patchset.merging.values import DEEPEST, as_document, keyed, numbered,
 
 _HEADER = expression(r"[ \t]*(\[\[?[^\n#]*?\]\]?)[ \t]*(?:#[^\n]*)?\r?\n")
 _REQUIREMENT = expression(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*(?:[<>=!~;@(].*)?\Z", re.DOTALL)
+_LAST_HOLDS = frozenset({"filterwarnings"})
+"""Arrays of rules of which the last that fits holds (pytest)."""
 _REFUSED = (ValueError, RecursionError)
 
 
@@ -89,6 +91,8 @@ def _entry(text: str, lead: int, at: int) -> tuple[Node, int]:
     last = parts[-1]
     assert isinstance(last, str)
     exact = text[start:end]
+    if key in _LAST_HOLDS:
+        parts, last = (), exact
     node = Node(
         keys=(f"{key} =", exact),
         lead=text[lead:start],

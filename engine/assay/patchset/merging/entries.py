@@ -12,6 +12,9 @@ from enum import Enum
 
 from assay.model.candidate import Record
 
+SPREAD = "spread"
+"""The tag of an entry that stands for others, whose names are not to be seen."""
+
 
 class Rule(Enum):
     """How the entries of a group go together."""

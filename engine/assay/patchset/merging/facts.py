@@ -22,6 +22,9 @@ CONSTRUCTOR = "constructor"
 """Where they set up an object that nobody else sees yet."""
 _SELF = "self"
 _MAKERS = frozenset({"dict", "frozenset", "list", "object", "set", "tuple", "bytearray"})
+_FIELDS = frozenset({"ib", "attrib", "field"})
+"""What describes a field of a class (attrs)."""
+_GROW = frozenset({"append", "extend"})
 _ACTS = (ast.Await, ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.comprehension)
 
 _NUMBERED = re.compile(r"\d{2,}|(?<=_)\d+")
@@ -50,7 +53,7 @@ def about(statement: ast.stmt, scope: str, text: str) -> Facts:
         case ast.Assign() | ast.AnnAssign() | ast.AugAssign():
             return _assignment(statement, scope, text)
         case ast.Expr(value=value):
-            return _expression(value, text)
+            return _expression(value, scope, text)
     keys = (f"{type(statement).__name__} {_head(statement)}", said_in(text), text)
     return Facts(keys=keys, name=_short(text), tag="other", reach=_choice(statement, scope))
 
@@ -127,7 +130,7 @@ def _assignment(statement: ast.Assign | ast.AnnAssign | ast.AugAssign, scope: st
         reach = _own_attributes(targets, value)
         return Facts(keys=(f"= {name}", said_in(text), text), name=name, tag="assignment", reach=reach)
     keeps = isinstance(statement, ast.AugAssign)
-    is_field = scope == "fields" and isinstance(statement, ast.AnnAssign)
+    is_field = scope == "fields" and (isinstance(statement, ast.AnnAssign) or _describes(value))
     return Facts(
         keys=(f"{'+' if keeps else ''}= {name}", said_in(text), text),
         name=name,
@@ -139,6 +142,11 @@ def _assignment(statement: ast.Assign | ast.AnnAssign | ast.AugAssign, scope: st
             uses=uses,
         ),
     )
+
+
+def _describes(value: ast.expr | None) -> bool:
+    """Whether a class is given a field by a call, whose place is that of a parameter."""
+    return isinstance(value, ast.Call) and last_name(value) in _FIELDS
 
 
 def _own_attributes(targets: Iterable[ast.expr], value: ast.expr | None) -> Reach:
@@ -170,7 +178,7 @@ def _makes(call: ast.Call) -> bool:
     return not call.args and not call.keywords and (name in _MAKERS or name[:1].isupper())
 
 
-def _expression(value: ast.expr, text: str) -> Facts:
+def _expression(value: ast.expr, scope: str, text: str) -> Facts:
     said = said_in(text)
     if isinstance(value, ast.Constant) and isinstance(value.value, str):
         return Facts(keys=("documentation", said, text), name="documentation", tag="documentation")
@@ -178,12 +186,14 @@ def _expression(value: ast.expr, text: str) -> Facts:
         return Facts(keys=(said, text), name=_short(text), tag="other")
     callee = said_in(ast.unparse(value.func))
     first = value.args[0] if value.args else None
+    # In a function they put something together piece by piece.
+    pieces = scope not in TOP and last_name(value) in _GROW
     return Facts(
         keys=(f"call {callee}", said, text),
         name=_short(text),
         tag="call",
         number=number(first) if first is not None else "",
-        reach=Reach(callee=callee, uses=names_in([value])),
+        reach=Reach(callee="" if pieces else callee, uses=names_in([value])),
     )
 
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from assay.patchset.merging.align import Gap, Row, gaps, name_rows
 from assay.patchset.merging.beside import Beside
-from assay.patchset.merging.entries import Group, Node, Rule, body, label, write
+from assay.patchset.merging.entries import SPREAD, Group, Node, Rule, body, label, write
 from assay.patchset.merging.layout import fit
 from assay.patchset.merging.order import SortKey, sorted_by, take_turns
 from assay.patchset.merging.pick import content, pick, pick_space, squeeze
@@ -77,6 +77,8 @@ class Join:
             return None
         if any(squeeze(node.lead) or node.lead.count("\n") > 0 for row in versions for node in row):
             return None  # comments and blank lines divide it into parts
+        if any(node.tag == SPREAD for row in versions for node in row):
+            return None  # what stands after it holds, what stands before may not
         words = base.rule is Rule.NAMED or all(node.tag == "Text" for row in versions for node in row)
         return sorted_by(versions, 2 if base.rule is Rule.NAMED else 3) if words else None
 
@@ -293,6 +295,8 @@ def _may_join(
     counted = [any(node.tag == "Numbered" for node in nodes) for nodes in (common, mine, yours)]
     if counted[0] or (counted[1] and counted[2]):
         raise Clash(Reason.NUMBER, at, f"both add what comes next: {label(mine[0])} and {label(yours[0])}")
+    if group.rule is Rule.NAMED and any(node.tag == SPREAD for node in (*mine, *yours)):
+        raise _order_matters(group, mine, where)
     if group.rule is not Rule.ROW or not group.separator:
         return
     added = {node.tag for node in (*mine, *yours)}

@@ -17,6 +17,8 @@ from assay.patchset.merging.entries import Group, Node, Reach, Rule
 from assay.patchset.merging.reasons import Clash, Reason
 
 _REQUIREMENT = expression(r"[ \t]*([A-Za-z0-9][A-Za-z0-9._-]*)")
+_INDEX = expression(r"(?:-i|--index-url|--pypi-url|--no-index)\b")
+"""Options of which the last holds."""
 _POINT = expression(r"([ \t]*)([-*+•])[ \t]+\S")
 _COUNTED = expression(r"[ \t]*(?:\d+|#)[.)][ \t]+\S")
 _HEADING = expression(r"(#{1,6})[ \t]+\S")
@@ -157,6 +159,8 @@ def _unlike(mine: Sequence[str], yours: Sequence[str]) -> None:
 def _requirement(lead: str, entry: str) -> Node:
     found = _REQUIREMENT.match(entry)
     said = " ".join(entry.split())
+    if found is None and _INDEX.match(said):
+        return Node(keys=("--index-url", said, entry), lead=lead, parts=(entry,), sort=said, tag="option")
     if found is None:
         return Node(keys=(said,), lead=lead, parts=(entry,), sort=said, tag="option")
     name = re.sub(r"[-_.]+", "-", found[1]).lower()

@@ -17,7 +17,6 @@ from functools import lru_cache
 
 from assay.model.candidate import Record
 from assay.patchset.merging.reasons import Clash, Reason
-from assay.patchset.merging.split import said_in
 from assay.patchset.merging.statements import REFUSED, parse
 
 _BUILTIN = frozenset(dir(builtins)) | {
@@ -28,6 +27,9 @@ _BUILTIN = frozenset(dir(builtins)) | {
     "__spec__",
     "__loader__",
 }
+_GREATEST = 2**100
+_WIDEST = 100
+"""Numbers and shifts beyond these are nobody's keys."""
 _SUITES = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
@@ -112,8 +114,34 @@ def _given(statement: ast.stmt, scope: str) -> Iterator[tuple[str, str, str]]:
 
 def _members(statement: ast.ClassDef, scope: str) -> Iterator[tuple[str, str, str]]:
     for member in statement.body:
-        if isinstance(member, ast.Assign) and isinstance(member.value, ast.Constant | ast.Tuple):
-            yield scope, "value", ast.dump(member.value)
+        if isinstance(member, ast.Assign) and (said := _value(member.value)):
+            yield scope, "value", said
+
+
+def _value(node: ast.expr) -> str:
+    """What an expression of constants is, equal for what is equal as a key; empty for all else."""
+    if isinstance(node, ast.Tuple):
+        inner = [_value(item) for item in node.elts]
+        return f"({', '.join(inner)})" if all(inner) else ""
+    found = _number(node)
+    if found is not None:
+        return repr(int(found)) if found == found // 1 else repr(found)
+    return repr(node.value) if isinstance(node, ast.Constant) else ""
+
+
+def _number(node: ast.expr) -> int | float | None:
+    """The number that a constant is, one with a sign, or a shifted one, as flags are written."""
+    match node:
+        case ast.Constant(value=bool() | int() | float() as value):
+            return value if abs(value) < _GREATEST else None
+        case ast.UnaryOp(op=ast.USub(), operand=inner):
+            found = _number(inner)
+            return None if found is None else -found
+        case ast.BinOp(left=left, op=ast.LShift(), right=right):
+            what, by = _number(left), _number(right)
+            if isinstance(what, int) and isinstance(by, int) and 0 <= by < _WIDEST:
+                return what << by
+    return None
 
 
 def _is_enum(base: ast.expr) -> bool:
@@ -127,8 +155,8 @@ def _keys(statement: ast.stmt, scope: str) -> Iterator[tuple[str, str, str]]:
         return
     for node in ast.walk(statement):
         if isinstance(node, ast.Dict):
-            keys = Counter(said_in(ast.dump(key)) for key in node.keys if isinstance(key, ast.Constant))
+            keys = Counter(said for key in node.keys if key is not None and (said := _value(key)))
             yield from ((scope, "key", key) for key, count in keys.items() for _ in range(count - 1))
         elif isinstance(node, ast.Set):
-            seen = Counter(ast.dump(item) for item in node.elts if isinstance(item, ast.Constant))
+            seen = Counter(said for item in node.elts if (said := _value(item)))
             yield from ((scope, "key", key) for key, count in seen.items() for _ in range(count - 1))

@@ -32,6 +32,9 @@ _LABELS = {"fields": "a class", CONSTRUCTOR: "a function"}
 _UNORDERED = frozenset({"TypedDict", "BaseModel", "Protocol"})
 """Bases of classes that are given their fields by name."""
 
+_PLACED = frozenset({"_fields_", "_fields", "__match_args__"})
+"""Names of rows whose entries are told by their places."""
+
 REFUSED = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
@@ -156,6 +159,8 @@ def _parts(text: _Reading, statement: ast.stmt, start: int, end: int, scope: str
 def _values(statement: ast.stmt) -> list[ast.expr]:
     """The expressions of a simple statement in which entries may be."""
     match statement:
+        case ast.Assign(targets=[ast.Name(id=name)]) if name in _PLACED:
+            return []
         case ast.Assign(value=value) | ast.AugAssign(value=value) | ast.Expr(value=value):
             return [value]
         case ast.AnnAssign(value=ast.expr() as value):
