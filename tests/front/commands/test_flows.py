@@ -64,9 +64,9 @@ def test_budgets_and_lane_reach_the_flow(flow, capsys, command):
 
 
 def test_who_sees_the_progress_waits_and_who_does_not_gives_way(flow, capsys, monkeypatch):
-    monkeypatch.setattr("assay.front.commands.grade.is_terminal", lambda _stream: True)
+    monkeypatch.setattr("assay.front.quick.is_terminal", lambda _stream: True)
     entry.run(["grade", "x"])
-    monkeypatch.setattr("assay.front.commands.grade.is_terminal", lambda _stream: False)
+    monkeypatch.setattr("assay.front.quick.is_terminal", lambda _stream: False)
     for command in (["grade", "x"], ["check", "--worktree"], ["land", "x", "--onto", "main"]):
         entry.run(command)
     lanes = [asked[1].lane for asked in flow.asked]
