@@ -120,3 +120,83 @@ def test_a_kind_is_the_real_one() -> None:
 
     assert isinstance(Liar(), str)
     assert not is_a(Liar(), (str,))
+
+
+class Above:
+    def inherited(self) -> int:
+        return 4
+
+
+class Below(Above):
+    data = "no kind that is looked at"
+
+
+@pytest.fixture
+def cls() -> Any:
+    return type("Below", (Above,), {"data": 1, "own": one})
+
+
+def of_class(cls: Any) -> Look:
+    return Look([Group(vars(cls), "Below", cls=cls)])
+
+
+def test_a_name_that_goes_for_another_to_come_hides_nothing(cls: Any) -> None:
+    look = of_class(cls)
+    del cls.data
+    cls.inherited = two
+    assert not look.whole(codes=False)
+    assert altered(look) == ["inherited"]
+
+
+def test_nor_does_one_that_came_and_was_settled(cls: Any) -> None:
+    look = of_class(cls)
+    cls.harmless = 5
+    assert altered(look) == ["harmless"]
+    assert look.whole(codes=False)
+    del cls.harmless
+    cls.inherited = two
+    assert not look.whole(codes=False)
+    assert altered(look) == ["inherited"]
+
+
+def test_a_class_that_comes_from_others_is_altered(cls: Any) -> None:
+    look = of_class(cls)
+    cls.__bases__ = (Below,)
+    assert not look.whole(codes=False)
+    assert altered(look) == ["__bases__"]
+
+
+def test_a_class_of_another_kind_is_altered() -> None:
+    class First(type):
+        pass
+
+    class Kind(type):
+        pass
+
+    cls: Any = First("Below", (Above,), {})
+    look = of_class(cls)
+    cls.__class__ = Kind
+    assert altered(look) == ["__bases__"]
+
+
+class _Descriptor:
+    def __get__(self, *_args: object) -> int:
+        return 5
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hides"),
+    [
+        ("inherited", str, True),
+        ("inherited", _Descriptor(), True),
+        ("__getattribute__", two, True),
+        ("inherited", 5, False),
+        ("new", two, False),
+        ("__annotations_cache__", {}, False),
+    ],
+)
+def test_what_comes_hides_what_is_inherited_or_changes_how_the_class_works(
+    cls: Any, name: str, value: object, hides: bool
+) -> None:
+    assert Group(vars(cls), "Below", cls=cls).hides(name, value) is hides
+    assert not Group(vars(cls), "Below").hides(name, value), "of a module nothing is inherited"

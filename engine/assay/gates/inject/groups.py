@@ -18,22 +18,30 @@ from assay.gates.inject.deciders import name_of, names_of
 
 _KINDS = (FunctionType, BuiltinFunctionType, MethodType, type, staticmethod, classmethod, property)
 _code = attrgetter("__code__")
+_bases = names_of(type)["__bases__"].__get__
+
+KIN = "__bases__"
+"""How it is told that a class comes from others than before."""
 
 
 class Found:
     """The state of a group at one moment: what its names stand for, the code of its functions, and all that
-    is there if its size was to stay."""
+    is there if its names were to stay, and what a class is one of and comes from."""
 
-    def __init__(self, values: tuple[Any, ...], codes: tuple[Any, ...], entries: Any) -> None:
+    def __init__(
+        self, values: tuple[Any, ...], codes: tuple[Any, ...], entries: Any, kin: tuple[Any, ...]
+    ) -> None:
         self.values = values
         self.codes = codes
         self.entries = entries
+        self.kin = kin
 
 
 class Group:
-    """Some names of one module or class, as they were. `there` is its namespace, which stays up to date."""
+    """Some names of one module or class (`cls`), as they were. `there` is its namespace, which stays up to
+    date."""
 
-    def __init__(self, there: Any, label: str, names: Any = None) -> None:
+    def __init__(self, there: Any, label: str, names: Any = None, cls: Any = None) -> None:
         entries = [
             (name, value)
             for name, value in list(there.items())
@@ -41,8 +49,12 @@ class Group:
         ]
         self.label = label
         self.there = there
-        self._known = frozenset(there)
-        self.size = len(self._known) if names is None else -1
+        self.names = list(there)
+        self._known = frozenset(self.names)
+        self.closed = names is None
+        """Whether no other names are expected."""
+        self.cls = cls
+        self.kin = _kin(cls)
         self._names = tuple(name for name, _ in entries)
         self.values = tuple(value for _, value in entries)
         if len(entries) == 1:  # with one name alone no tuple would be returned
@@ -53,8 +65,9 @@ class Group:
 
     def found(self) -> Found:
         """How it is now."""
-        entries = list(self.there.items()) if self.size != -1 else None
-        return Found(tuple(map(self.there.get, self._names)), tuple(map(_code, self.functions)), entries)
+        entries = list(self.there.items()) if self.closed else None
+        values, codes = tuple(map(self.there.get, self._names)), tuple(map(_code, self.functions))
+        return Found(values, codes, entries, _kin(self.cls))
 
     def altered(self, state: Found) -> Iterator[tuple[str, Any]]:
         """What was altered, with what was there in that state."""
@@ -64,12 +77,22 @@ class Group:
         for function, code, now in zip(self.functions, self.codes, state.codes):  # noqa: B905 Python 3.8
             if now is not code:
                 yield function.__name__, function
+        for now in state.kin:
+            if not any(now is each for each in self.kin):
+                yield KIN, now
 
     def added(self, state: Found) -> Iterator[tuple[str, Any]]:
         """What has come to all its names: an attribute of a class stands before one of its objects."""
         for name, value in state.entries or ():
-            if name not in self._known and not name.startswith("__"):
+            if name not in self._known:
                 yield name, value
+
+    def hides(self, name: str, value: Any) -> bool:
+        """Whether what has come to a class stands before what it inherits, or changes how it works."""
+        if self.cls is None or not (callable(value) or _binds(value)):
+            return False
+        above = type.mro(self.cls)[1:]
+        return (name.startswith("__") and name.endswith("__")) or any(name in names_of(c) for c in above)
 
 
 class Look:
@@ -80,29 +103,40 @@ class Look:
         self.groups = groups
         self._fetches = [group.fetch for group in groups]
         self._functions = [function for group in groups for function in group.functions]
-        self._places = [group.there for group in groups if group.size != -1]
-        sizes = [group.size for group in groups if group.size != -1]
+        self._places = [group.there for group in groups if group.closed]
+        self._classes = [group.cls for group in groups if group.cls is not None]
+        names = [name for group in groups if group.closed for name in group.names]
         values = [value for group in groups for value in group.values]
-        self._known = [(sizes, values, [code for group in groups for code in group.codes])]
+        codes = [code for group in groups for code in group.codes]
+        self._known = [(names, values, codes, [each for group in groups for each in group.kin])]
 
     def whole(self, *, codes: bool) -> bool:
         """Whether nothing was altered (the `codes` of functions only if asked for); False as well where that
         is not known so quickly."""
         try:
             now = list(chain.from_iterable([fetch() for fetch in self._fetches]))
-        except KeyError:
+            there = list(chain.from_iterable(self._places))
+        except (KeyError, RuntimeError):  # a name is gone, or comes this very moment
             return False
-        places, coded = list(map(len, self._places)), list(map(_code, self._functions)) if codes else []
+        coded = list(map(_code, self._functions)) if codes else []
+        kin = list(chain.from_iterable(map(_kin, self._classes)))
         return any(
-            places == sizes and all(map(is_, now, values)) and all(map(is_, coded, their))
-            for sizes, values, their in self._known
+            # By names, not by how many there are: one may go for another to come.
+            there == names
+            and all(map(is_, now, values))
+            and all(map(is_, coded, their))
+            and len(kin) == len(known)
+            and all(map(is_, kin, known))
+            for names, values, their, known in self._known
         )
 
     def settle(self, found: list[Found]) -> None:
         """Take the groups' states for nothing new."""
-        sizes = [len(state.entries) for state in found if state.entries is not None]
+        names = [name for state in found if state.entries is not None for name, _ in state.entries]
         values = [value for state in found for value in state.values]
-        self._known = [self._known[0], (sizes, values, [code for state in found for code in state.codes])]
+        codes = [code for state in found for code in state.codes]
+        kin = [each for state in found for each in state.kin]
+        self._known = [self._known[0], (names, values, codes, kin)]
 
 
 def groups_of(names: list[str]) -> Iterator[Group]:
@@ -116,7 +150,16 @@ def of_module(space: dict[str, Any], name: str, names: Any = None) -> Iterator[G
     yield Group(space, name, names)
     for cls in list(space.values()):
         if is_a(cls, (type,)) and names_of(cls).get("__module__") == name:
-            yield Group(names_of(cls), name + "." + name_of(cls))
+            yield Group(names_of(cls), name + "." + name_of(cls), cls=cls)
+
+
+def _kin(cls: Any) -> tuple[Any, ...]:
+    """What a class is one of, and its bases."""
+    return () if cls is None else (type(cls), *_bases(cls))
+
+
+def _binds(value: Any) -> bool:
+    return any("__get__" in names_of(cls) for cls in type.mro(type(value)))
 
 
 def is_a(value: Any, kinds: tuple[type, ...]) -> bool:

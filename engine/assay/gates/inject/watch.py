@@ -21,7 +21,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from assay.gates.inject.deciders import code_of, names_of
-from assay.gates.inject.groups import Group, Look, groups_of, is_a, of_module
+from assay.gates.inject.groups import KIN, Group, Look, groups_of, is_a, of_module
 from assay.gates.inject.hooking import Hooking
 from assay.gates.inject.machinery import (
     BUILTINS,
@@ -58,9 +58,10 @@ class Standing:
         vital = [Group(vars(builtins), "builtins", BUILTINS)]
         vital += [Group(vars(sys.modules[name]), name, names) for name, names in PARTS.items()]
         self.vital = Look([*vital, *of(VITAL)])
-        opened = Group(vars(subprocess.Popen), "subprocess.Popen")
+        opened = Group(vars(subprocess.Popen), "subprocess.Popen", cls=subprocess.Popen)
         self.rest = Look([*of([name for name in WATCHED if name != OURS]), opened])
-        self.asserts = Look([Group(vars(unittest.case.TestCase), "unittest.case.TestCase")])
+        case = unittest.case.TestCase
+        self.asserts = Look([Group(vars(case), "unittest.case.TestCase", cls=case)])
         self.call = Look(of(CALL))
         names = [name for name in (*STANDING, *VITAL, *WATCHED) if name in sys.modules]
         self.modules = {name: sys.modules[name] for name in names}
@@ -240,13 +241,16 @@ class Watch:
         for group, state in zip(look.groups, found):  # noqa: B905 Python 3.8
             for name, now in group.altered(state):
                 file = _file(now)
-                if is_a(now, (FunctionType, type)) and file.startswith(_INSTALLED):
+                if name != KIN and is_a(now, (FunctionType, type)) and file.startswith(_INSTALLED):
                     continue  # what is installed is no candidate's: a library that patches when imported
                 path = self._inside(file) or self._stood_in(group.label, name)
                 self._once(group.label + "." + name, path)
             for name, new in group.added(state):
-                path = self._product(_file(new))
-                if path:
+                file = _file(new)
+                path = self._product(file)
+                # What has no file of its own may be of anybody's making.
+                odd = group.hides(name, new) and not (file.startswith(_INSTALLED) or self._inside(file))
+                if path or odd:
                     self._once(group.label + "." + name, path)
         # All that is odd in what was found has been told: as long as it stays so, there is no more to tell.
         look.settle(found)
