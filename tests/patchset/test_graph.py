@@ -257,6 +257,15 @@ def test_keys_of_data_files_and_versions(lab: Lab) -> None:
     assert (both.confidence, both.where) == (Confidence.SUSPECTED, "pyproject.toml:project.version")
 
 
+def test_where_a_version_stands_is_no_version(tmp_path: Path) -> None:
+    base = {"setup.cfg": b"[metadata]\nname = m\n\n[options]\n", "m.py": b'__version__ = "1.0"\n' + b"\n" * 9}
+    lab = Lab(tmp_path / "r.git", base)
+    named = {"setup.cfg": base["setup.cfg"].replace(b"m\n", b"m\nversion = attr: m.__version__\n", 1)}
+    assert not isinstance(between(lab, named, {"m.py": base["m.py"].replace(b"1.0", b"2.0")}), Conflict)
+    other = {"setup.cfg": named["setup.cfg"].replace(b"attr: m.__version__", b"1.5")}
+    assert isinstance(between(lab, other, {"m.py": base["m.py"].replace(b"1.0", b"2.0")}), Conflict)
+
+
 def test_documents_of_one_number_are_suspected_only(lab: Lab) -> None:
     found = between(lab, {"docs/adr/0002-a.md": b"a\n"}, {"docs/adr/0002-b.md": b"b\n"})
     assert isinstance(found, Conflict)

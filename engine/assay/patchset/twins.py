@@ -21,6 +21,8 @@ from assay.patchset.view import View
 
 _NUMBERED = expression(r"v?(\d{2,6})[-_.](?!\d)")
 _IN_ORDER = frozenset({"migrations", "versions", "alembic", "migrate"})
+_ELSEWHERE = ("attr:", "file:")
+"""How setuptools is told where a version stands: what says so sets none."""
 _VERSION = expression(r"(^|\.)(__version__|version|VERSION)$")
 _MOST_KEYS = 2000
 _IDLE = frozenset({"_", "__all__", "pytestmark"})
@@ -203,8 +205,9 @@ def versions(touch: Touch) -> Iterator[tuple[str, str, str]]:
     """(path, name, new value) of each version of the project that a candidate sets."""
     for data in touch.data:
         for key in ("project.version", "tool.poetry.version", "metadata.version"):
-            if key in data.new and data.new[key] != data.old.get(key):
-                yield data.path, key, data.new[key]
+            new = data.new.get(key)
+            if new is not None and new != data.old.get(key) and not new.startswith(_ELSEWHERE):
+                yield data.path, key, new
     for label, changed in touch.changed.items():
         if _VERSION.search(label.partition(":")[2]) and changed.new.literal != changed.old.literal:
             yield where_of(touch, label)[0], label, changed.new.literal.strip("'\"")
