@@ -200,3 +200,22 @@ def test_what_comes_hides_what_is_inherited_or_changes_how_the_class_works(
 ) -> None:
     assert Group(vars(cls), "Below", cls=cls).hides(name, value) is hides
     assert not Group(vars(cls), "Below").hides(name, value), "of a module nothing is inherited"
+
+
+def test_no_name_is_asked_what_it_is_equal_to(space: dict[str, Any]) -> None:
+    class Name(str):
+        asked = False
+
+        def __eq__(self, other: object) -> bool:
+            Name.asked = True
+            return True
+
+        __hash__ = str.__hash__
+
+    look = Look([Group(space, "there")])
+    space[Name("odd")] = two
+    Name.asked = False
+    assert not look.whole(codes=True)
+    assert altered(look) == ["odd"]
+    assert look.whole(codes=True)
+    assert not Name.asked

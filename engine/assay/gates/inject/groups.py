@@ -83,7 +83,8 @@ class Group:
 
     def added(self, state: Found) -> Iterator[tuple[str, Any]]:
         """What has come to all its names: an attribute of a class stands before one of its objects."""
-        for name, value in state.entries or ():
+        for key, value in state.entries or ():
+            name = str.__str__(key) if is_a(key, (str,)) else "?"  # a key of a class of its own is not asked
             if name not in self._known:
                 yield name, value
 
@@ -121,8 +122,10 @@ class Look:
         coded = list(map(_code, self._functions)) if codes else []
         kin = list(chain.from_iterable(map(_kin, self._classes)))
         return any(
-            # By names, not by how many there are: one may go for another to come.
-            there == names
+            # By names, not by how many there are: one may go for another to come. A name may be of a class
+            # that says what it is equal to, so it is asked whether it is the very same.
+            len(there) == len(names)
+            and all(map(is_, there, names))
             and all(map(is_, now, values))
             and all(map(is_, coded, their))
             and len(kin) == len(known)
