@@ -2,7 +2,8 @@
 
 Promises: pure. Git's rule is that changes with not one unchanged line between them are in conflict; here,
 with not one unchanged statement between them they are, unless each side's could as well stand before as after
-the other's: definitions, imports, constants that do not use each other's names, calls that register in a row.
+the other's: definitions, imports, constants that do not use each other's names, calls in a row that register
+different things.
 """
 
 from __future__ import annotations
@@ -17,16 +18,6 @@ from assay.patchset.merging.python import does_same
 from assay.patchset.merging.reasons import Clash, Reason
 
 _MOST_PAIRS = 40_000
-
-_SPOKEN = frozenset(
-    {
-        *("", "print", "write", "writelines", "echo", "send", "sleep"),
-        *("appendleft", "execute", "executemany", "executescript", "insert", "push", "put"),
-        *("filterwarnings", "simplefilter", "add_middleware"),
-    }
-)
-"""Functions whose calls are in a row because one comes after the other, or of which the last, or first, that
-fits holds."""
 
 
 class Beside:
@@ -46,7 +37,7 @@ class Beside:
         where: str,
     ) -> None:
         """What stands between two entries that all have (those `around` it, in the base). Raises `Clash`."""
-        self._callees |= {node.reach.callee for node in (*base, *around)} - _SPOKEN
+        self._callees |= {node.reach.callee for node in (*base, *around)} - {""}
         texts = [{content(node) for node in nodes} for nodes in (base, ours, theirs)]
         mine = self._changed(base, ours, texts[0] & texts[1] | texts[1] & texts[2])
         yours = self._changed(base, theirs, texts[0] & texts[2] | texts[1] & texts[2])
@@ -87,8 +78,10 @@ class Beside:
 
     def _independent(self, one: Node, two: Node) -> bool:
         a, b = one.reach, two.reach
-        if a.callee == b.callee and a.callee in self._callees and a.callee.split(".")[-1] not in _SPOKEN:
-            return True
+        if a.callee == b.callee and a.callee in self._callees:
+            return not a.binds & b.binds
+        if a.counted and b.counted and "next" in (a.counted, b.counted) and a.counted != b.counted:
+            return False
         if not (a.free and b.free) or a.binds & b.uses or b.binds & a.uses:
             return False
         return not a.binds & b.binds or (one.unites and two.unites)

@@ -2,55 +2,76 @@
 
 Promises: pure. What may grow at a place that both sides chose is a group (lists, sets, dictionaries, keyword
 arguments one to a line, alternatives of a type, tuples that a module or class keeps under a name); positional
-arguments, other tuples and all else stay text.
+arguments, other tuples and all else stay text. Lists that are known to have an order are marked as such.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from assay.gates.syntax import last_name
+from assay.gates.syntax import dotted, last_name
 from assay.model.expressions import expression
 from assay.patchset.merging.entries import SPREAD, Group, Node, Rule
+from assay.patchset.merging.fold import whole_number
+from assay.patchset.merging.ordered import is_pattern, keeps_order
 from assay.patchset.merging.spans import Text
 from assay.patchset.merging.split import Element, bracketed, said_in
 
 _OPENS = {ast.List: "[", ast.Set: "{", ast.Dict: "{", ast.Tuple: "("}
 _ONE_OF = frozenset({"Literal", "Union"})
-_HOLDERS = frozenset({"parametrize", "frozenset", "set", "list", "tuple", "extend", "update"})
-"""What takes a list for its elements alone."""
+_CASES = "parametrize"
+_UNORDERED = frozenset({_CASES, "frozenset", "set", "update"})
+_HOLDERS = frozenset({*_UNORDERED, "list", "tuple", "extend"})
+"""What takes a list for its elements alone, and of these what has no use for their order."""
 
 _DEEPEST = 8
 """Groups in groups: what is deeper stays text."""
+
+_NAME = expression(r"[A-Za-z_][\w.\-]*\Z")
 
 _LEADING = expression(r"(\d{1,18})(?!\d|\.)")
 _FIRST_VALUE = expression(r"""[(\[{=:]\s*['"]?(\d{1,18})['"]?\s*[,)\]}]""")
 _NEAR = 80
 """Characters in which a first value is looked for."""
 
+
+class Holder(NamedTuple):
+    """What keeps a value: its name, and whether that is a module or class, where things are declared.
+    `tuples` may grow if they are the value itself."""
+
+    name: str = ""
+    declares: bool = False
+    tuples: bool = False
+
+    def of(self, name: str) -> Holder:
+        """The holder of a value inside, which has another name."""
+        return Holder(name, self.declares)
+
+
 _Part = str | Group
 _Found = Iterator[tuple[int, int, Group]]
 
 
 def parts(
-    text: Text, roots: Sequence[ast.expr], start: int, end: int, *, tuples: bool, depth: int = 0
+    text: Text, roots: Sequence[ast.expr], start: int, end: int, holder: Holder, depth: int = 0
 ) -> tuple[_Part, ...]:
-    """The text from `start` to `end` with the groups in `roots`, which stand in it in this order. `tuples`
-    says whether a tuple that is one of the roots may grow; `depth` is that of the groups around."""
+    """The text from `start` to `end` with the groups in `roots`, which stand in it in this order, and are
+    kept by `holder`; `depth` is that of the groups around."""
     found: list[_Part] = []
     for root in roots if depth < _DEEPEST else ():
-        for first, last, group in _groups(text, root, tuples=tuples, depth=depth + 1):
+        for first, last, group in _groups(text, root, holder, depth + 1):
             found += [text.text[start:first], group]
             start = last
     return (*found, text.text[start:end])
 
 
 def number(value: ast.expr) -> str:
-    """The number that a constant is (as an integer, or as digits in quotes); empty for all else."""
-    found = value.value if isinstance(value, ast.Constant) else None
+    """The number that a simple expression is (as an integer, or as digits in quotes); empty for all else."""
+    found = value.value if isinstance(value, ast.Constant) else whole_number(value)
     if isinstance(found, int) and not isinstance(found, bool) and abs(found) < 10**18:
         return str(found)
     return found if isinstance(found, str) and found.isdecimal() and len(found) < 20 else ""
@@ -62,74 +83,100 @@ def first_number(text: str) -> str:
     return found[1] if found else ""
 
 
-def _groups(text: Text, root: ast.expr, *, tuples: bool, depth: int) -> _Found:
+def _groups(text: Text, root: ast.expr, holder: Holder, depth: int) -> _Found:
     """The outermost groups of an expression, in the order of the text."""
     if isinstance(root, ast.Call):
-        yield from _call(text, root, depth)
+        yield from _call(text, root, holder, depth)
     elif isinstance(root, ast.Subscript):
         yield from _one_of(text, root)
-    elif isinstance(root, ast.List | ast.Set | ast.Dict) or (isinstance(root, ast.Tuple) and tuples):
-        group = _literal(text, root, depth)
+    elif isinstance(root, ast.List | ast.Set | ast.Dict) or (isinstance(root, ast.Tuple) and holder.tuples):
+        group = _literal(text, root, holder, depth)
         if group is not None:
             yield text.start(root), text.end(root), group
 
 
-def _literal(text: Text, root: ast.List | ast.Set | ast.Dict | ast.Tuple, depth: int) -> Group | None:
+def _literal(
+    text: Text, root: ast.List | ast.Set | ast.Dict | ast.Tuple, holder: Holder, depth: int
+) -> Group | None:
     if isinstance(root, ast.Dict):
         items = zip(root.keys, root.values, strict=True)
-        elements = [_item(text, key, value, depth) for key, value in items]
+        elements = [_item(text, key, value, holder, depth) for key, value in items]
         group = Group(rule=Rule.NAMED, label="a dictionary")
     else:
         elements = [_element(text, one, text.start(one), text.end(one)) for one in root.elts]
-        rule = Rule.NAMED if isinstance(root, ast.Set) else Rule.ROW
-        group = Group(rule=rule, label=f"a {type(root).__name__.lower()}", paired=rule is Rule.ROW)
+        is_set = isinstance(root, ast.Set)
+        group = Group(
+            rule=Rule.NAMED if is_set else Rule.ROW,
+            label=f"a {type(root).__name__.lower()}",
+            paired=not is_set,
+            ordered=not is_set and _has_order(elements, holder),
+        )
     bracket = _OPENS[type(root)]
     return bracketed(text.text, text.start(root), text.end(root), elements, group, bracket)
 
 
-def _item(text: Text, key: ast.expr | None, value: ast.expr, depth: int) -> Element:
+def _has_order(elements: Sequence[Element], holder: Holder) -> bool:
+    """Whether the order of a list or tuple may be used. In a function, where a list is a step on the way to
+    something, it is taken for a collection only if it is one of names."""
+    if holder.name in _UNORDERED:
+        return False
+    if keeps_order(holder.name) or any(is_pattern(element.node.keys[-1]) for element in elements):
+        return True
+    nodes = [element.node for element in elements]
+    return not holder.declares and not all(node.tag == "Text" and _NAME.match(node.sort) for node in nodes)
+
+
+def _item(text: Text, key: ast.expr | None, value: ast.expr, holder: Holder, depth: int) -> Element:
     if key is None:
-        return _spread(_element(text, value, text.text.rfind("**", 0, text.start(value)), text.end(value)))
+        spread = _element(text, value, text.text.rfind("**", 0, text.start(value)), text.end(value))
+        return replace(spread, node=replace(spread.node, tag=SPREAD))
     start, end = text.start(key), text.end(value)
     found = _element(text, key, start, end)
     keys = (said_in(text.text[start : text.end(key)]), *found.node.keys)
-    inner = parts(text, [value], start, end, tuples=False, depth=depth)
+    inner = parts(text, [value], start, end, holder.of(_said(key)), depth)
     return replace(found, node=replace(found.node, keys=keys, number=number(value), parts=inner))
 
 
-def _spread(element: Element) -> Element:
-    """An element that stands for entries which nobody can name: the last of equal ones holds."""
-    return replace(element, node=replace(element.node, tag=SPREAD))
+def _said(key: ast.expr) -> str:
+    return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else dotted(key)
 
 
-def _call(text: Text, root: ast.Call, depth: int) -> _Found:
+def _call(text: Text, root: ast.Call, holder: Holder, depth: int) -> _Found:
     """Keyword arguments, one to a line. Positional ones have their places; dictionaries and sets among them
     may grow, and lists where they are known to be no more than their elements (as fields are not)."""
     start, end = text.end(root.func), text.end(root)
     opened = text.text.find("(", start, end)
     if not root.args and root.keywords and opened >= 0 and not text.text[start:opened].strip():
-        elements = [_argument(text, keyword, depth) for keyword in root.keywords]
+        elements = [_argument(text, keyword, holder, depth) for keyword in root.keywords]
         group = Group(rule=Rule.NAMED, label="arguments of a call")
         found = bracketed(text.text, opened, end, elements, group, "(")
         if found is not None and found.head.endswith("\n"):
             yield opened, end, found
             return
-    holds = last_name(root) in _HOLDERS
-    values = [value for value in root.args if holds or isinstance(value, ast.Dict | ast.Set)]
-    values += [keyword.value for keyword in root.keywords]
-    for value in sorted(values, key=text.start) if depth < _DEEPEST else ():
-        yield from _groups(text, value, tuples=False, depth=depth + 1)
+    name = last_name(root)
+    holds = name in _HOLDERS
+    kept = holder.of(name if name in _UNORDERED else _extended(root) or holder.name)
+    values = [(value, kept) for value in root.args if holds or isinstance(value, ast.Dict | ast.Set)]
+    cases = name == _CASES
+    values += [(k.value, kept if cases else holder.of(k.arg or "")) for k in root.keywords]
+    values.sort(key=lambda each: text.start(each[0]))
+    for value, inside in values if depth < _DEEPEST else ():
+        yield from _groups(text, value, inside, depth + 1)
 
 
-def _argument(text: Text, keyword: ast.keyword, depth: int) -> Element:
+def _extended(call: ast.Call) -> str:
+    """The name of what a method is called of."""
+    return dotted(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+
+
+def _argument(text: Text, keyword: ast.keyword, holder: Holder, depth: int) -> Element:
     start, end = text.start(keyword), text.end(keyword)
     found = _element(text, keyword.value, start, end)
-    if keyword.arg is None:
-        return _spread(found)
-    name = f"{keyword.arg}="
-    keys = (name, *found.node.keys)
-    inner = parts(text, [keyword.value], start, end, tuples=False, depth=depth)
-    return replace(found, node=replace(found.node, keys=keys, tag="keyword", sort=name, parts=inner))
+    name = f"{keyword.arg}=" if keyword.arg else ""
+    keys = (name, *found.node.keys) if name else found.node.keys
+    inner = parts(text, [keyword.value], start, end, holder.of(keyword.arg or ""), depth)
+    tag = "keyword" if name else SPREAD
+    return replace(found, node=replace(found.node, keys=keys, tag=tag, sort=name, parts=inner))
 
 
 def _one_of(text: Text, root: ast.Subscript) -> _Found:

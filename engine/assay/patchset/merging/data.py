@@ -14,15 +14,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from assay.model.expressions import expression
-from assay.patchset.merging.entries import Group, Node, Rule
+from assay.patchset.merging.entries import IN_TURN, Group, Node, Rule
 from assay.patchset.merging.inventory import Inventory, missing
+from assay.patchset.merging.ordered import keeps_order
 from assay.patchset.merging.reasons import Clash, Reason
-from assay.patchset.merging.values import DEEPEST, as_document, keyed, numbered, value
+from assay.patchset.merging.values import DEEPEST, as_document, keyed, last_key, numbered, value
 
 _HEADER = expression(r"[ \t]*(\[\[?[^\n#]*?\]\]?)[ \t]*(?:#[^\n]*)?\r?\n")
 _REQUIREMENT = expression(r"([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*(?:[<>=!~;@(].*)?\Z", re.DOTALL)
-_LAST_HOLDS = frozenset({"filterwarnings"})
-"""Arrays of rules of which the last that fits holds (pytest)."""
 _REFUSED = (ValueError, RecursionError)
 
 
@@ -91,8 +90,6 @@ def _entry(text: str, lead: int, at: int) -> tuple[Node, int]:
     last = parts[-1]
     assert isinstance(last, str)
     exact = text[start:end]
-    if key in _LAST_HOLDS:
-        parts, last = (), exact
     node = Node(
         keys=(f"{key} =", exact),
         lead=text[lead:start],
@@ -106,7 +103,8 @@ def _entry(text: str, lead: int, at: int) -> tuple[Node, int]:
 def _table(name: str, lead: str, line: str, nodes: list[Node]) -> Node:
     group = Group(rule=Rule.NAMED, nodes=tuple(nodes), label=name)
     said = line + "".join(node.keys[-1] for node in nodes)
-    return Node(keys=(name, said), lead=lead, parts=(line, group), sort=name, tag="table", section=1)
+    tag = IN_TURN if name.startswith("[[") and keeps_order(last_key(name)) else "table"
+    return Node(keys=(name, said), lead=lead, parts=(line, group), sort=name, tag=tag, section=1)
 
 
 def _json(text: str) -> Any:

@@ -13,7 +13,9 @@ from enum import Enum
 from assay.model.candidate import Record
 
 SPREAD = "spread"
-"""The tag of an entry that stands for others, whose names are not to be seen."""
+"""The tag of an entry that stands for any number of others, which may replace those before it."""
+IN_TURN = "in turn"
+"""The tag of an entry of a group without order that has an order among its like."""
 
 
 class Rule(Enum):
@@ -36,7 +38,10 @@ class Reach(Record, frozen=True, kw_only=True):
     uses: frozenset[str] = frozenset()
     """Names that it reads at the moment at which it is reached, not later."""
     callee: str = ""
-    """What it calls, if it is nothing but a call: calls of one kind in a row register things."""
+    """What it calls, if it is nothing but a call that registers something: of these, the order in a row means
+    nothing, unless they bind the same."""
+    counted: str = ""
+    """How a member of an enumeration comes to its value: it is `given`, or is the `next` one."""
 
 
 class Node(Record, frozen=True, kw_only=True):
@@ -78,6 +83,8 @@ class Group(Record, frozen=True, kw_only=True):
     """How to speak of it in a sentence."""
     paired: bool = False
     """Another group may go with it, entry by entry."""
+    ordered: bool = False
+    """The order of its entries means something, so that nobody may choose it."""
 
 
 def write(group: Group) -> str:

@@ -13,18 +13,19 @@ from assay.gates.syntax import last_name, nodes_in
 from assay.model.candidate import Record
 from assay.patchset.merging.brackets import number
 from assay.patchset.merging.entries import Reach
+from assay.patchset.merging.fold import value_of
 from assay.patchset.merging.imports import section
+from assay.patchset.merging.ordered import acts_in_turn, is_field, registered
 from assay.patchset.merging.split import said_in
 
-TOP = ("module", "class", "fields")
+MEMBERS = "members"
+"""Where they make members of an enumeration, of which two with one value are one."""
+TOP = ("module", "class", "fields", MEMBERS)
 """Where statements declare rather than act."""
 CONSTRUCTOR = "constructor"
 """Where they set up an object that nobody else sees yet."""
 _SELF = "self"
 _MAKERS = frozenset({"dict", "frozenset", "list", "object", "set", "tuple", "bytearray"})
-_FIELDS = frozenset({"ib", "attrib", "field"})
-"""What describes a field of a class (attrs)."""
-_GROW = frozenset({"append", "extend"})
 _ACTS = (ast.Await, ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.comprehension)
 
 _NUMBERED = re.compile(r"\d{2,}|(?<=_)\d+")
@@ -58,6 +59,11 @@ def about(statement: ast.stmt, scope: str, text: str) -> Facts:
     return Facts(keys=keys, name=_short(text), tag="other", reach=_choice(statement, scope))
 
 
+def is_enumeration(statement: ast.ClassDef) -> bool:
+    """Whether a class is an enumeration, as far as the names of its bases tell."""
+    return any(last_name(base).endswith(("Enum", "Flag", "Choices")) for base in statement.bases)
+
+
 def names_in(nodes: Iterable[ast.AST]) -> frozenset[str]:
     """Every name that is read or written in these."""
     return frozenset(node.id for node in nodes_in(nodes) if isinstance(node, ast.Name))
@@ -83,7 +89,8 @@ def reach_of(statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -
     else:
         now.append(statement.args)
         now += [statement.returns] if statement.returns else []
-    return Reach(free=True, binds=frozenset({statement.name}), uses=names_in(now))
+    free = not acts_in_turn(statement.decorator_list)
+    return Reach(free=free, binds=frozenset({statement.name}), uses=names_in(now))
 
 
 def _definition(statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, text: str) -> Facts:
@@ -130,41 +137,44 @@ def _assignment(statement: ast.Assign | ast.AnnAssign | ast.AugAssign, scope: st
         reach = _own_attributes(targets, value)
         return Facts(keys=(f"= {name}", said_in(text), text), name=name, tag="assignment", reach=reach)
     keeps = isinstance(statement, ast.AugAssign)
-    is_field = scope == "fields" and (isinstance(statement, ast.AnnAssign) or _describes(value))
+    has_place = scope == "fields" and (isinstance(statement, ast.AnnAssign) or is_field(value))
+    counted = _counted(value) if scope == MEMBERS else ""
+    free = plain and not keeps and scope in TOP and not has_place and (scope != MEMBERS or bool(counted))
     return Facts(
         keys=(f"{'+' if keeps else ''}= {name}", said_in(text), text),
         name=name,
         tag="assignment",
-        number=number(value) if value is not None and not keeps else "",
-        reach=Reach(
-            free=plain and not keeps and scope in TOP and not is_field,
-            binds=names_in(targets),
-            uses=uses,
-        ),
+        number=_number(value, scope) if value is not None and not keeps else "",
+        reach=Reach(free=free, binds=names_in(targets), uses=uses, counted=counted),
     )
 
 
-def _describes(value: ast.expr | None) -> bool:
-    """Whether a class is given a field by a call, whose place is that of a parameter."""
-    return isinstance(value, ast.Call) and last_name(value) in _FIELDS
+def _number(value: ast.expr, scope: str) -> str:
+    """Of several values that a member of an enumeration is made of, the first may be the one that counts."""
+    first = value.elts[0] if scope == MEMBERS and isinstance(value, ast.Tuple) and value.elts else value
+    return number(first)
+
+
+def _counted(value: ast.expr | None) -> str:
+    """See `entries.Reach.counted`; empty if another member may have the same value."""
+    if isinstance(value, ast.Call) and last_name(value) == "auto" and not (value.args or value.keywords):
+        return "next"
+    return "given" if value is not None and value_of(value) else ""
 
 
 def _own_attributes(targets: Iterable[ast.expr], value: ast.expr | None) -> Reach:
     """The reach of what a constructor assigns: an attribute of its own that gets a value at hand, or a new
-    and empty one, has to do with nobody who does not read it."""
+    and empty one, has to do with nobody. What reads the object, or hands it on, may be a property or method
+    that reads any attribute."""
     inside = list(nodes_in([value] if value is not None else []))
-    read = {f"{_SELF}.{node.attr}" for node in inside if _is_own(node) and isinstance(node, ast.Attribute)}
     acts = any(
         isinstance(node, _ACTS) or (isinstance(node, ast.Call) and not _makes(node)) for node in inside
     )
-    # Whoever hands out the object itself shows all that it has.
-    shown = sum(isinstance(node, ast.Name) and node.id == _SELF for node in inside) > sum(
-        map(_is_own, inside)
-    )
+    uses = names_in([value] if value is not None else [])
     return Reach(
-        free=all(map(_is_own, targets)) and not acts and not shown,
+        free=all(map(_is_own, targets)) and not acts and _SELF not in uses,
         binds=frozenset(ast.unparse(target) for target in targets),
-        uses=names_in([value] if value is not None else []) | read,
+        uses=uses,
     )
 
 
@@ -186,15 +196,18 @@ def _expression(value: ast.expr, scope: str, text: str) -> Facts:
         return Facts(keys=(said, text), name=_short(text), tag="other")
     callee = said_in(ast.unparse(value.func))
     first = value.args[0] if value.args else None
-    # In a function they put something together piece by piece.
-    pieces = scope not in TOP and last_name(value) in _GROW
     return Facts(
         keys=(f"call {callee}", said, text),
         name=_short(text),
         tag="call",
         number=number(first) if first is not None else "",
-        reach=Reach(callee="" if pieces else callee, uses=names_in([value])),
+        reach=_registration(value, callee) if scope in TOP else Reach(),
     )
+
+
+def _registration(call: ast.Call, callee: str) -> Reach:
+    what = registered(call)
+    return Reach(callee=callee, binds=frozenset({what}), uses=names_in([call])) if what else Reach()
 
 
 def _choice(statement: ast.stmt, scope: str) -> Reach:

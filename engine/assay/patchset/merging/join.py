@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from assay.patchset.merging.align import Gap, Row, gaps, name_rows
 from assay.patchset.merging.beside import Beside
-from assay.patchset.merging.entries import SPREAD, Group, Node, Rule, body, label, write
+from assay.patchset.merging.entries import IN_TURN, SPREAD, Group, Node, Rule, body, label, write
 from assay.patchset.merging.layout import fit
 from assay.patchset.merging.order import SortKey, sorted_by, take_turns
 from assay.patchset.merging.pick import content, pick, pick_space, squeeze
@@ -65,6 +65,7 @@ class Join:
         versions = [group.nodes for group in (base, ours, theirs)]
         if sum(map(len, versions)) > _MOST_ENTRIES:
             raise Clash(Reason.UNREADABLE, where, f"there are more than {_MOST_ENTRIES} entries")
+        _same_spreads(base, versions, where)
         rows = name_rows(versions)
         order = self._order(base, versions)
         nodes = self._by_name(rows, order, where) if order is not None else self._by_place(base, rows, where)
@@ -73,12 +74,12 @@ class Join:
         return fit(base, ours, theirs, list(nodes.values()), where)
 
     def _order(self, base: Group, versions: Sequence[Sequence[Node]]) -> SortKey | None:
-        if base.rule is Rule.SUITE:
+        if base.rule is Rule.SUITE or base.ordered:
+            return None
+        if any(node.tag in (SPREAD, IN_TURN) for row in versions for node in row):
             return None
         if any(squeeze(node.lead) or node.lead.count("\n") > 0 for row in versions for node in row):
             return None  # comments and blank lines divide it into parts
-        if any(node.tag == SPREAD for row in versions for node in row):
-            return None  # what stands after it holds, what stands before may not
         words = base.rule is Rule.NAMED or all(node.tag == "Text" for row in versions for node in row)
         return sorted_by(versions, 2 if base.rule is Rule.NAMED else 3) if words else None
 
@@ -295,7 +296,7 @@ def _may_join(
     counted = [any(node.tag == "Numbered" for node in nodes) for nodes in (common, mine, yours)]
     if counted[0] or (counted[1] and counted[2]):
         raise Clash(Reason.NUMBER, at, f"both add what comes next: {label(mine[0])} and {label(yours[0])}")
-    if group.rule is Rule.NAMED and any(node.tag == SPREAD for node in (*mine, *yours)):
+    if group.ordered or all(any(node.tag == IN_TURN for node in nodes) for nodes in (mine, yours)):
         raise _order_matters(group, mine, where)
     if group.rule is not Rule.ROW or not group.separator:
         return
@@ -307,6 +308,15 @@ def _may_join(
     )
     if not fits or (_is_mixed(mine, yours) and not (_in_order(mine) and _in_order(yours))):
         raise _order_matters(group, mine, where)
+
+
+def _same_spreads(group: Group, versions: Sequence[Sequence[Node]], where: str) -> None:
+    """What is spread out between others replaces those before it, and is replaced by those behind: where both
+    change such a group, all versions have to agree on it."""
+    spreads = [[body(node) for node in version if node.tag == SPREAD] for version in versions]
+    if not spreads[0] == spreads[1] == spreads[2]:
+        what = f"both change {group.label}, and one what is spread out in it"
+        raise Clash(Reason.ORDER, where, what)
 
 
 def _in_turn(group: Group, mine: Sequence[Node], yours: Sequence[Node], where: str) -> tuple[Node, ...]:

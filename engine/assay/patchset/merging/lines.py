@@ -17,8 +17,12 @@ from assay.patchset.merging.entries import Group, Node, Reach, Rule
 from assay.patchset.merging.reasons import Clash, Reason
 
 _REQUIREMENT = expression(r"[ \t]*([A-Za-z0-9][A-Za-z0-9._-]*)")
-_INDEX = expression(r"(?:-i|--index-url|--pypi-url|--no-index)\b")
-"""Options of which the last holds."""
+_OPTION = expression(r"[ \t]*(--?[A-Za-z][\w-]*)")
+_ONE = {
+    **dict.fromkeys(("-i", "--index-url", "--pypi-url", "--no-index"), "--index-url"),
+    **dict.fromkeys(("--no-binary", "--only-binary"), "--only-binary"),
+}
+"""Options of which the last one counts, or that undo each other, by the name of what they set."""
 _POINT = expression(r"([ \t]*)([-*+•])[ \t]+\S")
 _COUNTED = expression(r"[ \t]*(?:\d+|#)[.)][ \t]+\S")
 _HEADING = expression(r"(#{1,6})[ \t]+\S")
@@ -61,11 +65,11 @@ def read_requirements(text: str) -> Group:
 
 
 def check_requirements(base: str, ours: str, theirs: str, merged: str) -> None:
-    """No project is required twice that was not before."""
+    """No project is required twice that was not before, and no option given twice that undoes the first."""
     counts = [Counter(node.sort for node in read_requirements(text).nodes) for text in (base, ours, theirs)]
     for name, count in Counter(node.sort for node in read_requirements(merged).nodes).items():
         if count > max(1, *(side[name] for side in counts)):
-            raise Clash(Reason.DUPLICATE, name, f"{name} would be required twice")
+            raise Clash(Reason.DUPLICATE, name, f"{name} would be there twice")
 
 
 def read_prose(text: str) -> Group:
@@ -159,10 +163,11 @@ def _unlike(mine: Sequence[str], yours: Sequence[str]) -> None:
 def _requirement(lead: str, entry: str) -> Node:
     found = _REQUIREMENT.match(entry)
     said = " ".join(entry.split())
-    if found is None and _INDEX.match(said):
-        return Node(keys=("--index-url", said, entry), lead=lead, parts=(entry,), sort=said, tag="option")
     if found is None:
-        return Node(keys=(said,), lead=lead, parts=(entry,), sort=said, tag="option")
+        option = _OPTION.match(entry)
+        sets = _ONE.get(option[1], "") if option else ""
+        keys = (sets, said) if sets else (said,)
+        return Node(keys=keys, lead=lead, parts=(entry,), sort=sets or said, tag="option")
     name = re.sub(r"[-_.]+", "-", found[1]).lower()
     return Node(keys=(name, said, entry), lead=lead, parts=(entry,), sort=name, tag="requirement")
 

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from assay.model.candidate import Record
+from assay.patchset.merging.facts import is_enumeration
+from assay.patchset.merging.fold import value_of
 from assay.patchset.merging.reasons import Clash, Reason
 from assay.patchset.merging.statements import REFUSED, parse
 
@@ -27,9 +29,6 @@ _BUILTIN = frozenset(dir(builtins)) | {
     "__spec__",
     "__loader__",
 }
-_GREATEST = 2**100
-_WIDEST = 100
-"""Numbers and shifts beyond these are nobody's keys."""
 _SUITES = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
@@ -98,7 +97,7 @@ def _given(statement: ast.stmt, scope: str) -> Iterator[tuple[str, str, str]]:
         accessor = " ".join(map(ast.unparse, statement.decorator_list)) if statement.decorator_list else ""
         yield scope, "name", statement.name
         yield scope, "definition", f"{statement.name} {accessor}".strip()
-        if isinstance(statement, ast.ClassDef) and any(_is_enum(base) for base in statement.bases):
+        if isinstance(statement, ast.ClassDef) and is_enumeration(statement):
             yield from _members(statement, f"{scope}.{statement.name}")
     elif isinstance(statement, ast.Import | ast.ImportFrom):
         for alias in statement.names:
@@ -114,49 +113,17 @@ def _given(statement: ast.stmt, scope: str) -> Iterator[tuple[str, str, str]]:
 
 def _members(statement: ast.ClassDef, scope: str) -> Iterator[tuple[str, str, str]]:
     for member in statement.body:
-        if isinstance(member, ast.Assign) and (said := _value(member.value)):
-            yield scope, "value", said
-
-
-def _value(node: ast.expr) -> str:
-    """What an expression of constants is, equal for what is equal as a key; empty for all else."""
-    if isinstance(node, ast.Tuple):
-        inner = [_value(item) for item in node.elts]
-        return f"({', '.join(inner)})" if all(inner) else ""
-    found = _number(node)
-    if found is not None:
-        return repr(int(found)) if found == found // 1 else repr(found)
-    return repr(node.value) if isinstance(node, ast.Constant) else ""
-
-
-def _number(node: ast.expr) -> int | float | None:
-    """The number that a constant is, one with a sign, or a shifted one, as flags are written."""
-    match node:
-        case ast.Constant(value=bool() | int() | float() as value):
-            return value if abs(value) < _GREATEST else None
-        case ast.UnaryOp(op=ast.USub(), operand=inner):
-            found = _number(inner)
-            return None if found is None else -found
-        case ast.BinOp(left=left, op=ast.LShift(), right=right):
-            what, by = _number(left), _number(right)
-            if isinstance(what, int) and isinstance(by, int) and 0 <= by < _WIDEST:
-                return what << by
-    return None
-
-
-def _is_enum(base: ast.expr) -> bool:
-    name = base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
-    return name.endswith(("Enum", "Flag", "Choices"))
+        if isinstance(member, ast.Assign) and (value := value_of(member.value)):
+            yield scope, "value", value
 
 
 def _keys(statement: ast.stmt, scope: str) -> Iterator[tuple[str, str, str]]:
-    """The keys of every dictionary in a simple statement that gives one twice, and of those alone."""
+    """The keys of every dictionary that gives one twice, and of those alone; also in decorators, but else not
+    in statements that hold others."""
+    roots: list[ast.AST] = [statement]
     if any(hasattr(statement, field) for field in _SUITES):
-        return
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Dict):
-            keys = Counter(said for key in node.keys if key is not None and (said := _value(key)))
-            yield from ((scope, "key", key) for key, count in keys.items() for _ in range(count - 1))
-        elif isinstance(node, ast.Set):
-            seen = Counter(said for item in node.elts if (said := _value(item)))
-            yield from ((scope, "key", key) for key, count in seen.items() for _ in range(count - 1))
+        roots = list(getattr(statement, "decorator_list", ()))
+    for node in (node for root in roots for node in ast.walk(root)):
+        given = node.keys if isinstance(node, ast.Dict) else node.elts if isinstance(node, ast.Set) else ()
+        keys = Counter(value for key in given if key is not None and (value := value_of(key)))
+        yield from ((scope, "key", key) for key, count in keys.items() for _ in range(count - 1))

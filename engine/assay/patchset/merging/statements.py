@@ -11,10 +11,19 @@ import warnings
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from assay.gates.syntax import last_name
-from assay.patchset.merging.brackets import parts
+from assay.gates.syntax import dotted, last_name
+from assay.patchset.merging.brackets import Holder, parts
 from assay.patchset.merging.entries import Group, Node, Reach, Rule
-from assay.patchset.merging.facts import CONSTRUCTOR, TOP, about, named, number_in, reach_of
+from assay.patchset.merging.facts import (
+    CONSTRUCTOR,
+    MEMBERS,
+    TOP,
+    about,
+    is_enumeration,
+    named,
+    number_in,
+    reach_of,
+)
 from assay.patchset.merging.imports import imported
 from assay.patchset.merging.parameters import keyword_only
 from assay.patchset.merging.reasons import Clash, Reason
@@ -27,13 +36,10 @@ Definition = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _MAX_BRACES = 500_000_000
 """Braces times length: `ast` takes time in proportion to it for an f-string of many fields."""
 
-_LABELS = {"fields": "a class", CONSTRUCTOR: "a function"}
+_LABELS = {"fields": "a class", MEMBERS: "a class", CONSTRUCTOR: "a function"}
 
-_UNORDERED = frozenset({"TypedDict", "BaseModel", "Protocol"})
-"""Bases of classes that are given their fields by name."""
-
-_PLACED = frozenset({"_fields_", "_fields", "__match_args__"})
-"""Names of rows whose entries are told by their places."""
+_UNORDERED = frozenset({"TypedDict", "Protocol"})
+"""Bases of classes that are given their fields by name, and have no other use for their order."""
 
 REFUSED = (SyntaxError, ValueError, RecursionError, MemoryError)
 
@@ -153,14 +159,24 @@ def _parts(text: _Reading, statement: ast.stmt, start: int, end: int, scope: str
         return _compound(text, statement, suites, start, end)
     if isinstance(statement, Definition):
         return (text.text[start:end],)
-    return parts(text, _values(statement), start, end, tuples=scope in TOP)
+    declares = scope in TOP
+    holder = Holder(_holder(statement), declares, tuples=declares)
+    return parts(text, _values(statement), start, end, holder)
+
+
+def _holder(statement: ast.stmt) -> str:
+    """The name that the value of a statement is kept under."""
+    match statement:
+        case ast.Assign(targets=[target]) | ast.AugAssign(target=target) | ast.AnnAssign(target=target):
+            return dotted(target)
+    return ""
 
 
 def _values(statement: ast.stmt) -> list[ast.expr]:
     """The expressions of a simple statement in which entries may be."""
     match statement:
-        case ast.Assign(targets=[ast.Name(id=name)]) if name in _PLACED:
-            return []
+        case ast.Assign(targets=targets) if any(isinstance(t, ast.Tuple | ast.List) for t in targets):
+            return []  # it is taken apart by place
         case ast.Assign(value=value) | ast.AugAssign(value=value) | ast.Expr(value=value):
             return [value]
         case ast.AnnAssign(value=ast.expr() as value):
@@ -169,6 +185,8 @@ def _values(statement: ast.stmt) -> list[ast.expr]:
             return [value]
     return []
 
+
+_DECORATES = Holder(declares=True)
 
 _Suites = tuple[Sequence[ast.stmt], str]
 
@@ -179,7 +197,7 @@ def _suites(text: Text, statement: ast.stmt, scope: str) -> Iterator[_Suites]:
     found: list[_Suites] = []
     match statement:
         case ast.ClassDef(body=body):
-            found = [(body, "class" if _by_keyword(statement) else "fields")]
+            found = [(body, _scope_of(statement))]
         case ast.FunctionDef(body=body) | ast.AsyncFunctionDef(body=body):
             found = [(body, CONSTRUCTOR if statement.name == "__init__" else "function")]
         case ast.With(body=body) | ast.AsyncWith(body=body):
@@ -192,6 +210,12 @@ def _suites(text: Text, statement: ast.stmt, scope: str) -> Iterator[_Suites]:
     found = [suite for suite in found if suite[0]]
     if all(_alone(text, body) for body, _ in found):
         yield from found
+
+
+def _scope_of(statement: ast.ClassDef) -> str:
+    if is_enumeration(statement):
+        return MEMBERS
+    return "class" if _by_keyword(statement) else "fields"
 
 
 def _by_keyword(statement: ast.ClassDef) -> bool:
@@ -239,9 +263,9 @@ def _compound(
         given = keyword_only(text, statement) if isinstance(statement, Function) and not index else None
         if given is not None:
             start, end, group = given
-            found += [*parts(text, roots, at, start, tuples=False), group]
+            found += [*parts(text, roots, at, start, _DECORATES), group]
             at, roots = end, []
-        found += parts(text, roots, at, opened, tuples=False)
+        found += parts(text, roots, at, opened, _DECORATES)
         found.append(_suite(text, body, opened, closed, scope))
         at = closed
     return (*found, text.text[at:end])

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from assay.model.expressions import expression
 from assay.patchset.merging.brackets import first_number
 from assay.patchset.merging.entries import Group, Node, Rule
+from assay.patchset.merging.ordered import keeps_order
 from assay.patchset.merging.reasons import Clash, Reason
 from assay.patchset.merging.split import Element, bracketed, said_in
 
@@ -28,51 +29,64 @@ _KEY = expression(rf"{_NAME}(?:[ \t]*+\.[ \t]*+{_NAME})*+")
 _SIGN = expression(r"[ \t\r\n]*+[=:][ \t\r\n]*+")
 _INTEGER = expression(r"-?\d{1,18}\Z")
 
+_TRIED = frozenset({"exports"})
+"""Objects whose keys, at any depth, are conditions that are tried in turn (of a package of Node)."""
+
 Parts = tuple[str | Group, ...]
 
 
-def value(text: str, start: int, depth: int = 0) -> tuple[int, Group | None]:
-    """Where the value that starts at `start` ends, and the group that it is, if it is one."""
+def value(text: str, start: int, depth: int = 0, name: str = "") -> tuple[int, Group | None]:
+    """Where the value that starts at `start` ends, and the group that it is, if it is one; `name` is that of
+    its key."""
     opening = text[start : start + 1]
     if opening in ("[", "{") and opening:
         if depth >= DEEPEST:
             raise Clash(Reason.UNREADABLE, "", "a version is nested too deeply")
-        return _inside(text, start, depth)
+        return _inside(text, start, depth, name)
     found = (_TEXT if opening in ('"', "'") else _ATOM).match(text, start)
     if found is None:
         raise Clash(Reason.UNREADABLE, "", "a version does not parse")
     return found.end(), None
 
 
-def keyed(text: str, start: int, depth: int = 0) -> tuple[str, int, Parts]:
-    """A key with its value: the key, where the value ends, and the parts from `start` to there."""
+def keyed(text: str, start: int, depth: int = 0, inside: str = "") -> tuple[str, int, Parts]:
+    """A key with its value: the key, where the value ends, and the parts from `start` to there. `inside` is
+    the name of the object around."""
     key = _KEY.match(text, start)
     sign = _SIGN.match(text, key.end()) if key else None
     if key is None or sign is None:
         raise Clash(Reason.UNREADABLE, "", "a version does not parse")
-    end, group = value(text, sign.end(), depth)
+    name = inside if inside in _TRIED else last_key(key[0])
+    end, group = value(text, sign.end(), depth, name)
     if group is None:
         return key[0].strip(), end, (text[start:end],)
     return key[0].strip(), end, (text[start : sign.end()], group, "")
 
 
-def _inside(text: str, start: int, depth: int) -> tuple[int, Group]:
+def last_key(key: str) -> str:
+    """The last name of a key of several with dots between."""
+    return key.strip(" \t[]").rpartition(".")[2].strip(" \t\"'")
+
+
+def _inside(text: str, start: int, depth: int, name: str) -> tuple[int, Group]:
     opening, closing = text[start], {"[": "]", "{": "}"}[text[start]]
     elements: list[Element] = []
     at = _skipped(text, start + 1)
     while text[at : at + 1] != closing:
-        element = _item(text, at, depth) if opening == "{" else _entry(text, at, depth)
+        element = _item(text, at, depth, name) if opening == "{" else _entry(text, at, depth)
         elements.append(element)
         at = _skipped(text, element.end)
     rule, label = (Rule.NAMED, "a table") if opening == "{" else (Rule.ROW, "an array")
-    found = bracketed(text, start, at + 1, elements, Group(rule=rule, label=label), opening)
+    ordered = keeps_order(name) if rule is Rule.ROW else name in _TRIED
+    group = Group(rule=rule, label=label, ordered=ordered)
+    found = bracketed(text, start, at + 1, elements, group, opening)
     if found is None:
         raise Clash(Reason.UNREADABLE, "", "a version does not parse")
     return at + 1, found
 
 
-def _item(text: str, start: int, depth: int) -> Element:
-    key, end, parts = keyed(text, start, depth + 1)
+def _item(text: str, start: int, depth: int, inside: str) -> Element:
+    key, end, parts = keyed(text, start, depth + 1, inside)
     exact = text[start:end]
     node = Node(
         keys=(f"{key} =", exact),
