@@ -21,6 +21,10 @@ def grown(path: str, base: str, ours: str, theirs: str) -> str | Reason:
 
 
 _FLAGS = "class S(IntFlag):\n    A = 1\n    B = 2\n$"
+_WATCHED = (
+    "class A:\n    def __init__(self, n):\n        self.m = n\n$\n"
+    "    {}\n    def n(self, v):\n        use(v)\n"
+)
 _ATTRS = "@attr.s\nclass C:\n    a = attr.ib()\n"
 
 
@@ -102,6 +106,22 @@ _ATTRS = "@attr.s\nclass C:\n    a = attr.ib()\n"
             "\n@app.middleware('http')\ndef c():\n    pass\n",
             Reason.ORDER,
         ),
+        ("A = next(ids)\n$", "Z = next(ids)\n", "B = next(ids)\n", Reason.ORDER),
+        ("X = [('a', 1), ('b', 2)$]\n", ", ('z', 3)", ", ('z', 4)", Reason.NUMBER),
+        ("X = ['a', 'b'$]\n", ", '!d'", ", 'd'", Reason.ORDER),
+        (
+            "@app.get('/a')\ndef a():\n    pass\n$",
+            "\n@app.get('/u/{id}')\ndef b():\n    pass\n",
+            "\n@app.get('/u/me')\ndef c():\n    pass\n",
+            Reason.ORDER,
+        ),
+        (_WATCHED.format("@n.setter"), "        self.size = n\n", "        self.cache = 1\n", Reason.ORDER),
+        (
+            _WATCHED.replace("def n", "def __setattr__").format(""),
+            "        self.size = n\n",
+            "        self.cache = 1\n",
+            Reason.ORDER,
+        ),
     ],
 )
 def test_what_has_an_order_in_python_is_not_put_into_one(
@@ -134,6 +154,18 @@ def test_what_has_an_order_in_python_is_not_put_into_one(
             "    D = auto()\n",
             "    C = auto()\n",
             "    C = auto()\n    D = auto()\n",
+        ),
+        (
+            _WATCHED.format("@n.getter"),
+            "        self.size = n\n",
+            "        self.cache = 1\n",
+            "        self.cache = 1\n        self.size = n\n",
+        ),
+        (
+            "@app.get('/a')\ndef a():\n    pass\n$",
+            "\n@app.get('/u/{id}')\ndef b():\n    pass\n",
+            "\n@app.get('/v/me')\ndef c():\n    pass\n",
+            "\n@app.get('/u/{id}')\ndef b():\n    pass\n\n@app.get('/v/me')\ndef c():\n    pass\n",
         ),
         ("register(a)\n$", "register(d)\n", "register(c)\n", "register(c)\nregister(d)\n"),
         (

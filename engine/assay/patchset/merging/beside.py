@@ -16,6 +16,7 @@ from assay.patchset.merging.entries import Node, label
 from assay.patchset.merging.pick import content
 from assay.patchset.merging.python import does_same
 from assay.patchset.merging.reasons import Clash, Reason
+from assay.patchset.merging.routes import meet
 
 _MOST_PAIRS = 40_000
 
@@ -81,6 +82,8 @@ class Beside:
         if a.callee == b.callee and a.callee in self._callees:
             return not a.binds & b.binds
         if a.counted and b.counted and "next" in (a.counted, b.counted) and a.counted != b.counted:
+            return False
+        if meet(a.entered, b.entered):
             return False
         if not (a.free and b.free) or a.binds & b.uses or b.binds & a.uses:
             return False

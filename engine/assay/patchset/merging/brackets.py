@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from assay.gates.syntax import dotted, last_name
 from assay.model.expressions import expression
 from assay.patchset.merging.entries import SPREAD, Group, Node, Rule
-from assay.patchset.merging.fold import whole_number
+from assay.patchset.merging.fold import value_of, whole_number
 from assay.patchset.merging.ordered import is_pattern, keeps_order
 from assay.patchset.merging.spans import Text
 from assay.patchset.merging.split import Element, bracketed, said_in
@@ -104,6 +104,8 @@ def _literal(
         group = Group(rule=Rule.NAMED, label="a dictionary")
     else:
         elements = [_element(text, one, text.start(one), text.end(one)) for one in root.elts]
+        if holder.name not in _UNORDERED:
+            elements = [_paired(*each) for each in zip(elements, root.elts, strict=True)]
         is_set = isinstance(root, ast.Set)
         group = Group(
             rule=Rule.NAMED if is_set else Rule.ROW,
@@ -124,6 +126,14 @@ def _has_order(elements: Sequence[Element], holder: Holder) -> bool:
         return True
     nodes = [element.node for element in elements]
     return not holder.declares and not all(node.tag == "Text" and _NAME.match(node.sort) for node in nodes)
+
+
+def _paired(element: Element, value: ast.expr) -> Element:
+    """An element of a list of pairs: what comes first in it may be a key, and is counted like a number."""
+    key = value.elts[0] if isinstance(value, ast.Tuple) and len(value.elts) > 1 else None
+    if element.node.number or not isinstance(key, ast.Constant):
+        return element
+    return replace(element, node=replace(element.node, number=value_of(key)[:80]))
 
 
 def _item(text: Text, key: ast.expr | None, value: ast.expr, holder: Holder, depth: int) -> Element:

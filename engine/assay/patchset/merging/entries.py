@@ -40,6 +40,8 @@ class Reach(Record, frozen=True, kw_only=True):
     callee: str = ""
     """What it calls, if it is nothing but a call that registers something: of these, the order in a row means
     nothing, unless they bind the same."""
+    entered: tuple[str, ...] = ()
+    """What its decorators enter it as, into tables that are gone through in order (see `routes`)."""
     counted: str = ""
     """How a member of an enumeration comes to its value: it is `given`, or is the `next` one."""
 

@@ -15,7 +15,8 @@ from assay.patchset.merging.brackets import number
 from assay.patchset.merging.entries import Reach
 from assay.patchset.merging.fold import value_of
 from assay.patchset.merging.imports import section
-from assay.patchset.merging.ordered import acts_in_turn, is_field, registered
+from assay.patchset.merging.ordered import acts_in_turn, is_field, registered, takes
+from assay.patchset.merging.routes import entries
 from assay.patchset.merging.split import said_in
 
 MEMBERS = "members"
@@ -90,7 +91,12 @@ def reach_of(statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -
         now.append(statement.args)
         now += [statement.returns] if statement.returns else []
     free = not acts_in_turn(statement.decorator_list)
-    return Reach(free=free, binds=frozenset({statement.name}), uses=names_in(now))
+    return Reach(
+        free=free,
+        binds=frozenset({statement.name}),
+        uses=names_in(now),
+        entered=entries(statement.decorator_list),
+    )
 
 
 def _definition(statement: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, text: str) -> Facts:
@@ -139,13 +145,18 @@ def _assignment(statement: ast.Assign | ast.AnnAssign | ast.AugAssign, scope: st
     keeps = isinstance(statement, ast.AugAssign)
     has_place = scope == "fields" and (isinstance(statement, ast.AnnAssign) or is_field(value))
     counted = _counted(value) if scope == MEMBERS else ""
-    free = plain and not keeps and scope in TOP and not has_place and (scope != MEMBERS or bool(counted))
+    stays = plain and not keeps and scope in TOP and not has_place and not takes(value)
     return Facts(
         keys=(f"{'+' if keeps else ''}= {name}", said_in(text), text),
         name=name,
         tag="assignment",
         number=_number(value, scope) if value is not None and not keeps else "",
-        reach=Reach(free=free, binds=names_in(targets), uses=uses, counted=counted),
+        reach=Reach(
+            free=stays and (scope != MEMBERS or bool(counted)),
+            binds=names_in(targets),
+            uses=uses,
+            counted=counted,
+        ),
     )
 
 

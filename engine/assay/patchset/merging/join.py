@@ -335,8 +335,9 @@ def _order_matters(group: Group, mine: Sequence[Node], where: str) -> Clash:
 
 
 def _is_command(nodes: Iterable[Node]) -> bool:
-    """Whether a list holds options of a program, some of which go with what follows them."""
-    return any(node.tag == "Text" and node.sort.startswith("-") for node in nodes)
+    """Whether a list holds options of a program, some of which go with what follows them, or patterns that
+    take back what those before them said."""
+    return any(node.tag == "Text" and node.sort.startswith(("-", "!")) for node in nodes)
 
 
 def _is_mixed(mine: Sequence[Node], yours: Sequence[Node]) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 
-from assay.gates.syntax import dotted, last_name
+from assay.gates.syntax import dotted, last_name, nodes_in
 from assay.patchset.merging.fold import value_of
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
@@ -71,6 +71,10 @@ _FIELDS = frozenset({"attr.ib", "attr.field", "attrib", "attrs.field", "field", 
 _TURNS = frozenset({"after_request", "before_request", "interceptor", "middleware", "teardown_request"})
 """Decorators whose functions are called in the order in which they were given."""
 
+_TAKING = frozenset(
+    {"input", "next", "pop", "popitem", "popleft", "read", "readline", "recv", "recvfrom", "get_nowait"}
+)
+
 _PATTERN = re.compile(r"""\b(?:[rR][bB]?|[bB][rR])['"]|\b(?:re\.)?compile\(""")
 
 
@@ -97,6 +101,13 @@ def registered(call: ast.Call) -> str:
         return ""
     first = call.args[0]
     return f"{callee}({value_of(first) or ast.unparse(first)})"
+
+
+def takes(value: ast.expr | None) -> bool:
+    """Whether a value is taken from something that then has it no more, so that who comes first gets another
+    one."""
+    inside = nodes_in([value] if value is not None else [])
+    return any(isinstance(node, ast.Call) and last_name(node) in _TAKING for node in inside)
 
 
 def is_field(value: ast.expr | None) -> bool:

@@ -65,6 +65,8 @@ class _Reading(Text):
     def __init__(self, text: str, shared: Collection[str]) -> None:
         super().__init__(text)
         self.shared = shared
+        self.watched: set[int] = set()
+        """The lines of constructors whose class looks at what its attributes are set to."""
 
 
 @lru_cache(maxsize=8)
@@ -154,6 +156,8 @@ def _node(text: _Reading, statement: ast.stmt, start: int, end: int, scope: str,
 def _parts(text: _Reading, statement: ast.stmt, start: int, end: int, scope: str) -> tuple[str | Group, ...]:
     if isinstance(statement, ast.Import | ast.ImportFrom):
         return imported(text, statement, start, end)
+    if isinstance(statement, ast.ClassDef) and _watches(statement):
+        text.watched |= {part.lineno for part in statement.body}
     suites = list(_suites(text, statement, scope))
     if suites:
         return _compound(text, statement, suites, start, end)
@@ -191,7 +195,7 @@ _DECORATES = Holder(declares=True)
 _Suites = tuple[Sequence[ast.stmt], str]
 
 
-def _suites(text: Text, statement: ast.stmt, scope: str) -> Iterator[_Suites]:
+def _suites(text: _Reading, statement: ast.stmt, scope: str) -> Iterator[_Suites]:
     """The suites of a compound statement, in the order of the text; nothing if one shares a line with
     more."""
     found: list[_Suites] = []
@@ -199,7 +203,8 @@ def _suites(text: Text, statement: ast.stmt, scope: str) -> Iterator[_Suites]:
         case ast.ClassDef(body=body):
             found = [(body, _scope_of(statement))]
         case ast.FunctionDef(body=body) | ast.AsyncFunctionDef(body=body):
-            found = [(body, CONSTRUCTOR if statement.name == "__init__" else "function")]
+            constructs = statement.name == "__init__" and statement.lineno not in text.watched
+            found = [(body, CONSTRUCTOR if constructs else "function")]
         case ast.With(body=body) | ast.AsyncWith(body=body):
             found = [(body, scope)]
         case ast.If() | ast.For() | ast.AsyncFor() | ast.While():
@@ -216,6 +221,15 @@ def _scope_of(statement: ast.ClassDef) -> str:
     if is_enumeration(statement):
         return MEMBERS
     return "class" if _by_keyword(statement) else "fields"
+
+
+def _watches(statement: ast.ClassDef) -> bool:
+    """Whether setting an attribute of an object of a class may do more than that."""
+    methods = [part for part in statement.body if isinstance(part, Function)]
+    return any(
+        method.name == "__setattr__" or any(last_name(each) == "setter" for each in method.decorator_list)
+        for method in methods
+    )
 
 
 def _by_keyword(statement: ast.ClassDef) -> bool:
