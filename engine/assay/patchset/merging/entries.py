@@ -38,8 +38,8 @@ class Reach(Record, frozen=True, kw_only=True):
     uses: frozenset[str] = frozenset()
     """Names that it reads at the moment at which it is reached, not later."""
     callee: str = ""
-    """What it calls, if it is nothing but a call that registers something: of these, the order in a row means
-    nothing, unless they bind the same."""
+    """What it calls, if it is nothing but a call that registers or asserts something: of these, the order in
+    a row means nothing, unless they bind the same."""
     entered: tuple[str, ...] = ()
     """What its decorators enter it as, into tables that are gone through in order (see `routes`)."""
     counted: str = ""

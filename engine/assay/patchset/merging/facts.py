@@ -15,7 +15,7 @@ from assay.patchset.merging.brackets import number
 from assay.patchset.merging.entries import Reach
 from assay.patchset.merging.fold import value_of
 from assay.patchset.merging.imports import section
-from assay.patchset.merging.ordered import acts_in_turn, is_field, registered, takes
+from assay.patchset.merging.ordered import acts_in_turn, asserts, is_field, registered, takes
 from assay.patchset.merging.routes import entries
 from assay.patchset.merging.split import said_in
 
@@ -212,12 +212,15 @@ def _expression(value: ast.expr, scope: str, text: str) -> Facts:
         name=_short(text),
         tag="call",
         number=number(first) if first is not None else "",
-        reach=_registration(value, callee) if scope in TOP else Reach(),
+        reach=_in_a_row(value, callee, scope),
     )
 
 
-def _registration(call: ast.Call, callee: str) -> Reach:
-    what = registered(call)
+def _in_a_row(call: ast.Call, callee: str, scope: str) -> Reach:
+    """The reach of a call that registers something where things are declared, or only looks at something."""
+    if asserts(call):
+        return Reach(callee=callee, uses=names_in([call]))
+    what = registered(call) if scope in TOP else ""
     return Reach(callee=callee, binds=frozenset({what}), uses=names_in([call])) if what else Reach()
 
 

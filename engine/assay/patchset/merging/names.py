@@ -17,7 +17,7 @@ from functools import lru_cache
 
 from assay.model.candidate import Record
 from assay.patchset.merging.facts import is_enumeration
-from assay.patchset.merging.fold import value_of
+from assay.patchset.merging.fold import value_of, whole_number
 from assay.patchset.merging.reasons import Clash, Reason
 from assay.patchset.merging.statements import REFUSED, parse
 
@@ -112,9 +112,24 @@ def _given(statement: ast.stmt, scope: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _members(statement: ast.ClassDef, scope: str) -> Iterator[tuple[str, str, str]]:
-    for member in statement.body:
-        if isinstance(member, ast.Assign) and (value := value_of(member.value)):
-            yield scope, "value", value
+    """The values of an enumeration's members; of several that make one up, the first by itself as well, if it
+    is a number."""
+    todo: list[ast.stmt] = list(statement.body)
+    while todo:
+        member = todo.pop()
+        if isinstance(member, ast.If):
+            todo += [*member.body, *member.orelse]
+        elif (
+            isinstance(member, ast.Assign | ast.AnnAssign)
+            and member.value
+            and (said := value_of(member.value))
+        ):
+            yield scope, "value", said
+            first = (
+                member.value.elts[0] if isinstance(member.value, ast.Tuple) and member.value.elts else None
+            )
+            if first is not None and whole_number(first) is not None:
+                yield scope, "first value", value_of(first)
 
 
 def _keys(statement: ast.stmt, scope: str) -> Iterator[tuple[str, str, str]]:

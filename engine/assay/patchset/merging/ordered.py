@@ -103,6 +103,11 @@ def registered(call: ast.Call) -> str:
     return f"{callee}({value_of(first) or ast.unparse(first)})"
 
 
+def asserts(call: ast.Call) -> bool:
+    """Whether a call changes nothing, and only may fail: if all of a row hold, they do in any order."""
+    return last_name(call).startswith("assert") and not takes(call)
+
+
 def takes(value: ast.expr | None) -> bool:
     """Whether a value is taken from something that then has it no more, so that who comes first gets another
     one."""

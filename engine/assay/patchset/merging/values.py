@@ -27,6 +27,7 @@ _ATOM = expression(r"""[^\s,\[\]{}"'#=:]+(?:[:T ][^\s,\[\]{}"'#=]+)?""")
 _NAME = r"""(?:"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'|[A-Za-z0-9_\-]++)"""
 _KEY = expression(rf"{_NAME}(?:[ \t]*+\.[ \t]*+{_NAME})*+")
 _SIGN = expression(r"[ \t\r\n]*+[=:][ \t\r\n]*+")
+_FIRST_TEXT = expression(r"""\{\s*+[^\s:={}\[\]]++\s*+[:=]\s*+("[^"\\\n]{1,80}"|'[^'\n]{1,80}')\s*+[,}]""")
 _INTEGER = expression(r"-?\d{1,18}\Z")
 
 _TRIED = frozenset({"exports"})
@@ -104,9 +105,15 @@ def _entry(text: str, start: int, depth: int) -> Element:
     exact = text[start:end]
     tag = "Text" if exact[0] in "\"'" else "group" if group else "atom"
     word = exact.strip("\"'")[:200] if tag == "Text" else exact[:200]
-    count = first_number(exact if group else word)
+    count = first_number(exact if group else word) or (_first_text(exact) if group else "")
     node = Node(keys=(said_in(exact), exact), lead="", parts=(exact,), sort=word, tag=tag, number=count)
     return Element(node=node, start=start, end=end)
+
+
+def _first_text(exact: str) -> str:
+    """The text that the first value of an object is: what it may be called."""
+    found = _FIRST_TEXT.match(exact)
+    return found[1] if found else ""
 
 
 def _number(exact: str) -> str:
