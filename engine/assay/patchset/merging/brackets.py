@@ -119,13 +119,15 @@ def _literal(
 
 def _has_order(elements: Sequence[Element], holder: Holder) -> bool:
     """Whether the order of a list or tuple may be used. In a function, where a list is a step on the way to
-    something, it is taken for a collection only if it is one of names."""
+    something, it is taken for a collection only if it has a name, and is one of names."""
     if holder.name in _UNORDERED:
         return False
     if keeps_order(holder.name) or any(is_pattern(element.node.keys[-1]) for element in elements):
         return True
+    if holder.declares:
+        return False
     nodes = [element.node for element in elements]
-    return not holder.declares and not all(node.tag == "Text" and _NAME.match(node.sort) for node in nodes)
+    return not holder.name or not all(node.tag == "Text" and _NAME.match(node.sort) for node in nodes)
 
 
 def _paired(element: Element, value: ast.expr) -> Element:

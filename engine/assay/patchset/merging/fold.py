@@ -1,6 +1,6 @@
 """The values of simple expressions of constants, to tell whether two of them are one.
 
-Promises: pure, and cheap whatever it is given: numbers stay below a bound, texts are not built.
+Promises: pure, and cheap whatever it is given: numbers and nesting stay below a bound.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ def value_of(value: ast.expr, depth: int = 0) -> str:
         return f"({', '.join(items)},)" if all(items) else ""
     if isinstance(value, ast.Constant) and not isinstance(value.value, int):
         return _constant(value.value)
+    if isinstance(value, ast.BinOp) and (text := _text(value, depth)):
+        return repr(text)
     found = whole_number(value)
     if found is None and isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub | ast.UAdd):
         inner = value.operand.value if isinstance(value.operand, ast.Constant) else None
@@ -70,6 +72,16 @@ def _operation(op: ast.operator, left: int | None, right: int | None) -> int | N
     if isinstance(op, ast.LShift | ast.RShift) and not 0 <= right <= _WIDEST:
         return None
     return _OPERATIONS[type(op)](left, right)
+
+
+def _text(value: ast.expr, depth: int) -> str:
+    """Texts that are added; empty for all else."""
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        return value.value
+    if depth > _DEEPEST or not isinstance(value, ast.BinOp) or not isinstance(value.op, ast.Add):
+        return ""
+    left, right = _text(value.left, depth + 1), _text(value.right, depth + 1)
+    return left + right if left and right else ""
 
 
 def _constant(value: object) -> str:

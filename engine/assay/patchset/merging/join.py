@@ -78,6 +78,8 @@ class Join:
             return None
         if any(node.tag in (SPREAD, IN_TURN) for row in versions for node in row):
             return None
+        if base.rule is Rule.ROW and any(map(_is_command, versions)):
+            return None
         if any(squeeze(node.lead) or node.lead.count("\n") > 0 for row in versions for node in row):
             return None  # comments and blank lines divide it into parts
         words = base.rule is Rule.NAMED or all(node.tag == "Text" for row in versions for node in row)

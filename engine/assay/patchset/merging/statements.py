@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from assay.gates.syntax import dotted, last_name
+from assay.gates.syntax import dotted, last_name, truth
 from assay.patchset.merging.brackets import Holder, parts
 from assay.patchset.merging.entries import Group, Node, Reach, Rule
 from assay.patchset.merging.facts import (
@@ -241,7 +241,7 @@ def _by_keyword(statement: ast.ClassDef) -> bool:
         *statement.keywords,
         *(k for d in statement.decorator_list if isinstance(d, ast.Call) for k in d.keywords),
     ]
-    return any(keyword.arg == "kw_only" for keyword in calls)
+    return any(keyword.arg == "kw_only" and truth(keyword.value) is True for keyword in calls)
 
 
 def _otherwise(text: Text, orelse: Sequence[ast.stmt], scope: str) -> Iterator[_Suites]:
