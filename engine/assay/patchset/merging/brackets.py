@@ -15,9 +15,9 @@ from msgspec.structs import replace
 
 from assay.gates.syntax import dotted, last_name
 from assay.model.expressions import expression
-from assay.patchset.merging.entries import SPREAD, Group, Node, Rule
+from assay.patchset.merging.entries import IN_TURN, SPREAD, Group, Node, Rule
 from assay.patchset.merging.fold import value_of, whole_number
-from assay.patchset.merging.ordered import is_pattern, keeps_order
+from assay.patchset.merging.ordered import is_pattern, keeps_order, takes
 from assay.patchset.merging.spans import Text
 from assay.patchset.merging.split import Element, bracketed, said_in
 
@@ -131,11 +131,18 @@ def _has_order(elements: Sequence[Element], holder: Holder) -> bool:
 
 
 def _paired(element: Element, value: ast.expr) -> Element:
-    """An element of a list of pairs: what comes first in it may be a key, and is counted like a number."""
-    key = value.elts[0] if isinstance(value, ast.Tuple) and len(value.elts) > 1 else None
-    if element.node.number or not isinstance(key, ast.Constant):
+    """An element of a list of pairs, calls or dictionaries: the constant that comes first in it may be a key,
+    and is counted like a number."""
+    if element.node.number:
         return element
-    return replace(element, node=replace(element.node, number=value_of(key)[:80]))
+    match value:
+        case (
+            ast.Tuple(elts=[ast.Constant() as key, _, *_])
+            | ast.Call(args=[ast.Constant() as key, *_])
+            | ast.Dict(values=[ast.Constant() as key, *_])
+        ):
+            return replace(element, node=replace(element.node, number=value_of(key)[:80]))
+    return element
 
 
 def _item(text: Text, key: ast.expr | None, value: ast.expr, holder: Holder, depth: int) -> Element:
@@ -146,7 +153,8 @@ def _item(text: Text, key: ast.expr | None, value: ast.expr, holder: Holder, dep
     found = _element(text, key, start, end)
     keys = (said_in(text.text[start : text.end(key)]), *found.node.keys)
     inner = parts(text, [value], start, end, holder.of(_said(key)), depth)
-    return replace(found, node=replace(found.node, keys=keys, number=number(value), parts=inner))
+    tag = IN_TURN if takes(value) else found.node.tag
+    return replace(found, node=replace(found.node, keys=keys, tag=tag, number=number(value), parts=inner))
 
 
 def _said(key: ast.expr) -> str:
@@ -187,7 +195,7 @@ def _argument(text: Text, keyword: ast.keyword, holder: Holder, depth: int) -> E
     name = f"{keyword.arg}=" if keyword.arg else ""
     keys = (name, *found.node.keys) if name else found.node.keys
     inner = parts(text, [keyword.value], start, end, holder.of(keyword.arg or ""), depth)
-    tag = "keyword" if name else SPREAD
+    tag = SPREAD if not name else IN_TURN if takes(keyword.value) else "keyword"
     return replace(found, node=replace(found.node, keys=keys, tag=tag, sort=name, parts=inner))
 
 
@@ -223,6 +231,8 @@ def _element(text: Text, value: ast.expr, start: int, end: int) -> Element:
 
 def _tag(value: ast.expr) -> str:
     """Elements of one list that are of one sort can grow together."""
+    if takes(value):
+        return IN_TURN
     if isinstance(value, ast.Constant):
         return "Text" if isinstance(value.value, str) else type(value.value).__name__
     if isinstance(value, ast.Tuple):
