@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from assay.model.candidate import Base, Candidate
 from assay.model.report import Clearance, Cleared, Confidence, Conflict
+from assay.patchset.adapted.find import Adaptations, newcomers
 from assay.patchset.broken import broken
 from assay.patchset.clash import Clash, conflict
 from assay.patchset.cycles import Circles, circles
@@ -126,6 +127,7 @@ class _Finder:
         self.touch = [self._touches.of(candidate) for candidate in people]
         self._lost = [lost(touch) for touch in self.touch]
         self._shaped = [shapes(touch) for touch in self.touch]
+        self._adapted = [Adaptations(touch) for touch in self.touch]
         self._circles = Circles(self.touch)
 
     def graph(self) -> Graph:
@@ -137,7 +139,9 @@ class _Finder:
             edge = self._textual(overlap)
             if edge is not None:
                 found[pair] = edge
-        index = _Index(self.touch, self._lost, self._shaped)
+        beside = [{*a, *b.symbols} for a, b in zip(self._shaped, self._adapted, strict=True)]
+        index = _Index(self.touch, self._lost, beside)
+        index.beside.update(newcomers(self.touch, self._adapted))
         shared = index.pairs()
         for pair in sorted({*shared, *meetings, *self._circles.pairs()}):
             if pair not in found:
@@ -182,10 +186,14 @@ class _Finder:
         places = index.uses.get((first, second), ())
         unknown = index.unknown.get((first, second), ())
         classes = (first, second) in index.classes
-        if places or classes or (first, second) in index.spoken:
+        beside = (first, second) in index.beside
+        if places or classes or beside or (first, second) in index.spoken:
             both = self._touches.both(ours, theirs)
             for place in places[:_MOST_PLACES]:
                 yield from broken(ours, theirs, place, both, self._shaped[first])
+                yield from self._adapted[first].at_use(theirs, place, both)
+            if classes or beside:
+                yield from self._adapted[first].at_definitions(theirs, both)
             if classes:
                 yield from heirs(ours, theirs, both)
                 yield from siblings(ours, theirs, both)
@@ -210,6 +218,7 @@ class _Index:
         self.unknown: dict[Pair, list[tuple[Place, str]]] = defaultdict(list)
         self.classes: set[Pair] = set()
         self.spoken: set[Pair] = set()
+        self.beside: set[Pair] = set()
         self.twins: set[Pair] = set()
         self._names: dict[Pair, set[str]] = defaultdict(set)
         self._touches = touches
@@ -228,7 +237,7 @@ class _Index:
 
     def pairs(self) -> dict[Pair, tuple[str, ...]]:
         """Every pair that has to do with each other, in order, with the symbols that they share."""
-        every = {*self.uses, *self.unknown, *self.classes, *self.spoken, *self.twins}
+        every = {*self.uses, *self.unknown, *self.classes, *self.spoken, *self.beside, *self.twins}
         found: dict[Pair, set[str]] = defaultdict(set)
         for a, b in every:
             found[min(a, b), max(a, b)] |= self._names.get((a, b), set())

@@ -59,6 +59,11 @@ class Resolver(ABC):
         """A blob's bytes."""
         return self._library.source(blob)
 
+    @property
+    def library(self) -> Library:
+        """The facts of its sources."""
+        return self._library
+
     def says(self, blob: str, text: str) -> bool:
         """Whether a Python source has this very text as a literal."""
         return self._library.says(blob, text)

@@ -58,7 +58,6 @@ class Library:
     def __init__(self, read: Callable[[str], bytes]) -> None:
         self._read = read
         self._modules: dict[str, Module | None] = {}
-        self._every: dict[str, Uses] = {}
         self._data: dict[str, Data] = {}
         self._literals: dict[str, frozenset[str] | None] = {}
         self._leaves: dict[str, tuple[Leaf, ...]] = {}
@@ -118,9 +117,12 @@ class Library:
     def keys(self, blob: str) -> Counter[tuple[Path, Shape | None, bool]]:
         """How often a whole source uses each thing, wherever."""
         if blob not in self._keys:
-            found = self.uses(blob, [Span(1, 1 << 40)]) if blob else Uses()
-            self._keys[blob] = Counter(use.key for use in found.uses)
+            self._keys[blob] = Counter(use.key for use in self.every(blob).uses)
         return self._keys[blob]
+
+    def every(self, blob: str) -> Uses:
+        """What a whole source uses."""
+        return self.uses(blob, [Span(1, 1 << 40)]) if blob else Uses()
 
     def leaves(self, blob: str) -> tuple[Leaf, ...]:
         """The simple statements of a Python source and the heads of the others, in order of their lines."""

@@ -1,0 +1,73 @@
+"""The places of one candidate that another one would have adapted, had they been there.
+
+Promises: pure. What a candidate did to kinds of places is found once, in proportion to its diff; who else has
+a new place of such a kind is found by symbols, by names of methods and by lists of parameters. The tree is
+searched for places that were left only where two candidates meet.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from assay.patchset.adapted.answers import dead_mark, dead_none
+from assay.patchset.adapted.census import Census
+from assay.patchset.adapted.classes import alike, grown, joining, ungrown
+from assay.patchset.adapted.defaults import unpinned
+from assay.patchset.adapted.handlers import added, extended, unextended
+from assay.patchset.adapted.units import conversions, unconverted
+from assay.patchset.clash import Clash
+from assay.patchset.heirs import new_classes
+from assay.patchset.touch import Place, Touch
+from assay.patchset.view import View
+
+
+class Adaptations:
+    """What one candidate did to all places of some kinds."""
+
+    def __init__(self, touch: Touch) -> None:
+        self._touch = touch
+        self._census = Census(touch)
+        self._conversions = conversions(touch)
+        self.grown = grown(touch)
+        self.extended = extended(touch)
+
+    @property
+    def symbols(self) -> Iterable[str]:
+        """The symbols that make kinds, and that the candidate need not have touched."""
+        return self._conversions.results.keys()
+
+    def at_use(self, theirs: Touch, place: Place, both: View) -> Iterator[Clash]:
+        """What a new use of another candidate was left behind by."""
+        if not place.module or not place.use.path:
+            return
+        yield from unpinned(self._touch, self._census, theirs, place, both)
+        yield from dead_none(self._touch, self._census, theirs, place, both)
+        yield from dead_mark(self._touch, self._census, theirs, place, both)
+        yield from unconverted(self._touch, self._census, self._conversions, theirs, place)
+
+    def at_definitions(self, theirs: Touch, both: View) -> Iterator[Clash]:
+        """What new classes and functions of another candidate were left behind by."""
+        if self.grown:
+            yield from ungrown(self._touch, self._census, self.grown, theirs, both)
+        if self.extended:
+            yield from unextended(self._touch, self._census, self.extended, theirs)
+
+
+def newcomers(touches: Sequence[Touch], adapted: Sequence[Adaptations]) -> Iterator[tuple[int, int]]:
+    """(who adapted a kind, who adds one more) of all definitions of kinds that have no symbol in common."""
+    growing = [first for first, each in enumerate(adapted) if each.grown]
+    extending = defaultdict(list)
+    for first, each in enumerate(adapted):
+        for names in each.extended:
+            extending[names].append(first)
+    for second, touch in enumerate(touches):
+        if growing and any(new_classes(touch)):
+            every = joining(touch).values()
+            yield from (
+                (first, second)
+                for first in growing
+                if first != second and any(alike(adapted[first].grown, names) for names in every)
+            )
+        for names in set(added(touch)) if extending else ():
+            yield from ((first, second) for first in extending.get(names, ()) if first != second)
