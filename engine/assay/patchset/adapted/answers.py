@@ -101,13 +101,15 @@ def dead_mark(ours: Touch, census: Census, theirs: Touch, place: Place, both: Vi
 
 
 def _marks(tree: ast.Module, name: str) -> Iterator[tuple[int, str]]:
-    """(line, what it is compared to, in normal form) of each test of an attribute for identity."""
+    """(line, what it is compared to, in normal form) of each test of an attribute for identity; of what is
+    got at through a module or a class the last name."""
     for node in nodes_in([tree]):
         match node:
             case ast.Compare(
                 left=ast.Attribute(attr=attr), ops=[ast.Is() | ast.IsNot()], comparators=[mark]
             ) if attr == name:
-                yield node.left.end_lineno or node.lineno, ast.dump(mark)[:400]
+                plain = ast.Name(mark.attr, ast.Load()) if isinstance(mark, ast.Attribute) else mark
+                yield node.left.end_lineno or node.lineno, ast.dump(plain)[:400]
 
 
 def _is_fresh(ours: Touch, path: str, line: int) -> bool:

@@ -44,9 +44,8 @@ class Census:
         name = label.partition(":")[2].rpartition(".")[2]
         for path in self.mentioning(name):
             module = self.view.modules.name_of(path)
-            fresh = self._fresh(path)
             for use in self._of(path):
-                if use.path[-1].rpartition(":")[2] == name and use not in fresh:
+                if use.path[-1].rpartition(":")[2] == name and not self._is_fresh(path, use):
                     target = self.view.resolve(module, use.path, set())
                     if isinstance(target, Symbol) and target.label == label:
                         yield path, module, use
@@ -71,9 +70,13 @@ class Census:
             self._uses[path] = self.view.library.every(self.view.blob(path)).uses
         return self._uses[path]
 
-    def _fresh(self, path: str) -> frozenset[Use]:
+    def _is_fresh(self, path: str, use: Use) -> bool:
+        """Whether the candidate wrote a use, or all of the function that it is in: which of two lines that
+        look alike is the new one is a guess of the diff."""
         file = self._touch.by_path.get(path)
-        return frozenset(file.fresh) if file is not None else frozenset()
+        if file is None:
+            return False
+        return use in file.fresh or (use.scope in file.new.locals and use.scope not in file.old.locals)
 
 
 def functions(tree: ast.Module) -> Iterator[tuple[str, Function]]:

@@ -12,8 +12,9 @@ from assay.gates.syntax import last_name, nodes_in
 from assay.patchset.adapted.census import Census
 from assay.patchset.adapted.record import FEWEST, Adapted, At
 from assay.patchset.clash import Clash
+from assay.patchset.facts.records import Use
 from assay.patchset.facts.signature import Signature, default_changed
-from assay.patchset.touch import Place, Touch
+from assay.patchset.touch import FileTouch, Place, Touch
 from assay.patchset.view import Symbol, View
 
 
@@ -34,41 +35,43 @@ def unpinned(ours: Touch, census: Census, theirs: Touch, place: Place, both: Vie
 
 def _pinned(ours: Touch, census: Census, label: str, name: str, was: Signature, now: Signature) -> Adapted:
     old = next(p.default for p in (*was.only, *was.plain, *was.keyword) if p.name == name)
-    places = []
-    for place in ours.fresh():
-        if place.use.call is not None and name in place.use.call.keywords:
-            target = ours.view.resolve(place.module, place.use.path, set())
-            if isinstance(target, Symbol) and target.label == label:
-                tree = census.tree(place.path)
-                if tree is not None and _given(tree, place, name) == old and _was_there(ours, place):
-                    places.append(At(place.path, place.use.line))
+    places = tuple(
+        At(file.path, use.line)
+        for file in ours.files
+        if file.module and file.module == file.old_module
+        for use in _newly_given(ours, file, label, name)
+        if (tree := census.tree(file.path)) is not None and _given(tree, use, name) == old
+    )
     whole = not any(
         use.call is not None and default_changed(was, now, use.call) == name
         for _, _, use in census.old_uses(label)
     )
     does = f"changes the default of `{name}` of `{label}` and gives the old one"
-    return Adapted(label, does, tuple(places), whole)
+    return Adapted(label, does, places, whole)
 
 
-def _given(tree: ast.Module, place: Place, name: str) -> str:
+def _newly_given(ours: Touch, file: FileTouch, label: str, name: str) -> Iterator[Use]:
+    """The calls of a function that newly give a parameter by its name, in functions that called it before
+    without. Told by functions, for lines of calls that look alike are anybody's."""
+    library = ours.view.library
+    before = {
+        (use.scope, use.path)
+        for use in library.every(file.old_blob).uses
+        if use.call is not None and name not in use.call.keywords
+    }
+    for use in library.every(ours.view.blob(file.path)).uses:
+        if use.call is not None and name in use.call.keywords and (use.scope, use.path) in before:
+            target = ours.view.resolve(file.module, use.path, set())
+            if isinstance(target, Symbol) and target.label == label:
+                yield use
+
+
+def _given(tree: ast.Module, use: Use, name: str) -> str:
     """What a call gives by a keyword, in normal form."""
-    called = place.use.path[-1].rpartition(":")[2]
+    called = use.path[-1].rpartition(":")[2]
     for node in nodes_in([tree]):
-        if (
-            isinstance(node, ast.Call)
-            and node.func.end_lineno == place.use.line
-            and last_name(node) == called
-        ):
+        if isinstance(node, ast.Call) and node.func.end_lineno == use.line and last_name(node) == called:
             for keyword in node.keywords:
                 if keyword.arg == name:
                     return ast.dump(keyword.value)[:400]
     return ""
-
-
-def _was_there(ours: Touch, place: Place) -> bool:
-    """Whether the same function called the same thing before, in another way."""
-    file = ours.by_path[place.path]
-    return any(
-        use.scope == place.use.scope and use.path == place.use.path and use.call != place.use.call
-        for use in file.gone.uses
-    )
