@@ -326,3 +326,16 @@ def test_a_constant_that_becomes_something_else_is_suspected(tmp_path: Path) -> 
     found = between(lab, {"keys.py": b"MARK = object()\n" + key}, {"more.py": use})
     assert isinstance(found, Conflict), found.why
     assert (found.confidence, found.symbols[0]) == (Confidence.SUSPECTED, "keys:MARK")
+
+
+@pytest.mark.parametrize(("listed", "clear"), [("'kept'", False), ("'kept', 'taken'", True)])
+def test_what_a_new_list_of_exports_leaves_out_is_gone_from_stars(
+    tmp_path: Path, listed: str, clear: bool
+) -> None:
+    source = b"def kept():\n    pass\n\n\ndef taken():\n    pass\n"
+    lab = Lab(tmp_path / "stars.git", {"m.py": source})
+    a = lab.candidate("a", {"m.py": f"__all__ = [{listed}]\n\n\n".encode() + source})
+    b = lab.candidate("b", {"use.py": b"from m import *\n\n\ndef use():\n    taken()\n"})
+    found = graph(lab.repo, lab.base, [a, b]).between(a.id, b.id)
+    assert isinstance(found, Cleared) == clear
+    assert clear or (isinstance(found, Conflict) and found.symbols == ("m:taken",))

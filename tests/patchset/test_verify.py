@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tests.patchset.support import Lab, lines
 
+from assay.gates.fingerprint import fingerprint
 from assay.model.candidate import Base, Candidate, Oid
-from assay.model.outcome import GateResult, failed, infra, passed
+from assay.model.outcome import Finding, GateResult, Severity, failed, infra, passed
 from assay.model.report import Conflict, ConflictKind, GateReport, PatchSet
 from assay.model.verdict import Decision, Verdict, fold
 from assay.patchset.combine import Combined, combine
@@ -312,6 +315,28 @@ async def test_invariant_6_what_comes_and_goes_blames_nobody(lab: Lab) -> None:
     found = await Grader(lab, rule).run(disjoint(lab, 40))
     assert (found.verdict, found.left_out, found.conflicts) == (Decision.INCONCLUSIVE, (), ())
     assert found.reason == "t::chance comes and goes, whoever of the set is in"
+
+
+async def test_a_failing_group_names_what_the_message_misses(tmp_path: Path) -> None:
+    source = b"def fill(steps):\n    steps.register(1, 'old step')\n    steps.register(2, 'old-step')\n"
+    lab = Lab(tmp_path / "other.git", {"steps.py": source})
+    people = [lab.candidate("makes", {"steps.py": source.replace(b"old-step", b"new-step")})]
+    people.append(lab.candidate("asks", {"asks.py": b"def ask(steps):\n    return steps.find('old-step')\n"}))
+    message = "KeyError: 'old-step' in 'tests'"
+    found = Finding(
+        rule="tests/newly-failing",
+        path="test_a.py",
+        line=1,
+        message=message,
+        severity=Severity.ERROR,
+        fingerprint=fingerprint("tests/newly-failing", "test_a.py::t"),
+    )
+    rule = lambda names: (  # noqa: E731
+        replace(bad("test_a.py::t"), findings=(found,)) if {"makes", "asks"} <= names else good()
+    )
+    (group,) = (await Grader(lab, rule).run(people)).failing
+    assert group.symbols[0] == "text:old-step"
+    assert "text:tests" not in group.symbols
 
 
 async def test_a_failing_group_names_the_symbols_that_it_is_about(lab: Lab) -> None:

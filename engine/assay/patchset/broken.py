@@ -107,7 +107,8 @@ def _removed(ours: Touch, theirs: Touch, place: Place, before: Target, after: Mi
     elif not (label in ours.removed or label in ours.unlisted) and after.label in ours.removed:
         label = after.label  # a re-export: what it stands for is still there
     path, line = where_of(ours, label)
-    moved = whither(ours, label)
+    hidden = label in ours.unlisted and label not in ours.removed
+    moved = ("leaves", " out of what `import *` brings") if hidden else whither(ours, label)
     proven = after.sure and not place.use.guarded and not place.use.store
     return Clash(
         kind=ConflictKind.SEMANTIC,

@@ -6,14 +6,17 @@ finding by gate, rule, path and message; a gate that rejects and names nothing b
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 
+from assay.gates.fingerprint import fingerprint
 from assay.model.outcome import Finding, GateResult, Outcome
 from assay.model.verdict import Decision, Verdict, rejects
 from assay.patchset.hunt import Seen
 
 _TESTS = {"own_missing": "no longer passes", "newly_failing": "newly fails"}
 """Lists of tests in a result's detail, and what these tests do."""
+_QUOTED = re.compile(r"""['"`]([\w.\-]{3,80})['"`]""")
 
 
 def seen(verdict: Verdict) -> Seen:
@@ -45,6 +48,18 @@ def witness(verdict: Verdict, failures: Collection[str]) -> tuple[str, str]:
             if first is not None:
                 return f"{first.path}:{first.line}", f"the {gate} gate finds {first.rule}: {first.message}"
     return gate, f"the {gate} gate rejects them: {verdict.reason}"
+
+
+def quoted(verdict: Verdict, failures: Collection[str]) -> frozenset[str]:
+    """What the messages of these tests put in quotes: the name, key or attribute that an exception misses."""
+    return frozenset(
+        word
+        for result in verdict.gates
+        if rejects(result)
+        for finding in result.findings
+        if any(finding.fingerprint == fingerprint(finding.rule, test) for test in failures)
+        for word in _QUOTED.findall(finding.message)
+    )
 
 
 def _finding(gate: str, finding: Finding) -> str:

@@ -6,7 +6,7 @@ Promises: nothing is run. A hint only decides what is asked first; nobody is bla
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from assay.model.candidate import Base, Candidate
 from assay.model.verdict import Verdict
@@ -49,11 +49,14 @@ class Hints:
             for place in range(len(self._members))
         ]
 
-    def symbols(self, group: Sequence[int], failures: Sequence[str]) -> tuple[str, ...]:
+    def symbols(
+        self, group: Sequence[int], failures: Sequence[str], quoted: Collection[str] = ()
+    ) -> tuple[str, ...]:
         """What the members of a group touch (`module:name`) that the failing tests or another of the group
-        have to do with, as far as names tell."""
+        have to do with, as far as names tell; first what the tests' messages have in quotes, of which
+        `text:word` is a literal that one of the group takes away or changes."""
         spoken: set[bytes] = set().union(*(self._words_of(failure) for failure in failures[:_ASKED]))
-        found: dict[str, None] = {}
+        found = dict.fromkeys(self._missed(group, quoted))
         for place in group:
             near = set(spoken)
             for other in group:
@@ -62,6 +65,16 @@ class Hints:
             labels = self._touches[place].symbols
             found.update(dict.fromkeys(label for label in sorted(labels) if _bare(label) in near))
         return tuple(found)
+
+    def _missed(self, group: Sequence[int], quoted: Collection[str]) -> Iterator[str]:
+        """What members of a group take away, or change, and a message speaks of."""
+        for place in group:
+            touch = self._touches[place]
+            taken = {*touch.removed, *touch.changed, *touch.unlisted}
+            yield from sorted(label for label in taken if _last(label) in quoted)
+            gone = set[str]().union(*(file.gone.strings for file in touch.files))
+            kept = set[str]().union(*(file.uses.strings for file in touch.files))
+            yield from (f"text:{word}" for word in sorted((gone - kept).intersection(quoted)))
 
     def _suspicion(self, place: int, failure: str) -> float:
         path = _file(failure)

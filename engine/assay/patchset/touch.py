@@ -122,8 +122,7 @@ class Touch:
         for name, new in file.new.definitions.items():
             if name not in file.old.definitions:
                 self.added[f"{label}:{name}"] = new
-        gone = set(file.old.exports or ()) - set(file.new.exports or file.old.exports or ())
-        self.unlisted.update(f"{label}:{name}" for name in gone)
+        self.unlisted.update(f"{label}:{name}" for name in _starred(file.old) - _starred(file.new))
 
     @property
     def symbols(self) -> set[str]:
@@ -185,6 +184,13 @@ class Touch:
         for file in self.files:
             for one in (file.gone if gone else file.uses).named:
                 yield file, one
+
+
+def _starred(module: Module) -> set[str]:
+    """The names that `import *` brings of a module, as far as it binds them itself."""
+    if module.exports is not None:
+        return set(module.exports)
+    return {name for name in module.definitions if "." not in name and not name.startswith("_")}
 
 
 def _labelled(module: str, definitions: Mapping[str, Definition]) -> dict[str, Definition]:

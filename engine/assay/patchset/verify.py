@@ -30,7 +30,7 @@ from assay.model.outcome import GateResult
 from assay.model.report import Confidence, Conflict, ConflictKind, FailingGroup, GateReport, PatchSet
 from assay.model.verdict import Decision, Verdict, partial
 from assay.patchset.combine import Combined, combine
-from assay.patchset.failing import seen, tests, witness
+from assay.patchset.failing import quoted, seen, tests, witness
 from assay.patchset.hints import Hints
 from assay.patchset.hunt import Culprits, Members, Seen, hunt
 from assay.patchset.overlap import touched
@@ -281,9 +281,8 @@ class _Verification:
         where, what = witness(verdict, found.failures)
         why = f"{names} are each accepted alone, but together {what}"
         suspected = [c.symbols for c in self._given if {c.a, c.b} == set(group)]
-        symbols = dict.fromkeys(
-            (*(s for each in suspected for s in each), *hints.symbols(found.group, found.failures))
-        )
+        about = hints.symbols(found.group, found.failures, quoted(verdict, found.failures))
+        symbols = dict.fromkeys((*(s for each in suspected for s in each), *about))
         told = FailingGroup(
             members=group,
             gate=verdict.rejected_by or "tests",

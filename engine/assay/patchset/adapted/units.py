@@ -10,6 +10,7 @@ step, within its file.
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from assay.patchset.facts.paths import parameters, path_of
 from assay.patchset.touch import FileTouch, Place, Touch, written
 from assay.patchset.view import Symbol, View
 
+_BY_NUMBER = re.compile(rb"[*/]\s*[\d.]")
 _OPERATORS = (ast.Div, ast.FloorDiv, ast.Mult)
 
 
@@ -59,8 +61,8 @@ def conversions(touch: Touch) -> Conversions:
 
 
 def _counts(file: FileTouch) -> bool:
-    """Whether an edit writes an operation at all: most do not, and need not be parsed for it."""
-    return any(b"/" in hunk.text or b"*" in hunk.text for hunk in file.hunks)
+    """Whether an edit writes an operation with a number: most do not, and need not be parsed for it."""
+    return any(_BY_NUMBER.search(hunk.text) for hunk in file.hunks)
 
 
 def _converted(touch: Touch, file: FileTouch) -> Iterator[tuple[str, str, Conversion]]:
