@@ -278,3 +278,27 @@ def test_who_scales_what_is_given_has_seen_to_it(tmp_path: Path) -> None:
     case = CASES["a unit"]
     use = "def use(p, now):\n    age = m.age_of(p)\n    return now - age > age / 5\n"
     assert isinstance(between(tmp_path, case, case.adapt, use), Cleared)
+
+
+def test_what_the_classes_do_among_themselves_asks_nothing_of_others(tmp_path: Path) -> None:
+    case = CASES["a method of all with the same methods"]
+    own = tuple(
+        ("m.py", f"print({n})\n", f"self.flush({n})\n\n    def flush(self, text):\n        print(text)\n")
+        for n in range(3)
+    )
+    assert isinstance(between(tmp_path, case, own, case.old), Cleared)
+
+
+def test_who_converts_what_did_not_change_says_nothing_of_it(tmp_path: Path) -> None:
+    case = CASES["a unit"]
+    other = ("m.py", "import os\n", "import os\n\nNEAR = 3\n")
+    assert isinstance(between(tmp_path, case, (other, *case.adapt[1:]), case.old), Cleared)
+
+
+def test_who_goes_through_nothing_as_through_none_is_right(tmp_path: Path) -> None:
+    case = CASES["a test for None"]
+    use = (
+        "def use(n):\n    found = m.find(n)\n    if found is None:\n        return\n"
+        "    for each in found:\n        print(each)\n"
+    )
+    assert isinstance(between(tmp_path, case, case.adapt, use), Cleared)

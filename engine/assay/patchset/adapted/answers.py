@@ -18,17 +18,26 @@ from assay.patchset.facts.records import CALL, Kind
 from assay.patchset.touch import Place, Touch
 from assay.patchset.view import Symbol, View
 
+_EMPTY_OR_NONE = frozenset({contexts.TRUTH, contexts.ITER, contexts.LENGTH, contexts.OR_ELSE})
+"""Who asks these as well does right by what is empty, too."""
+
 
 def dead_none(ours: Touch, census: Census, theirs: Touch, place: Place, both: View) -> Iterator[Clash]:
     """A new `is None` of what a function gives that `ours` makes always give something."""
-    if contexts.ABSENT not in place.use.contexts or place.use.call is None or place.use.handed:
+    words = set(place.use.contexts)
+    if contexts.ABSENT not in words or words & _EMPTY_OR_NONE or place.use.call is None:
         return
     before = theirs.view.resolve(place.module, place.use.path, set())
     after = both.resolve(place.module, place.use.path, set())
     if not (isinstance(before, Symbol) and isinstance(after, Symbol) and before.label == after.label):
         return
     old, new = before.definition, after.definition
-    if not old.may_be_none or new.may_be_none or before.label not in ours.changed or not all(new.kinds):
+    if (
+        not old.may_be_none
+        or new.may_be_none
+        or before.label not in ours.changed
+        or not (new.kinds and all(new.kinds))
+    ):
         return
     if new.raises and set(new.raises) - set(old.raises):
         return  # an exception in its place is judged by who catches it

@@ -45,26 +45,26 @@ def grown(touch: Touch) -> dict[str, Grown]:
     found: dict[str, dict[str, frozenset[str]]] = defaultdict(dict)
     for label, definition in touch.added.items():
         owner, _, name = label.rpartition(".")
-        if definition.kind is Kind.FUNCTION and ":" in owner and not name.startswith("__"):
+        written = definition.kind is Kind.FUNCTION and not (definition.unwritten or definition.abstract)
+        if written and ":" in owner and not name.startswith("__"):
             cls = class_in(touch.view, owner)
             if cls is not None and owner not in touch.added:
                 found[name][owner] = frozenset(methods(touch.view, cls)) - {name}
-    asked = _asked(touch) if found else {}
-    return {n: Grown(given) for n, given in found.items() if len(given) >= FEWEST and n in asked}
+    several = {name: Grown(given) for name, given in found.items() if len(given) >= FEWEST}
+    return {name: each for name, each in several.items() if _asked(touch, name, each) is not None}
 
 
-def _asked(touch: Touch) -> dict[str, At]:
-    """Where a candidate newly calls methods, outside of tests and of `super()`."""
-    return {
-        use.path[-1]: At(file.path, use.line)
-        for file in touch.files
-        if "test" not in file.path
-        for use in file.fresh
-        if use.call is not None
-        and len(use.path) > 1
-        and not use.guarded
-        and not use.path[0].startswith(SUPER)
-    }
+def _asked(touch: Touch, name: str, each: Grown) -> At | None:
+    """Where a candidate newly calls a method of who knows which class, outside of tests. What one of the
+    classes does with a method of its own says nothing of others."""
+    for file in touch.files:
+        for use in file.fresh if file.module and "test" not in file.path else ():
+            if use.path[-1] == name and use.call is not None and len(use.path) > 1 and not use.guarded:
+                found = touch.view.resolve(file.module, use.path, set())
+                own = isinstance(found, Symbol) and found.label.rpartition(".")[0] in each.given
+                if not own and not use.path[0].startswith(SUPER):
+                    return At(file.path, use.line)
+    return None
 
 
 def joining(touch: Touch) -> dict[str, frozenset[str]]:
@@ -119,10 +119,10 @@ def _left(
         return
     given = [(path, one) for path, one in group.members if one.label in each.given]
     whole = all(_has(ours.view, one, name) for _, one in group.members)
-    if len(given) < FEWEST or not whole:
+    asked = _asked(ours, name, each)
+    if len(given) < FEWEST or not whole or asked is None:
         return
     places = tuple(At(path, _line(ours, one, name)) for path, one in given)
-    asked = _asked(ours)[name]
     label = lack or f"{given[0][1].label}.{name}"
     does = f"asks for `{name}` ({asked.path}:{asked.line}) and writes it"
     path = theirs.view.modules.path_of.get(cls.module, "")

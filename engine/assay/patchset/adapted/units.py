@@ -19,7 +19,7 @@ from assay.gates.syntax import Function, children, last_name, own_nodes
 from assay.patchset.adapted.census import Census, functions
 from assay.patchset.adapted.record import Adapted, At
 from assay.patchset.clash import Clash
-from assay.patchset.facts.paths import parameters, path_of
+from assay.patchset.facts.paths import parameters, path_of, stored
 from assay.patchset.touch import FileTouch, Place, Touch, written
 from assay.patchset.view import Symbol, View
 
@@ -145,7 +145,11 @@ def unconverted(
     if place.use.call is None or not found.results:
         return
     target = theirs.view.resolve(place.module, place.use.path, set())
-    if not isinstance(target, Symbol) or target.label not in found.results or not _remade(ours, target):
+    if (
+        not isinstance(target, Symbol)
+        or target.label not in found.results
+        or not _remade(ours, census, target)
+    ):
         return
     tree = theirs.view.library.tree(theirs.view.blob(place.path))
     if tree is None or not any(_counted(around, place) for around in _around(tree, place)):
@@ -160,9 +164,19 @@ def unconverted(
         )
 
 
-def _remade(ours: Touch, symbol: Symbol) -> bool:
-    """Whether `ours` changes what is called, or in its module what may have made it."""
-    return any(label.startswith(f"{symbol.module}:") for label in (*ours.changed, *ours.added))
+def _remade(ours: Touch, census: Census, symbol: Symbol) -> bool:
+    """Whether `ours` changes what is called, or what has made it: `read, write = load()`."""
+    tree = census.tree(ours.view.modules.path_of.get(symbol.module, ""))
+    makers = [
+        path_of(node.value.func)
+        for node in (tree.body if tree is not None else ())
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+        if any(symbol.name in stored(target) for target in node.targets)
+    ]
+    found = (ours.view.resolve(symbol.module, path, set()) for path in makers if path)
+    return not ours.changed.keys().isdisjoint(
+        {symbol.label, *(each.label for each in found if isinstance(each, Symbol))}
+    )
 
 
 def _adapted(census: Census, found: Conversions, label: str) -> Adapted | None:
