@@ -104,6 +104,22 @@ def test_no_interpreter_at_all_is_refused(root: Path) -> None:
         found(root)
 
 
+def test_directories_on_the_path_that_are_closed_to_the_user_are_passed_over(
+    root: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = tmp_path / "closed"
+    stat = os.stat
+
+    def refusing(path: object, **options: bool) -> os.stat_result:
+        if str(path).startswith(str(closed)):
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("os.stat", refusing)  # root may look everywhere
+    environment = found(root, PATH=f"{closed}{os.pathsep}{base / 'bin'}")
+    assert environment.python.parent.parent == base
+
+
 def test_linked_installations_are_shown_under_both_names(root: Path, base: Path, tmp_path: Path) -> None:
     alias = tmp_path / "python-latest"
     alias.symlink_to(base)

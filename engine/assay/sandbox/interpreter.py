@@ -152,4 +152,5 @@ def _settings(environment: Path) -> dict[str, str]:
 
 
 def _is_program(path: Path) -> bool:
-    return path.is_file() and os.access(path, os.X_OK)
+    # Not by `Path.is_file`, which raises where a directory on the path is closed to this user.
+    return os.path.isfile(path) and os.access(path, os.X_OK)  # noqa: PTH113
