@@ -18,6 +18,7 @@ from assay.gates.inject.deciders import name_of, names_of
 
 _KINDS = (FunctionType, BuiltinFunctionType, MethodType, type, staticmethod, classmethod, property)
 _code = attrgetter("__code__")
+_key = itemgetter(0)
 _bases = names_of(type)["__bases__"].__get__
 
 KIN = "__bases__"
@@ -71,19 +72,24 @@ class Group:
 
     def altered(self, state: Found) -> Iterator[tuple[str, Any]]:
         """What was altered, with what was there in that state."""
-        for name, value, now in zip(self._names, self.values, state.values):  # noqa: B905 Python 3.8
-            if now is not value:
-                yield name, now
-        for function, code, now in zip(self.functions, self.codes, state.codes):  # noqa: B905 Python 3.8
-            if now is not code:
-                yield function.__name__, function
+        if not all(map(is_, state.values, self.values)):
+            for name, value, now in zip(self._names, self.values, state.values):  # noqa: B905 Python 3.8
+                if now is not value:
+                    yield name, now
+        if not all(map(is_, state.codes, self.codes)):
+            for function, code, now in zip(self.functions, self.codes, state.codes):  # noqa: B905 Python 3.8
+                if now is not code:
+                    yield function.__name__, function
         for now in state.kin:
             if not any(now is each for each in self.kin):
                 yield KIN, now
 
     def added(self, state: Found) -> Iterator[tuple[str, Any]]:
         """What has come to all its names: an attribute of a class stands before one of its objects."""
-        for key, value in state.entries or ():
+        entries = state.entries or ()
+        if len(entries) == len(self.names) and all(map(is_, map(_key, entries), self.names)):
+            return
+        for key, value in entries:
             name = str.__str__(key) if is_a(key, (str,)) else "?"  # a key of a class of its own is not asked
             if name not in self._known:
                 yield name, value
