@@ -22,7 +22,6 @@ _SQL = expression(
     r"^\s*((?:create|alter|drop|rename|truncate|grant|revoke|insert|update|delete|comment)\b[\s\S]*)",
     re.IGNORECASE,
 )
-_DEFINES = expression(r"create|alter|drop|rename|truncate|grant|revoke|insert|update|delete", re.IGNORECASE)
 _SQL_COMMENT = expression(r"--[^\n]*|/\*[\s\S]*?(?:\*/|\Z)")
 _PROTO_COMMENT = expression(r"//[^\n]*|/\*[\s\S]*?(?:\*/|\Z)")
 _BLOCK = expression(r"\b(message|enum|service|oneof)\s+(\w+)\s*\{")
