@@ -129,6 +129,26 @@ def test_without_a_configuration_only_real_errors_count(bench: Bench) -> None:
     assert [(f.rule, f.path) for f in governed.findings] == [("F401", "sub/b.py")]
 
 
+def test_a_file_in_another_encoding_that_it_declares_is_not_looked_at(bench: Bench) -> None:
+    latin = b"# -*- coding: latin-1 -*-\nNAME = '\xe9'\n"
+    result = bench.run(LintGate(), {"a.py": CLEAN}, {"a.py": CLEAN, "b.py": latin})
+    assert result.skip is Skip.NOT_APPLICABLE
+    result = bench.run(LintGate(), {"a.py": CLEAN}, {"a.py": "x = undefined\n", "b.py": latin})
+    assert [(f.rule, f.path) for f in result.findings] == [("F821", "a.py")]
+
+
+@pytest.mark.parametrize("content", [b"NAME = '\xe9'\n", b"# coding: ascii\nNAME = '\xe9'\n"])
+def test_a_file_in_no_encoding_that_it_declares_is_a_finding(bench: Bench, content: bytes) -> None:
+    result = bench.run(LintGate(), {"a.py": CLEAN}, {"a.py": CLEAN, "b.py": content})
+    assert [(f.rule, f.path) for f in result.findings] == [("E902", "b.py")]
+
+
+def test_the_projects_own_rules_hold_for_every_encoding(bench: Bench) -> None:
+    old = {"pyproject.toml": CONFIG, "a.py": CLEAN}
+    latin = b"# -*- coding: latin-1 -*-\nNAME = '\xe9'\n"
+    assert bench.run(LintGate(), old, {**old, "b.py": latin}).outcome is Outcome.FAILED
+
+
 def test_first_party_imports_are_told_by_the_tree(bench: Bench) -> None:
     old = {"pyproject.toml": CONFIG, "pkg/__init__.py": "", "a.py": CLEAN}
     sorted_imports = "import json\n\nimport requests\n\nimport pkg\n\nprint(json, requests, pkg)\n"

@@ -31,7 +31,7 @@ from assay.model.candidate import Candidate, Change
 from assay.model.outcome import Finding, GateResult, Severity, Skip, failed, infra, passed, skipped
 from assay.repo.globs import compile_globs
 
-VERSION = "lint/3"
+VERSION = "lint/4"
 
 _KINDS = PYTHON | STUBS
 _MOST_CONTROLS = 16
@@ -69,7 +69,7 @@ class LintGate:
             return skipped(
                 self.name,
                 Skip.NOT_APPLICABLE,
-                "the ruff configuration excludes every changed file",
+                "ruff looks at no changed file: its configuration leaves them out, or they are not in UTF-8",
                 use=now.use,
             )
         result = self._judge(toolbox, changes, before, now, note=_OWN_RULES if tree != proposed else "")

@@ -3,10 +3,15 @@
 Promises: the three ways give the same findings. A finding is remembered by the file's path and content and
 all else that the rules asked for can see: for files under the base's rules also those rules and the names
 around them, so that what a candidate with other names hears is not kept.
+
+Ruff reads UTF-8 alone. A file that says what else it is written in, and is, is good Python that ruff cannot
+look at: where nobody chose ruff, that is no finding. Under rules of the project's own, ruff's word stands.
 """
 
 from __future__ import annotations
 
+import io
+import tokenize
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -23,7 +28,8 @@ from assay.gates.tools import installed_version
 from assay.model.candidate import Record
 from assay.model.outcome import ResourceUse
 
-_REVISION = "lint/3"
+_REVISION = "lint/4"
+_UNREADABLE = "E902"
 
 
 class Seen(Record, frozen=True, kw_only=True):
@@ -58,6 +64,7 @@ async def seen(
         run, fresh = await _ask(toolbox, rules, tree, asked, missing, label, of_base=of_base)
         if run.problem:
             return run
+        fresh = {path: _readable(rules, path, missing[path], found) for path, found in fresh.items()}
         for path, found in fresh.items():
             if path in lasting and (of_base or found.looked_at is not None):
                 await memo.remember(toolbox, lasting[path], found)
@@ -103,6 +110,22 @@ async def _ask(
 
 def _of(run: RuffRun, path: str) -> tuple[RawFinding, ...]:
     return tuple(finding for finding in run.findings if finding.path == path)
+
+
+def _readable(rules: RuffRules, path: str, content: bytes, found: Seen) -> Seen:
+    """What was found, or that nothing was looked at, if all that ruff has against a file is its encoding."""
+    unread = bool(found.findings) and all(finding.rule == _UNREADABLE for finding in found.findings)
+    return Seen(looked_at=False) if unread and not rules.governs(path) and _in_other_words(content) else found
+
+
+def _in_other_words(content: bytes) -> bool:
+    """Whether a source declares an encoding other than UTF-8, and is in it."""
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        content.decode(encoding)
+    except (SyntaxError, UnicodeError, LookupError):
+        return False
+    return encoding not in {"utf-8", "utf-8-sig"}
 
 
 def _looked_at(run: RuffRun, path: str, *, alone: bool) -> bool | None:
