@@ -9,9 +9,11 @@ from assay.ledger.codec import encode
 from assay.ledger.keeping import Keeping
 from assay.model.candidate import Candidate
 from assay.model.report import Conflict
+from assay.patchset import graph as finder
 from assay.patchset import kept
 from assay.patchset.combine import Combined, combine
-from assay.patchset.graph import Graph, graph
+from assay.patchset.edges import Graph
+from assay.patchset.graph import graph
 from assay.patchset.kept import known_combination, known_graph
 
 
@@ -32,7 +34,7 @@ def memory(monkeypatch: pytest.MonkeyPatch) -> Memory:
         memory.made += 1
         return graph(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(kept, "graph", counted)
+    monkeypatch.setattr(finder, "graph", counted)
     return memory
 
 

@@ -41,7 +41,7 @@ from assay.risk.decision import actions_held
 
 if TYPE_CHECKING:  # what candidates are to each other is no matter of a hook, which starts faster without
     from assay.patchset.combine import Combined
-    from assay.patchset.graph import Graph
+    from assay.patchset.edges import Graph
     from assay.patchset.select import Worth
 
 

@@ -20,7 +20,7 @@ from assay.model.candidate import Base, Candidate, Record
 from assay.model.errors import BadInput
 from assay.model.report import Conflict
 from assay.patchset.combine import Combined, combine
-from assay.patchset.graph import Graph, graph
+from assay.patchset.edges import Graph
 from assay.repo.repository import SUBMODULE, Repository
 from assay.repo.trees import leaf_changes
 
@@ -57,13 +57,15 @@ class _Outcome(Record, frozen=True, kw_only=True):
 def known_graph(repo: Repository, base: Base, candidates: Sequence[Candidate], keeping: Keeping) -> Graph:
     """What `graph` says of `candidates`, from what an earlier run kept if it compared the same ones.
     Raises `ValueError` as `graph` does."""
-    if len(candidates) < 2:
-        return graph(repo, base, candidates)
-    key = _key("graph", base, candidates)
-    if (found := _read(keeping.recall(key))) is not None:
+    key = _key("graph", base, candidates) if len(candidates) > 1 else ""
+    if key and (found := _read(keeping.recall(key))) is not None:
         return found
+    # Brings along all that reads sources; a second run is mostly start-up.
+    from assay.patchset.graph import graph
+
     made = graph(repo, base, candidates)
-    keeping.remember(key, _written(made))
+    if key:
+        keeping.remember(key, _written(made))
     return made
 
 

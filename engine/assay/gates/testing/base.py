@@ -23,9 +23,10 @@ from assay.gates.testing import health
 from assay.gates.testing.compare import clears
 from assay.gates.testing.conditions import USUAL, Conditions, others
 from assay.gates.testing.health import Health
-from assay.gates.testing.run import Ended, Run, execute, plugin_source
+from assay.gates.testing.run import Ended, Run, execute
 from assay.gates.testing.suite import Case
 from assay.ledger.codec import decode, encode
+from assay.ledger.keeping import edition
 from assay.model.candidate import Record
 from assay.model.errors import AssayError
 from assay.model.event import Preparing
@@ -36,6 +37,9 @@ REVISION = 4
 
 QUICK_SECONDS = 20.0
 """A suite that takes less is run a second time of itself."""
+
+_PROGRAM = ("gates/inject", "gates/testing/run.py", "sandbox/inject/landlock.py")
+"""Where the program is that the project's interpreter runs: as written, which is read sooner than as sent."""
 
 ATTEMPTS = 3
 _PAUSE_SECONDS = 0.5
@@ -56,7 +60,7 @@ def configuration(toolbox: Toolbox) -> str:
     # How few of the tests are run, and how they are started, makes no difference to what each comes to.
     tests = structs.replace(policy.tests, select=Select.MANY, warm=True)
     parts = (tests, policy.limits, policy.environment, policy.prepare)
-    digest = hashlib.sha256(plugin_source())
+    digest = hashlib.sha256(edition(*_PROGRAM).encode())
     for part in parts:
         digest.update(msgspec.json.encode(part, order="sorted"))
     return f"{REVISION}:{digest.hexdigest()}"

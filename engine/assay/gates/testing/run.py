@@ -256,11 +256,6 @@ async def execute(
     return told(call, secret, token)
 
 
-def plugin_source() -> bytes:
-    """The program that runs in the project's interpreter, but for what it is called with."""
-    return b"".join(_program(()))
-
-
 def injected() -> list[tuple[str, str]]:
     """The modules of the program: names and texts, each after those it imports."""
     return [*((name, source(name)) for name in _INJECTED), ("landlock", landlock.source())]
