@@ -71,6 +71,37 @@ def test_assert_is_no_finding_in_tests(bench: Bench) -> None:
     assert [(f.rule, f.path) for f in result.findings] == [("B101", "a.py")]
 
 
+PICKLED = "import pickle\n\n\ndef test_pickles():\n    assert pickle.loads(pickle.dumps(1)) == 1\n"
+
+
+def test_what_tests_do_to_see_what_comes_of_it_is_shown_and_does_not_reject(bench: Bench) -> None:
+    result = bench.run(SecurityGate(), {"a.py": CLEAN}, {"a.py": CLEAN, "tests/test_a.py": PICKLED})
+    assert result.outcome is Outcome.PASSED
+    assert [(f.rule, f.severity) for f in result.findings] == [("B301", Severity.WARNING)]
+
+
+def test_a_rejection_names_what_the_program_does_and_not_its_tests(bench: Bench) -> None:
+    new = {"a.py": SHELL, "tests/test_a.py": PICKLED}
+    result = bench.run(SecurityGate(), {"a.py": CLEAN}, new)
+    assert result.outcome is Outcome.FAILED
+    assert result.reason.startswith("a.py:5: B602") and "more" not in result.reason
+
+
+@pytest.mark.parametrize(
+    ("section", "severity", "outcome"),
+    [
+        ({"tests": Severity.ERROR}, Severity.ERROR, Outcome.FAILED),
+        ({"tests": Severity.ERROR, "severity": Severity.NOTE}, Severity.NOTE, Outcome.PASSED),
+    ],
+)
+def test_what_a_finding_in_a_test_does_is_the_policys_and_nothing_worse_than_elsewhere(
+    bench: Bench, section: dict[str, Severity], severity: Severity, outcome: Outcome
+) -> None:
+    bench.with_section("security", **section)
+    result = bench.run(SecurityGate(), {"a.py": CLEAN}, {"a.py": CLEAN, "tests/test_a.py": PICKLED})
+    assert (result.outcome, [f.severity for f in result.findings]) == (outcome, [severity])
+
+
 def test_invariant_3_a_nosec_of_the_candidates_own_hides_nothing(bench: Bench) -> None:
     result = bench.run(SecurityGate(), {"a.py": CLEAN}, {"a.py": SILENCED})
     assert result.outcome is Outcome.FAILED

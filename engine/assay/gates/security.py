@@ -2,7 +2,8 @@
 
 Promises: bandit's library runs in a jail, in a warm worker; a file it cannot read or parse fails, unless
 the base's version is no better (invariant 5, 6). A `nosec` that the candidate itself adds hides nothing from
-this gate (invariant 3). `assert` in test files is no finding. Where the project's interpreter compiles a
+this gate (invariant 3). `assert` in test files is no finding; any other there does what `security.tests` says,
+which is nothing worse than elsewhere. Where the project's interpreter compiles a
 file that Assay's own cannot parse, the answer is `infra`: that is Assay's shortcoming, not the candidate's.
 """
 
@@ -28,7 +29,7 @@ from assay.model.outcome import Finding, GateResult, Severity, Skip, failed, inf
 from assay.repo import diff
 from assay.repo.globs import compile_globs
 
-VERSION = "security/1"
+VERSION = "security/2"
 UNREADABLE = "security/unreadable"
 
 _NOSEC = re.compile(r"#\s*nosec\b", re.IGNORECASE)
@@ -76,7 +77,7 @@ class SecurityGate:
 
 def judge(toolbox: Toolbox, files: Sequence[_File]) -> GateResult:
     """The result that these scans add up to."""
-    gate, severity = SecurityGate.name, toolbox.policy.security.severity
+    gate = SecurityGate.name
     if limit := _own_shortcoming(toolbox, files):
         return infra(gate, limit)
     unreadable = [_unreadable(file) for file in files if _is_candidates_unreadable(toolbox, file)]
@@ -86,18 +87,30 @@ def judge(toolbox: Toolbox, files: Sequence[_File]) -> GateResult:
             return skipped(gate, Skip.NOT_APPLICABLE, "bandit's configuration excludes every changed file")
         return skipped(gate, Skip.NOT_APPLICABLE, "no changed file can be parsed, on the base neither")
     compared = [_compare(toolbox, file) for file in read]
-    findings = [finding for file, comparison in compared for finding in _stamped(file, comparison, severity)]
-    findings += [found for file, _ in compared for found in _hidden(toolbox, file, severity)]
+    findings = [
+        finding
+        for file, comparison in compared
+        for finding in _stamped(file, comparison, _severity(toolbox, file))
+    ]
+    findings += [found for file, _ in compared for found in _hidden(toolbox, file, _severity(toolbox, file))]
     detail = {
         **tally(comparison for _, comparison in compared),
         "not_scanned": [display(file.change.path) for file in files if file.now.state is not State.READ],
     }
     reported = (*unreadable, *findings)
-    if unreadable or (findings and severity is Severity.ERROR):
+    if against := [finding for finding in reported if finding.severity is Severity.ERROR]:
         return failed(
-            gate, sentence(reported), findings=reported, evidence={"files": len(read)}, detail=detail
+            gate, sentence(against), findings=reported, evidence={"files": len(read)}, detail=detail
         )
     return passed(gate, evidence={"files": len(read)}, findings=reported, detail=detail)
+
+
+def _severity(toolbox: Toolbox, file: _File) -> Severity:
+    """What a finding in this file does."""
+    rules = toolbox.policy.security
+    if not compile_globs(toolbox.policy.tests.paths)(file.change.path):
+        return rules.severity
+    return max(rules.severity, rules.tests, key=list(Severity).index)
 
 
 async def _scan_all(toolbox: Toolbox, rules: BanditRules, changes: Sequence[Change]) -> list[_File]:

@@ -106,6 +106,10 @@ class Security(Record, frozen=True, kw_only=True):
     min_severity: str = "medium"
     min_confidence: str = "medium"
     severity: Severity = Severity.ERROR
+    """What a new finding does."""
+    tests: Severity = Severity.WARNING
+    """What it does in a test file: tests take pickles apart, start programs and listen on all addresses in order
+    to test that."""
 
 
 class NoTests(StrEnum):
