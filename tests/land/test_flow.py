@@ -265,3 +265,11 @@ def test_a_spent_budget_rejects_nobody_and_the_order_of_gates_is_written_down(sa
     order = steps[State.GRADING]["order"]
     assert order["gates"] == ["apply", "scope", "compile", "lint", "security"]
     assert order["seed"] == report.transaction
+
+
+def test_the_processor_time_of_a_run_is_that_of_all_it_did_and_not_of_verdicts_alone(sample, candidates):
+    first = graded(sample, candidates("good-fix"))
+    assert first.cpu_seconds == first.profile.cpu_seconds
+    assert first.cpu_seconds > sum(entry.cpu_seconds for entry in first.candidates)
+    again = graded(sample, candidates("good-fix"))
+    assert again.candidates[0].cached and again.cpu_seconds > 0

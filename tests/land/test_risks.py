@@ -57,3 +57,15 @@ def test_what_is_rejected_is_not_asked_what_it_would_be_without_one_of_its_files
     gone = found.of(one, verdict(one, failed("lint", "why"), decision=Decision.REJECTED), None)
     assert [rest["apart"] for rest in calls] == [True, False]
     assert gone.probability == kept.probability
+
+
+def test_only_what_is_accepted_is_advised_to_land(risks):
+    yard, found, _ = risks
+    one = yard.candidate("one", TWO)
+    said = {
+        decision: found.of(one, verdict(one, failed("lint", "why"), decision=decision), None)
+        for decision in Decision
+    }
+    assert said[Decision.ACCEPTED].advice is not None
+    assert said[Decision.REJECTED].advice is None and said[Decision.INCONCLUSIVE].advice is None
+    assert len({risk.probability for risk in said.values()}) == 1

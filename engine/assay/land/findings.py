@@ -202,6 +202,14 @@ class Findings:
         job = self.job
         seconds = time.monotonic() - self._started
         risks = {verdict.candidate: verdict.risk for verdict in self.verdicts if verdict.risk is not None}
+        spent = profile(
+            self.session.tally,
+            job.candidates,
+            self.verdicts,
+            seconds=seconds,
+            engine_cpu=time.process_time(),
+            warming=self.session.sandbox.warming(),
+        )
         return Report(
             transaction=self.run.id,
             command=job.command,
@@ -214,16 +222,10 @@ class Findings:
             landed=self.landed,
             landing=self.landing,
             seconds=round(seconds, 4),
-            cpu_seconds=round(sum(verdict.use.cpu_seconds for verdict in self.verdicts), 4),
+            # What verdicts cost is the least of it at times: the base's tests, and the engine itself.
+            cpu_seconds=spent.cpu_seconds,
             notes=(*words_on(job.policy), *self.run.notes, *(self.landed.notes if self.landed else ())),
-            profile=profile(
-                self.session.tally,
-                job.candidates,
-                self.verdicts,
-                seconds=seconds,
-                engine_cpu=time.process_time(),
-                warming=self.session.sandbox.warming(),
-            ),
+            profile=spent,
             excerpts=excerpts(job.repo, job.candidates, self.verdicts, self._set())
             if job.request.excerpts
             else (),

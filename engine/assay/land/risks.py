@@ -2,13 +2,15 @@
 
 Promises: one candidate's risk follows from its tree, what the gates found and what evidence there is; equal
 ones are assessed once. What the counterfactual says, which files make it risky, is asked of those that may
-land.
+land. Advice is for what was accepted: "land" says nothing of what its gates reject, or did not decide.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from functools import cached_property
+
+from msgspec.structs import replace
 
 from assay.land.job import Job
 from assay.land.past import past_of
@@ -25,7 +27,7 @@ from assay.risk.score import assess, assess_set
 
 _WANTED = ("coverage and mutants of the changed lines (--evidence mutants)",)
 
-_Key = tuple[str, tuple[Finding, ...], bool, bool]
+_Key = tuple[str, tuple[Finding, ...], bool, Decision]
 
 
 class Risks:
@@ -43,7 +45,7 @@ class Risks:
         if evidence is not None:
             return self._assessed(candidate, verdict, evidence)
         findings = tuple(finding for result in verdict.gates for finding in result.findings)
-        key = candidate.tree, findings, _tested(verdict), verdict.decision is Decision.REJECTED
+        key = candidate.tree, findings, _tested(verdict), verdict.decision
         if key not in self._seen:
             self._seen[key] = self._assessed(candidate, verdict, None)
         return self._seen[key]
@@ -63,7 +65,7 @@ class Risks:
         return assess_set(self._job.repo, combined, self._job.policy, results, members, meeting)
 
     def _assessed(self, candidate: Candidate, verdict: Verdict, evidence: Evidence | None) -> Risk:
-        return assess(
+        risk = assess(
             self._job.repo,
             candidate,
             self._job.policy,
@@ -75,6 +77,7 @@ class Risks:
             apart=verdict.decision is not Decision.REJECTED,
             answers=self._answers,
         )
+        return risk if verdict.decision is Decision.ACCEPTED else replace(risk, advice=None)
 
     @cached_property
     def _answers(self) -> Answers:
