@@ -80,6 +80,16 @@ def test_of_a_large_difference_the_first_statements_are_told_and_the_rest_is_cou
     assert told[-1] == "16 more statements differ"
 
 
+def test_a_name_that_is_assigned_otherwise_is_not_told_as_gone():
+    before = function("self.max = a", "self.exp = 2", "self.jitter = b")
+    after = function("self.max = s(a)", "self.exp = 2", "self.jitter = s(b)", "self.min = s(0)")
+    assert words(before, after) == [
+        "`a` became `s(a)` in `self.max = s(a)`",
+        "`b` became `s(b)` in `self.jitter = s(b)`",
+        "new: `self.min = s(0)`",
+    ]
+
+
 def test_a_statement_at_another_place_is_no_new_one():
     before, after = function("g(a)", "h(a)", "i(a)", "j(a)"), function("h(a)", "i(a)", "j(a)", "g(a)")
     assert words(before, after) == ["`g(a)` is at another place"]

@@ -65,6 +65,19 @@ def test_equal_settings_written_otherwise_are_no_change(of):
     assert of(**edited("pyproject.toml", b"line-length = 100", b"line-length=100 # why")).settings == ()
 
 
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("notes/fix.yaml", b"---\nfixes:\n  - x\n"),
+        ("new.toml", b"fixes = 1\n"),
+        ("new.json", b'{"fixes": 1}'),
+        ("new.ini", b"fixes = 1\n"),
+    ],
+)
+def test_a_new_file_is_told_by_its_own_keys_alone(of, path, source):
+    assert [change.key for change in of(**{path: source}).settings] == ["fixes"]
+
+
 def test_requirements_are_left_to_the_dependencies(of):
     found = of(**edited("pyproject.toml", b"['a']", b"['a', 'b']"))
     assert found.settings == ()

@@ -148,9 +148,31 @@ def _statements(old: Definition, new: Definition) -> list[tuple[Said, Said]]:
         return []
     try:
         both = [statements(d.node, d.text, d.begin) for d in (old, new)]
-        return [(_said(one), _said(other)) for one, other in aligned(both[0], both[1], _source_of)]
+        return _met([(_said(one), _said(other)) for one, other in aligned(both[0], both[1], _source_of)])
     except REFUSED:
         return []
+
+
+def _met(pairs: Sequence[tuple[Said, Said]]) -> list[tuple[Said, Said]]:
+    """What goes and what comes as the value of one name is one statement that changes: told as gone, it would
+    read as if nothing were assigned any more."""
+    gone = [_target(one.text) for one, other in pairs if not other.text]
+    came = [_target(other.text) for one, other in pairs if not one.text]
+    single = {name for name in gone if name and gone.count(name) == came.count(name) == 1}
+    now = {_target(other.text): other for one, other in pairs if not one.text}
+    met: list[tuple[Said, Said]] = []
+    for one, other in pairs:
+        if not other.text and (name := _target(one.text)) in single:
+            met.append((one, now[name]))
+        elif one.text or _target(other.text) not in single:
+            met.append((one, other))
+    return met
+
+
+def _target(text: str) -> str:
+    """The name, dotted or not, that a statement assigns to; empty for others."""
+    name, assigns, _ = text.partition(" = ")
+    return name if assigns and all(part.isidentifier() for part in name.split(".")) else ""
 
 
 def _said(statement: Statement | None) -> Said:

@@ -47,7 +47,8 @@ def flat(path: str, content: bytes) -> Flat:
         text = content.decode()
         found: Flat = {}
         size = 0
-        for key, value in _leaves(_read(path, text), "", 0):
+        data = _read(path, text)
+        for key, value in _leaves(data, "", 0) if data else ():
             found[key] = value
             size += len(key)
             if len(found) > _MOST or size > _MOST_KEYS:

@@ -2,9 +2,9 @@
 
 Promises: bandit's library runs in a jail, in a warm worker; a file it cannot read or parse fails, unless
 the base's version is no better (invariant 5, 6). A `nosec` that the candidate itself adds hides nothing from
-this gate (invariant 3). `assert` in test files is no finding; any other there does what `security.tests` says,
-which is nothing worse than elsewhere. Where the project's interpreter compiles a
-file that Assay's own cannot parse, the answer is `infra`: that is Assay's shortcoming, not the candidate's.
+this gate (invariant 3). `assert` in test files is no finding; any other there does what `security.tests`
+says, which is nothing worse than elsewhere. Where the project's interpreter compiles a file that Assay's own
+cannot parse, the answer is `infra`: that is Assay's shortcoming, not the candidate's.
 """
 
 from __future__ import annotations

@@ -108,8 +108,8 @@ class Security(Record, frozen=True, kw_only=True):
     severity: Severity = Severity.ERROR
     """What a new finding does."""
     tests: Severity = Severity.WARNING
-    """What it does in a test file: tests take pickles apart, start programs and listen on all addresses in order
-    to test that."""
+    """What it does in a test file, where it is not worse than elsewhere: tests take pickles apart, start
+    programs and listen on all addresses in order to test that."""
 
 
 class NoTests(StrEnum):

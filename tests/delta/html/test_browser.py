@@ -17,6 +17,7 @@ from tests.delta.conftest import gate as make_gate
 
 from assay.delta.html.document import document
 from assay.model.report import Conflict, ConflictKind, PatchSet, Report
+from assay.model.verdict import Decision
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -46,8 +47,14 @@ frame.addEventListener("load", () => {
   const small = [...page.querySelectorAll("body *")].filter((each) =>
     each.childNodes.length && [...each.childNodes].some((node) => node.nodeType === 3 && node.data.trim()) &&
     !each.closest("svg, script, style, .hidden") && parseFloat(view.getComputedStyle(each).fontSize) < 11);
+  const lines = (each) => {
+    const range = page.createRange();
+    range.selectNodeContents(each);
+    return range.getClientRects().length;
+  };
+  const split = [...page.querySelectorAll(".gates th")].filter((each) => lines(each) > 1).length;
   const told = {
-    width: root.clientWidth, folded, unfolded, before, after, all, found,
+    split, width: root.clientWidth, folded, unfolded, before, after, all, found,
     controls: [...page.querySelectorAll(".controls")].every((part) => !part.hidden),
     ran: view.ran ?? null, images: page.images.length, scripts: page.scripts.length,
     links: [...page.links].map((link) => link.getAttribute("href")).filter((link) => !link.startsWith("#")),
@@ -127,6 +134,13 @@ def test_the_page_fits_runs_its_own_script_and_nothing_else(which, width, rich_r
     assert told["all"] == len(shown.candidates)
     if which == "many":
         assert told["found"] == 1
+
+
+def test_long_reasons_leave_the_names_of_gates_whole(tmp_path):
+    reason = "tests/test_a.py::TestSomething::test_" + "a_long_story_" * 20 + " fails: " + "because " * 40
+    gates = (make_gate("compile"), make_gate("security"), make_gate("tests", "failed", reason=reason))
+    told = look(report(candidate("a.patch", Decision.REJECTED, gates=gates)), tmp_path, 1200)
+    assert told["split"] == 0
 
 
 def test_markup_that_slipped_through_could_not_run(rich_report, tmp_path, monkeypatch):
