@@ -210,6 +210,18 @@ def test_a_program_that_ignores_signals_and_forks_is_ended_all_the_same(run: Run
     assert (call.ending, call.resource) == (Ending.EXHAUSTED, Resource.TIME)
 
 
+def test_a_report_may_be_longer_than_what_a_program_prints(run: Runner) -> None:
+    script = 'head -c 30000 /dev/zero >&"$ASSAY_REPORT_FD"'
+    call = run.sh(script, report=True, report_bytes=40_000, limits=Limits(output=10_000))
+    assert (call.ending, len(call.report), call.truncated) == (Ending.EXITED, 30_000, False)
+    more = run.sh(script, report=True, report_bytes=20_000, limits=Limits(output=10_000))
+    assert (more.ending, more.resource) == (Ending.EXHAUSTED, Resource.OUTPUT)
+    printed = run.sh(
+        "head -c 30000 /dev/zero", report=True, report_bytes=40_000, limits=Limits(output=10_000)
+    )
+    assert (printed.ending, printed.resource) == (Ending.EXHAUSTED, Resource.OUTPUT)
+
+
 def test_output_is_limited(run: Runner) -> None:
     call = run.sh("yes", limits=Limits(output=10_000))
     assert (call.ending, call.resource) == (Ending.EXHAUSTED, Resource.OUTPUT)

@@ -192,7 +192,7 @@ class JailSandbox:
         with anyio.CancelScope(shield=True):
             started = await self._in_thread(lambda: _start(prepared, pipes))
         self._left_out.update(started.left_out)
-        supervisor = Supervisor(started, command.limits, self._neighbours)
+        supervisor = Supervisor(started, command.limits, self._neighbours, report_bytes=command.report_bytes)
         supervisor.patience.starved = Hunger(started).starved
         return supervisor
 

@@ -50,12 +50,13 @@ class JailCommand(Record, frozen=True, kw_only=True):
     The tree of `stack` is mounted, writable through a scratch layer, at `root`; without a stack there is no
     tree, and the program starts in its private /tmp. `variables` is the whole environment beyond the fixed
     ones (locale, time zone, hash seed, HOME, PATH). With `report`, the program finds the number of a
-    write-only descriptor in ASSAY_REPORT_FD, and
-    what it writes there comes back as `ToolCall.report`. `outputs` are paths relative to `root` that are
-    read back from the scratch layer after the run (bounded by `limits.output`); they are claims of the
-    program, like all it says. `writes` asks for the whole scratch layer to be kept at this directory
-    (for prepare steps). `nonce` follows `stdin` on standard input and is meant for what differs from run to
-    run (keys, tokens): it is no part of the call's environment digest, so that a replay has the same one.
+    write-only descriptor in ASSAY_REPORT_FD, and what it writes there comes back as `ToolCall.report`:
+    `report_bytes` at most where that is more than `limits.output`, which is meant for what a project prints.
+    `outputs` are paths relative to `root` that are read back from the scratch layer after the run (bounded
+    by `limits.output`); they are claims of the program, like all it says. `writes` asks for the whole scratch
+    layer to be kept at this directory (for prepare steps). `nonce` follows `stdin` on standard input and is
+    meant for what differs from run to run (keys, tokens): it is no part of the call's environment digest, so
+    that a replay has the same one.
 
     With `warm`, a command of the form `python -c text ...` may be run as a fork of an interpreter that is
     warm already, where the backend can; what the program sees, may do and is held to is the same.
@@ -72,6 +73,7 @@ class JailCommand(Record, frozen=True, kw_only=True):
     stdin: bytes = b""
     nonce: bytes = b""
     report: bool = False
+    report_bytes: int = 0
     outputs: tuple[str, ...] = ()
     writes: Path | None = None
     warm: Warmth | None = None

@@ -143,14 +143,21 @@ class Captured:
 class Supervisor:
     """Drives one `Started`. Start `watch` in a task group, then await the rest."""
 
-    def __init__(self, started: Started, limits: Limits, neighbours: Neighbours | None = None) -> None:
-        """`neighbours`: what other jails of the same sandbox use."""
+    def __init__(
+        self,
+        started: Started,
+        limits: Limits,
+        neighbours: Neighbours | None = None,
+        *,
+        report_bytes: int = 0,
+    ) -> None:
+        """`neighbours`: what other jails of the same sandbox use; `report_bytes`: see `JailCommand`."""
         self.started = started
         self.limits = limits
         self.patience = Patience()
         self.stdout = Captured(limits.output)
         self.stderr = Captured(limits.output)
-        self.report = Captured(limits.output)
+        self.report = Captured(max(limits.output, report_bytes) if limits.output else 0)
         self.stopped: Stop | None = None
         self.began = 0.0
         self.seconds = 0.0

@@ -1,15 +1,16 @@
 """What a trial's outcome is, apart from how it was come by: tests that waver."""
 
+import msgspec
 import pytest
 
 from assay.gates.testing.compare import Comparison
 from assay.gates.testing.confirm import Confirmation
 from assay.gates.testing.health import Health
-from assay.gates.testing.judge import Trial, judge
+from assay.gates.testing.judge import Trial, base_unusable, judge
 from assay.gates.testing.run import Ended, Run
 from assay.gates.testing.suite import Case, Result, Suite
-from assay.model.outcome import Outcome
-from assay.policy.schema import Tests
+from assay.model.outcome import Outcome, Resource
+from assay.policy.schema import Policy, Tests
 
 RUN = Run(
     suite=Suite(cases=(Case(id="t.py::a", result=Result.PASSED), Case(id="t.py::b", result=Result.PASSED))),
@@ -61,3 +62,15 @@ def test_a_test_that_failed_on_the_base_too_when_asked_again_is_no_news_if_it_pa
 
 def test_a_persons_own_change_is_told_and_goes_on():
     assert outcome((3, 4), from_base=False).outcome is Outcome.PASSED
+
+
+@pytest.mark.parametrize("resource", list(Resource))
+def test_a_base_that_runs_out_of_something_is_told_which_setting_to_raise(resource):
+    run = Run(suite=Suite(), ended=Ended.EXHAUSTED, why=f"ran out of {resource}", resource=resource)
+    got = base_unusable(run, "python")
+    assert got.outcome is Outcome.INFRA
+    named = got.reason.partition("; raise ")[2].partition(" in assay.toml")[0]
+    policy = msgspec.to_builtins(Policy(name="p"))
+    for key in named.replace(" or ", ", ").split(", "):
+        section, _, name = key.partition(".")
+        assert name in policy[section], "the policy has such a key"

@@ -38,6 +38,15 @@ GATE = "tests"
 LIST_LIMIT = 200
 MESSAGE_LIMIT = 300
 _NAMED = 5
+_RAISED = {
+    Resource.TIME: "tests.time_limit",
+    Resource.CPU: "limits.cpu_seconds",
+    Resource.MEMORY: "limits.memory",
+    Resource.DISK: "limits.disk, limits.files or limits.file_size",
+    Resource.PIDS: "limits.pids",
+    Resource.OUTPUT: "limits.output",
+}
+"""What a policy raises for a suite that runs out of something."""
 
 
 class Trial(Record, frozen=True, kw_only=True):
@@ -66,8 +75,8 @@ def base_unusable(run: Run, python: str) -> GateResult:
         Ended.NO_PYTEST: f"pytest is not installed in {python}: install it there or set environment.python "
         "in assay.toml",
         Ended.REFUSED: f"{where}; install what the project's tests need into {python} or set tests.args",
-        Ended.EXHAUSTED: f"{where}; raise tests.time_limit or limits in assay.toml, or name fewer tests in "
-        "tests.args",
+        Ended.EXHAUSTED: f"{where}; raise {_RAISED[run.resource or Resource.TIME]} in assay.toml, or name "
+        "fewer tests in tests.args",
     }
     reason = remedy.get(run.ended, f"{where}; the base's tests must run before a candidate can be compared")
     return infra(GATE, fold_space(reason), use=run.use)

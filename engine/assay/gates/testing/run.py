@@ -107,6 +107,10 @@ del given
 """
 """What a warm interpreter does of it before it forks."""
 
+_REPORT_BYTES = 256 << 20
+"""What a run may report. A test takes some 500 bytes: of limits.output, which is for what the project prints,
+30,000 tests would leave nothing."""
+
 _PLAIN = 2
 """The format that every Python reads."""
 
@@ -250,6 +254,7 @@ async def execute(
             stdin=program + behind,
             nonce=f"{secret} {token} {seed}".encode(),
             report=True,
+            report_bytes=_REPORT_BYTES,
             warm=warm,
         )
     )
