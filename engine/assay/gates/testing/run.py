@@ -107,9 +107,9 @@ del given
 """
 """What a warm interpreter does of it before it forks."""
 
-_REPORT_BYTES = 256 << 20
-"""What a run may report. A test takes some 500 bytes: of limits.output, which is for what the project prints,
-30,000 tests would leave nothing."""
+_REPORT_BYTES = 64 << 20
+"""What a run may report, which is held in memory. A test takes some 500 bytes: of limits.output, which is for
+what the project prints, 30,000 tests would leave nothing."""
 
 _PLAIN = 2
 """The format that every Python reads."""
