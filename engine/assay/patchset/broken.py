@@ -21,7 +21,7 @@ from assay.patchset.facts.records import CALL, Binding, Definition, Kind
 from assay.patchset.facts.signature import Signature, astray, default_changed, refusal, remeasured
 from assay.patchset.passed import behind
 from assay.patchset.places import label_of, place_of, where_of, whither
-from assay.patchset.results import EVERYTHING, Verdict, about, nothing, result, unkeyed
+from assay.patchset.results import EVERYTHING, Verdict, about, access, nothing, result, unkeyed
 from assay.patchset.shapes import Shape, reshaped
 from assay.patchset.told import told
 from assay.patchset.touch import Place, Touch, origin
@@ -138,7 +138,7 @@ def _changed(view: View, both: View, place: Place, before: Symbol, after: Symbol
     if use.call is not None:
         yield from _call(view, both, place, before, after)
     if old.kind is new.kind is Kind.FUNCTION:
-        yield from _access(place, old, new, bound=before.bound)
+        yield from access(place, old, new, bound=before.bound)
         read = old.binding is new.binding is Binding.PROPERTY and not use.store
         given = (use.call is not None and not use.handed) or (use.call is None and read)
         if given and not _still_a_tuple(both, after, old.arity):
@@ -190,17 +190,6 @@ def _spelled(symbol: Symbol) -> Signature | None:
         return None
     given = symbol.bound or (symbol.owned and definition.binding is Binding.CLASS)
     return definition.signature.without_first() if given else definition.signature
-
-
-def _access(place: Place, old: Definition, new: Definition, *, bound: bool) -> Iterator[Verdict]:
-    was, now = (d.binding is Binding.PROPERTY for d in (old, new))
-    if was == now or not bound or place.use.store or old.several or new.several:
-        return
-    called = place.use.call is not None
-    if now and called:
-        yield Verdict(not place.use.guarded, "makes a property of it", "it is called like a method")
-    elif was and not called:
-        yield Verdict(not place.use.guarded, "makes a method of it", "it is read like a property")
 
 
 def _caught(ours: Touch, theirs: Touch, place: Place, both: View, function: Symbol) -> Iterator[Clash]:

@@ -1,24 +1,28 @@
 """Members of who knows what: an attribute of that name, of something that bears the name of the class or not.
 
-Promises: pure; nothing here is proven. What is more than a like name is called followed: the name of the
-receiver is that of the class, or the class is spoken of beside the use.
+Promises: pure but for reading blobs; nothing here is proven. What is more than a like name is called followed:
+the name of the receiver is that of the class, the class is spoken of beside the use, or the name is a telling
+one that nothing else in the project has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from assay.model.expressions import expression
 from assay.model.report import ConflictKind, Witness
 from assay.patchset.clash import Clash
 from assay.patchset.facts.records import CALL, Binding, Kind
 from assay.patchset.facts.signature import Signature, refusal
 from assay.patchset.places import place_of, where_of
-from assay.patchset.results import Verdict, about, nothing, result
+from assay.patchset.results import Verdict, about, access, nothing, result
 from assay.patchset.touch import Place, Touch
 from assay.patchset.values import held
 from assay.patchset.view import Symbol
 
-_SHORTEST_NAME = 4
+_SHORTEST_NAME, _SHORTEST_CLASS = 4, 3
+_TELLING = expression(r"[a-z0-9]_+[a-z0-9]|[a-z][A-Z]")
+"""Names of more than one word: others are had by anything."""
 _COMMON = frozenset(
     name for kind in (str, bytes, int, float, list, dict, set, tuple, frozenset) for name in dir(kind)
 ) | {
@@ -42,15 +46,22 @@ def suspected(ours: Touch, theirs: Touch, place: Place, label: str) -> Iterator[
     """What `ours` may break at a use of an attribute of who knows what: `label` is a member of that name
     that it removes or changes."""
     name = label.rpartition(".")[2]
-    if label in ours.changed and _is_named_for(place.use.receiver, label):
+    named = _is_named_for(place.use.receiver, label)
+    if name.startswith("__"):
+        return
+    if label in ours.changed and (named or _is_alone(ours, theirs, label)):
         yield from _likely(ours, theirs, place, label)
         return
-    if name in _COMMON or name.startswith("__"):
+    if name in _COMMON and not named:
         return
     if label in ours.removed:
         if any(added.rpartition(".")[2] == name for added in ours.added if "." in added.partition(":")[2]):
             return
-        yield _unknown(ours, theirs, place, label, f"removes `{label}`")
+        clash = _unknown(ours, theirs, place, label, f"removes `{label}`")
+        if not clash.followed and (named or _is_alone(ours, theirs, label)):
+            note = f"`{place.use.receiver}` bears its name" if named else "nothing else has a member of that name"
+            clash = clash._replace(note=note, followed=True)
+        yield clash
     elif label in ours.changed and place.use.call is not None:
         old, new = ours.changed[label]
         if old.signature is None or new.signature is None or old.binding is not new.binding:
@@ -67,11 +78,13 @@ def _likely(ours: Touch, theirs: Touch, place: Place, label: str) -> Iterator[Cl
     """What `ours` may break at a use of a member of something that bears the name of the class."""
     old, new = ours.changed[label]
     use = place.use
-    if old.kind is not new.kind or old.binding is not new.binding or use.store:
+    if old.kind is not new.kind or use.store:
         return
     found: list[Verdict] = []
     if old.kind is Kind.VARIABLE:
         found += [*held(place, old, new), *nothing(place, old, new)]
+    elif old.binding is not new.binding:
+        found += access(place, old, new, bound=True)
     elif old.kind is Kind.FUNCTION and (use.call is not None) == (old.binding is not Binding.PROPERTY):
         before, after = (Symbol("", "", d, bound=d.binding is not Binding.STATIC) for d in (old, new))
         if use.call is not None and not old.decorated:
@@ -82,7 +95,8 @@ def _likely(ours: Touch, theirs: Touch, place: Place, label: str) -> Iterator[Cl
     for verdict in found:
         clash = _unknown(ours, theirs, place, label, about(verdict.does, label))
         note = verdict.note or "the call does not fit any more"
-        yield clash._replace(note=f"{note}, if `{use.receiver}` is one", followed=True)
+        owner = f"`{use.receiver}`" if use.receiver else "it"
+        yield clash._replace(note=f"{note}, if {owner} is one", followed=True)
 
 
 def _left_to_give(symbol: Symbol) -> Signature | None:
@@ -94,8 +108,28 @@ def _is_named_for(receiver: str, label: str) -> bool:
     """Whether a name is that of the class of a member, in the way that variables are named: `file_io` of
     `FileIO`, `tasks` of `BackgroundTasks`."""
     cls = label.partition(":")[2].rpartition(".")[0].rpartition(".")[2].strip("_").lower()
-    name = receiver.strip("_").replace("_", "").lower()
-    return len(name) >= _SHORTEST_NAME and cls.endswith(name)
+    words = receiver.strip("_").lower().split("_")
+    name = "".join(words)
+    if len(name) >= _SHORTEST_NAME and cls.endswith(name):
+        return True
+    return len(cls) >= _SHORTEST_CLASS and any("".join(words[at:]) == cls for at in range(len(words)))
+
+
+def _is_alone(ours: Touch, theirs: Touch, label: str) -> bool:
+    """Whether a member has a telling name that all other definitions of the project, if there are any, have
+    changed or lost alike, so that whoever is asked for it can hardly be anything else."""
+    name = label.rpartition(".")[2]
+    if not _TELLING.search(name) or any(added.rpartition(".")[2] == name for added in theirs.added):
+        return False
+    view = ours.view
+    for path in sorted({*view.modules.path_of.values()}):
+        blob = view.blob(path)
+        if blob and name.encode() in view.source(blob) and (module := view.at(path)) is not None:
+            for each, definition in module.definitions.items():
+                known = f"{view.modules.name_of(path)}:{each}" in ours.changed
+                if each.rpartition(".")[2] == name and not known and definition.kind is not Kind.IMPORT:
+                    return False
+    return True
 
 
 def _unknown(ours: Touch, theirs: Touch, place: Place, label: str, does: str) -> Clash:

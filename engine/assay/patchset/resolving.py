@@ -11,6 +11,7 @@ import builtins
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
+from assay.patchset.facts.definitions import ATTRIBUTE
 from assay.patchset.facts.library import Library
 from assay.patchset.facts.modules import Modules, absolute
 from assay.patchset.facts.records import (
@@ -218,7 +219,7 @@ class Resolver(ABC):
             case Symbol(definition=Definition(kind=Kind.CLASS)):
                 return self.member(target, step, trail, depth)
             case Instance(of=cls):
-                return self.member(cls, step, trail, depth, bound=True)
+                return self._kept(self.member(cls, step, trail, depth, bound=True), trail, depth)
             case Symbol(definition=Definition(kind=Kind.FUNCTION, binding=Binding.PLAIN)) if not target.bound:
                 return self._of_function(target, step, trail)
             case Symbol(definition=definition):
@@ -229,6 +230,15 @@ class Resolver(ABC):
                 if held is not None:
                     return self._step(held, step, trail, depth + 1)
         return Unknown(step)
+
+    def _kept(self, member: Target, trail: Trail, depth: int) -> Target:
+        """The function or class that is kept in an attribute under another name, if it is one."""
+        if not isinstance(member, Symbol) or not member.definition.digest.startswith(ATTRIBUTE):
+            return member
+        value = member.definition.value
+        held = self._held(member, value, trail, depth) if value and CALL not in value else None
+        known = isinstance(held, Symbol) and held.definition.kind in (Kind.FUNCTION, Kind.CLASS)
+        return held if known and held is not None else member
 
     def _of_function(self, function: Symbol, name: str, trail: Trail) -> Target:
         """An attribute that was put on a function beside it."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from assay.patchset.facts import contexts
 from assay.patchset.facts.bodies import CHANGERS
-from assay.patchset.facts.records import Definition
+from assay.patchset.facts.records import Binding, Definition
 from assay.patchset.touch import Place
 
 _GENERATOR_ONLY = frozenset({"send", "close", "throw", "__next__"})
@@ -82,6 +82,18 @@ def result(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
     elif len(old.kinds) == 1 < len(new.kinds) and old.gives in new.kinds and old.gives and _relies(words):
         does = f"makes it return something else than a {old.gives} at times"
         yield Verdict(False, does, "the result is used as one")
+
+
+def access(place: Place, old: Definition, new: Definition, *, bound: bool) -> Iterator[Verdict]:
+    """Whether a method became a property, or the other way round, and is got at as before."""
+    was, now = (d.binding is Binding.PROPERTY for d in (old, new))
+    if was == now or not bound or place.use.store or old.several or new.several:
+        return
+    called = place.use.call is not None
+    if now and called:
+        yield Verdict(not place.use.guarded, "makes a property of it", "it is called like a method")
+    elif was and not called:
+        yield Verdict(not place.use.guarded, "makes a method of it", "it is read like a property")
 
 
 def _raised(catches: tuple[str, ...], old: Definition, new: Definition) -> Iterator[Verdict]:

@@ -122,6 +122,7 @@ class View(Resolver):
     def _fields(self, classes: list[Symbol]) -> Signature:
         """The constructor that a dataclass gets: the fields of the classes above come first."""
         found: dict[str, Parameter] = {}
+        named: set[str] = set()
         for here in reversed(classes):
             module = self.module(here.module)
             prefix = f"{here.name}."
@@ -131,7 +132,11 @@ class View(Resolver):
                     found[name] = Parameter(
                         name=name, optional=definition.default, default=definition.literal or "..."
                     )
-        return Signature(plain=tuple(found.values()))
+                    (named.add if here.definition.by_name else named.discard)(name)
+        return Signature(
+            plain=tuple(each for name, each in found.items() if name not in named),
+            keyword=tuple(each for name, each in found.items() if name in named),
+        )
 
     def signature(self, target: Target, trail: Trail) -> Signature | None:
         """What a call of this has to give, None where that cannot be told."""

@@ -202,7 +202,9 @@ def _settled(held: Path, function: Function) -> Path:
         if parameter.arg == held[0]:
             notes = holds(parameter.annotation)
             return (*notes, *held[1:]) if notes else ()
-    return held if len(held) > 1 and held[-1] == CALL else ()
+    if len(held) > 1 and held[-1] == CALL:
+        return held
+    return held if CALL not in held and held[0] not in own_names(function) else ()
 
 
 def _may_hold_none(value: ast.expr | None, function: Function) -> bool:

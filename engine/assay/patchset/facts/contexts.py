@@ -225,14 +225,10 @@ _ORDERED = frozenset(
 
 def _followed(name: str, start: ast.AST, parents: Mapping[ast.AST, ast.AST], known: Known) -> set[str]:
     """What becomes of a name's value in the function around; `OTHER` where the name is bound again."""
-    around = parents.get(start)
-    while around is not None and not isinstance(around, Function):
-        around = parents.get(around)
+    around = _function_around(start, parents)
     if around is None:
         return {OTHER}
-    if around not in known:
-        known[around] = _names(around)
-    reads = known[around].get(name, [])
+    reads = _reads(around, known).get(name, [])
     if len(reads) > _MOST:
         return {OTHER}
     if sum(isinstance(node.ctx, ast.Store) for node in reads) != 1:
@@ -241,6 +237,31 @@ def _followed(name: str, start: ast.AST, parents: Mapping[ast.AST, ast.AST], kno
     keys = {word for node in reads if isinstance(node.ctx, ast.Load) for word in _keyed(node, parents)}
     again = {OTHER} if found.count(ITER) > 1 else set()
     return {*found, *again, *keys} or {DISCARD}
+
+
+def held(name: str, start: ast.AST, parents: Mapping[ast.AST, ast.AST], known: Known) -> ast.expr | None:
+    """What is assigned to a name in the function around, where that is once and plainly; else None."""
+    around = _function_around(start, parents)
+    stores = [node for node in _reads(around, known).get(name, ()) if isinstance(node.ctx, ast.Store)]
+    match parents.get(stores[0]) if len(stores) == 1 else None:
+        case ast.Assign(targets=[_], value=value):
+            return value
+    return None
+
+
+def _function_around(start: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> Function | None:
+    around = parents.get(start)
+    while around is not None and not isinstance(around, Function):
+        around = parents.get(around)
+    return around
+
+
+def _reads(around: Function | None, known: Known) -> dict[str, list[ast.Name]]:
+    if around is None:
+        return {}
+    if around not in known:
+        known[around] = _names(around)
+    return known[around]
 
 
 def _names(function: Function) -> dict[str, list[ast.Name]]:

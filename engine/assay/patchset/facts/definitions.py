@@ -247,10 +247,12 @@ class _Walker:
                 line=node.lineno,
                 end=node.end_lineno or node.lineno,
                 digest=" ".join([*(ast.dump(each)[:_LONGEST] for each in head), order]),
-                decorated=any(mark not in _DATACLASSES | {"final", "total_ordering"} for mark in marks),
+                decorated=any(mark not in _DATACLASSES | {"final", "total_ordering"} for mark in marks)
+                or (not made and bool(_DATACLASSES.intersection(marks))),
                 bases=tuple(path_of(_bare(base)) or (UNKNOWN,) for base in node.bases),
                 metaclass=not plain,
                 dataclass=made or tuple_like,
+                by_name=made and _asks(node.decorator_list, "kw_only"),
                 slots=_slots(node, fields),
                 frozen=made and _asks(node.decorator_list, "frozen"),
                 open=bool(_UNLISTED & members),
@@ -367,7 +369,7 @@ def _special(decorator: ast.expr) -> bool:
     """Whether a dataclass is asked for that has another constructor than its fields tell."""
     if not isinstance(decorator, ast.Call):
         return False
-    return any(keyword.arg in ("init", "kw_only", None) for keyword in decorator.keywords)
+    return any(keyword.arg in ("init", None) for keyword in decorator.keywords)
 
 
 def _asks(decorators: Iterable[ast.expr], word: str) -> bool:

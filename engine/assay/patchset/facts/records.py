@@ -114,6 +114,8 @@ class Definition(Record, frozen=True, kw_only=True):
     metaclass: bool = False
     """It has keywords besides its bases other than `metaclass=ABCMeta`."""
     dataclass: bool = False
+    by_name: bool = False
+    """A dataclass whose fields are given by their names alone."""
     slots: tuple[str, ...] | None = None
     """The attributes that it makes room for, where it does so by `__slots__` or as a dataclass with slots."""
     frozen: bool = False

@@ -12,9 +12,20 @@ import ast
 import re
 from collections.abc import Callable, Iterable, Mapping
 
+from msgspec.structs import replace
+
 from assay.gates.syntax import Function, children, families, first_line, last_name
 from assay.patchset.facts import contexts, named
-from assay.patchset.facts.paths import NO_ONE, own_names, parameters, path_of, stored, targets, values_settled
+from assay.patchset.facts.paths import (
+    NO_ONE,
+    keys_of,
+    own_names,
+    parameters,
+    path_of,
+    stored,
+    targets,
+    values_settled,
+)
 from assay.patchset.facts.records import CALL, UNKNOWN, Named, Path, Request, Use, Uses
 from assay.patchset.facts.signature import Shape, shape_of, shape_of_handed
 
@@ -39,6 +50,7 @@ _RUNNERS = frozenset(
         "execvp",
     }
 )
+_SPELLING = frozenset({"getattr", "attrgetter", "methodcaller"})
 _SHORT = 100
 _STATIC = frozenset({"staticmethod"})
 
@@ -228,6 +240,7 @@ class _Finder:
     def _call(self, node: ast.Call, scope: _Scope) -> None:
         self._add_named(node, scope)
         self._replaced(node, scope)
+        self._spelled(node, scope)
         if isinstance(node.func, ast.Name | ast.Attribute):
             self._chain(node.func, node, scope)
         else:
@@ -248,6 +261,38 @@ class _Finder:
                         Use(scope=scope.qualified, path=(*path, name), line=node.lineno, end=node.lineno)
                     )
 
+    def _spelled(self, node: ast.Call, scope: _Scope) -> None:
+        """`getattr(x, "name")`, `attrgetter("name")`, `methodcaller("name", ...)`: an attribute by its text."""
+        called = last_name(node)
+        texts = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+        if not texts or called not in _SPELLING or not self._wanted(node.lineno, node.lineno):
+            return
+        call = self._parents.get(node)
+        shape = shape_of(call) if isinstance(call, ast.Call) and call.func is node else None
+        around, receiver = call if isinstance(call, ast.Call) and shape is not None else node, ""
+        paths: list[Path] = [(UNKNOWN, *text.split(".")) for text in texts]
+        if called == "getattr":
+            if len(node.args) != 2 or not isinstance(node.func, ast.Name):
+                return  # with something to fall back on
+            paths = [(*(path_of(node.args[0], scope.names, scope.cls) or NO_ONE), texts[-1])]
+            receiver = last_name(node.args[0])
+        elif called == "methodcaller":
+            given = shape_of(node)
+            paths, shape = paths[:1], Shape(positional=given.positional - 1, keywords=given.keywords)
+        for path in paths:
+            self.uses.append(
+                Use(
+                    scope=scope.qualified,
+                    path=path,
+                    line=node.lineno,
+                    end=node.lineno,
+                    call=shape,
+                    contexts=contexts.of(around, self._parents, self._names_in) if called == "getattr" else (),
+                    guarded=scope.guarded,
+                    receiver=receiver,
+                )
+            )
+
     def _chain(self, node: ast.Name | ast.Attribute, call: ast.Call | None, scope: _Scope) -> None:
         """One longest chain of attributes: a use, and whatever else its root holds."""
         path = path_of(node, scope.names, scope.cls)
@@ -263,7 +308,7 @@ class _Finder:
                     path=path,
                     line=line,
                     end=end,
-                    call=shape_of(call) if call is not None else handed,
+                    call=self._shape(call) if call is not None else handed,
                     contexts=words,
                     handed=handed is not None,
                     guarded=scope.guarded,
@@ -274,6 +319,18 @@ class _Finder:
                 )
             )
         self._prefix(node, scope)
+
+    def _shape(self, call: ast.Call) -> Shape:
+        """How a call gives its arguments, those of a dictionary written out in its function as well."""
+        shape = shape_of(call)
+        keys: set[str] = set()
+        for keyword in call.keywords:
+            if keyword.arg is None:
+                value: ast.expr | None = keyword.value
+                if isinstance(value, ast.Name):
+                    value = contexts.held(value.id, call, self._parents, self._names_in)
+                keys.update(keys_of(value))
+        return replace(shape, keywords=tuple(sorted({*shape.keywords, *keys}))) if keys else shape
 
     def _handed(self, node: ast.expr) -> Shape | None:
         """How this is called by a function that it is handed to, if that is known."""
@@ -354,8 +411,11 @@ class _Finder:
 
 
 def _receiver(node: ast.Name | ast.Attribute) -> str:
+    """The name of what this is an attribute of; of `jobs[0].name` that of one of them."""
     owner = node.value if isinstance(node, ast.Attribute) else None
-    return owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+    if isinstance(owner, ast.Subscript):
+        return last_name(owner.value).removesuffix("s")
+    return last_name(owner)
 
 
 def _bound(statement: ast.stmt) -> Iterable[str]:
