@@ -145,6 +145,7 @@ class _Finder:
             yield from unprovided(ours, theirs, both)
         for place, label in unknown[:_MOST_PLACES]:
             yield from suspected(ours, theirs, place, label)
+            yield from self._adapted[first].at_guess(theirs, place)
 
 
 class _Index:

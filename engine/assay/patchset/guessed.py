@@ -46,7 +46,7 @@ def suspected(ours: Touch, theirs: Touch, place: Place, label: str) -> Iterator[
     """What `ours` may break at a use of an attribute of who knows what: `label` is a member of that name
     that it removes or changes."""
     name = label.rpartition(".")[2]
-    named = _is_named_for(place.use.receiver, label)
+    named = is_named_for(place.use.receiver, label)
     if name.startswith("__"):
         return
     if label in ours.changed and (named or _is_alone(ours, theirs, label)):
@@ -104,7 +104,7 @@ def _left_to_give(symbol: Symbol) -> Signature | None:
     return signature.without_first() if signature is not None and symbol.bound else signature
 
 
-def _is_named_for(receiver: str, label: str) -> bool:
+def is_named_for(receiver: str, label: str) -> bool:
     """Whether a name is that of the class of a member, in the way that variables are named: `file_io` of
     `FileIO`, `tasks` of `BackgroundTasks`."""
     cls = label.partition(":")[2].rpartition(".")[0].rpartition(".")[2].strip("_").lower()
@@ -115,11 +115,16 @@ def _is_named_for(receiver: str, label: str) -> bool:
     return len(cls) >= _SHORTEST_CLASS and any("".join(words[at:]) == cls for at in range(len(words)))
 
 
+def is_telling(name: str) -> bool:
+    """Whether a name is of more than one word, and so is hardly had by chance."""
+    return bool(_TELLING.search(name))
+
+
 def _is_alone(ours: Touch, theirs: Touch, label: str) -> bool:
     """Whether a member has a telling name that all other definitions of the project, if there are any, have
     changed or lost alike, so that whoever is asked for it can hardly be anything else."""
     name = label.rpartition(".")[2]
-    if not _TELLING.search(name) or any(added.rpartition(".")[2] == name for added in theirs.added):
+    if not is_telling(name) or any(added.rpartition(".")[2] == name for added in theirs.added):
         return False
     view = ours.view
     for path in sorted({*view.modules.path_of.values()}):

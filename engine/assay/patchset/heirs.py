@@ -15,6 +15,7 @@ from assay.patchset.exceptions import kinds, raises, uncaught
 from assay.patchset.facts import contexts
 from assay.patchset.facts.records import Binding, Definition, Kind, Path
 from assay.patchset.facts.signature import Signature, refusal
+from assay.patchset.overrides import standing_in
 from assay.patchset.places import place_of, where_of
 from assay.patchset.results import EVERYTHING
 from assay.patchset.touch import Place, Touch
@@ -192,6 +193,7 @@ def _override(ours: Touch, theirs: Touch, both: View, label: str, name: str) -> 
         yield from _met(ours, theirs, both, after, own, label)
     elif isinstance(after, Symbol) and after.label in ours.changed:
         yield from _called_anew(ours, theirs, both, after, own, label)
+        yield from standing_in(ours, theirs, both, after, own, label)
 
 
 def _gives_nothing(own: Definition) -> bool:
@@ -241,6 +243,8 @@ def _met(
     cls = class_in(both, label)
     if name.startswith("__") and (name != "__init__" or (cls is not None and calls_above(theirs, cls))):
         return
+    if _is_declared(after.definition) and own.kind is Kind.VARIABLE:
+        return  # a place that each subclass is to fill
     refused = _refused(ours, both, after, own)
     differs = own.kind is not after.definition.kind or own.binding is not after.definition.binding
     yield clash_at(
@@ -253,6 +257,17 @@ def _met(
         at=f"{label}.{name}",
         note="the second overrides the first",
     )
+
+
+def _is_declared(definition: Definition) -> bool:
+    """Whether a class only says of an attribute that there is one: `width: int`."""
+    return definition.kind is Kind.VARIABLE and definition.field and not definition.default
+
+
+def lacks(view: View, cls: Symbol, name: str) -> bool:
+    """Whether a class has no member of a name, or one that is only declared."""
+    found = view.member(cls, name, set())
+    return isinstance(found, Missing) or (isinstance(found, Symbol) and _is_declared(found.definition))
 
 
 def calls_above(touch: Touch, cls: Symbol) -> bool:

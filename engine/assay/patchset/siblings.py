@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from assay.patchset.clash import Clash
 from assay.patchset.facts.definitions import ATTRIBUTE
 from assay.patchset.facts.records import Definition, Kind
-from assay.patchset.heirs import calls_above, clash_at, class_in, new_classes
+from assay.patchset.heirs import calls_above, clash_at, class_in, lacks, new_classes
 from assay.patchset.touch import Touch
-from assay.patchset.view import Missing, Symbol, View
+from assay.patchset.view import Symbol, View
 
 
 def siblings(ours: Touch, theirs: Touch, both: View) -> Iterator[Clash]:
@@ -80,7 +80,7 @@ def _unlike(ours: Touch, theirs: Touch, both: View, label: str) -> Iterator[Clas
         if beside is None or name.startswith("__") or definition.digest.startswith(ATTRIBUTE):
             continue
         shared = {each.label for each in above} & {e.label for e in both.lineage(beside, set())[0][1:]}
-        if not shared or not isinstance(both.member(cls, name, set()), Missing):
+        if not shared or not lacks(both, cls, name):
             continue
         if _demanded(ours, name) and _in_each(ours, both, shared, name):
             yield clash_at(
@@ -106,6 +106,6 @@ def _in_each(ours: Touch, both: View, shared: set[str], name: str) -> bool:
             if definition.kind is Kind.CLASS and file.module:
                 each = Symbol(file.module, definition.name, definition)
                 below = {e.label for e in both.lineage(each, set())[0][1:]} & shared
-                if below and isinstance(both.member(each, name, set()), Missing):
+                if below and lacks(both, each, name):
                     return False
     return True

@@ -15,7 +15,9 @@ from assay.patchset.adapted.census import Census
 from assay.patchset.adapted.classes import alike, grown, joining, ungrown
 from assay.patchset.adapted.defaults import unpinned
 from assay.patchset.adapted.handlers import added, extended, unextended
+from assay.patchset.adapted.pairs import sought
 from assay.patchset.adapted.units import conversions, unconverted
+from assay.patchset.adapted.wrapped import unwrapped, wrapped
 from assay.patchset.clash import Clash
 from assay.patchset.heirs import new_classes
 from assay.patchset.touch import Place, Touch
@@ -31,6 +33,8 @@ class Adaptations:
         self._conversions = conversions(touch)
         self.grown = grown(touch)
         self.extended = extended(touch)
+        self._sought = sought(touch)
+        self._forms = wrapped(touch, self._sought)
 
     @property
     def symbols(self) -> Iterable[str]:
@@ -45,6 +49,12 @@ class Adaptations:
         yield from dead_none(self._touch, self._census, theirs, place, both)
         yield from dead_mark(self._touch, self._census, theirs, place, both)
         yield from unconverted(self._touch, self._census, self._conversions, theirs, place)
+        yield from self.at_guess(theirs, place)
+
+    def at_guess(self, theirs: Touch, place: Place) -> Iterator[Clash]:
+        """The same for a use of who knows what that has the name of something that changed."""
+        if place.module and self._forms:
+            yield from unwrapped(self._touch, self._census, self._forms, theirs, place)
 
     def at_definitions(self, theirs: Touch, both: View) -> Iterator[Clash]:
         """What new classes and functions of another candidate were left behind by."""
