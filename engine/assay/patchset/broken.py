@@ -14,7 +14,9 @@ from assay.model.report import ConflictKind, Witness
 from assay.patchset import protocols
 from assay.patchset.clash import Clash
 from assay.patchset.closed import refused
+from assay.patchset.consumers import lacking
 from assay.patchset.effects import missed
+from assay.patchset.enums import unvalued
 from assay.patchset.exceptions import above, kinds, uncaught
 from assay.patchset.facts import contexts
 from assay.patchset.facts.records import CALL, Binding, Definition, Kind
@@ -137,6 +139,8 @@ def _changed(view: View, both: View, place: Place, before: Symbol, after: Symbol
         return
     if use.call is not None:
         yield from _call(view, both, place, before, after)
+        yield from lacking(view, both, place, before, after)
+        yield from unvalued(view, both, place, before, after)
     if old.kind is new.kind is Kind.FUNCTION:
         yield from access(place, old, new, bound=before.bound)
         read = old.binding is new.binding is Binding.PROPERTY and not use.store

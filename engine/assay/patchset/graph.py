@@ -30,6 +30,7 @@ from assay.patchset.protocols import asked, cls_of
 from assay.patchset.shapes import shapes
 from assay.patchset.siblings import siblings
 from assay.patchset.spoken import lost, spoken, unprovided, unspoken
+from assay.patchset.texts import TEXT, given_up, told, unsaid
 from assay.patchset.textual import textual
 from assay.patchset.touch import Place, Touch, Touches
 from assay.patchset.tuples import fields, taken_apart
@@ -69,6 +70,7 @@ class _Finder:
         self._by_id = {candidate.id: index for index, candidate in enumerate(people)}
         self.touch = [self._touches.of(candidate) for candidate in people]
         self._lost = [lost(touch) for touch in self.touch]
+        self._texts = [given_up(touch) for touch in self.touch]
         self._shaped = [shapes(touch) for touch in self.touch]
         self._adapted = [Adaptations(touch) for touch in self.touch]
         self._circles = Circles(self.touch)
@@ -83,7 +85,8 @@ class _Finder:
             if edge is not None:
                 found[pair] = edge
         beside = [{*a, *b.symbols} for a, b in zip(self._shaped, self._adapted, strict=True)]
-        index = _Index(self.touch, self._lost, beside)
+        words = [(*a, *((TEXT, text) for text in b)) for a, b in zip(self._lost, self._texts, strict=True)]
+        index = _Index(self.touch, words, beside)
         index.beside.update(newcomers(self.touch, self._adapted))
         shared = index.pairs()
         for pair in sorted({*shared, *meetings, *self._circles.pairs()}):
@@ -142,6 +145,7 @@ class _Finder:
                 yield from siblings(ours, theirs, both)
                 yield from unsteady(ours, theirs)
             yield from unspoken(ours, theirs, self._lost[first])
+            yield from unsaid(ours, theirs, both, self._texts[first])
             yield from unprovided(ours, theirs, both)
         for place, label in unknown[:_MOST_PLACES]:
             yield from suspected(ours, theirs, place, label)
@@ -249,7 +253,7 @@ class _Index:
             return
         for second, touch in enumerate(self._touches):
             asked = {("fixture", request.name) for _, request in touch.requests()}
-            for word in (spoken(touch) | asked) & losing.keys():
+            for word in (spoken(touch) | told(touch) | asked) & losing.keys():
                 for first in losing[word]:
                     if first != second:
                         self.spoken.add((first, second))

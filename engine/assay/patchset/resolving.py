@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import builtins
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from assay.patchset.facts.definitions import ATTRIBUTE
 from assay.patchset.facts.library import Library
@@ -55,6 +55,11 @@ class Resolver(ABC):
     def blob(self, path: str) -> str:
         """The blob at a path, '' if there is none."""
         return self._changed[path] if path in self._changed else self._blobs.get(path, "")
+
+    def paths(self) -> Iterator[str]:
+        """Every file of the tree."""
+        yield from (path for path in self._blobs if self._changed.get(path, "there"))
+        yield from (path for path, blob in self._changed.items() if blob and path not in self._blobs)
 
     def source(self, blob: str) -> bytes:
         """A blob's bytes."""

@@ -7,6 +7,7 @@ a `set` that nobody changes) says nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from assay.patchset.facts import contexts
@@ -16,6 +17,8 @@ from assay.patchset.results import Verdict
 from assay.patchset.touch import Place
 from assay.patchset.view import Symbol, Target
 
+_UNITS = (60, 100, 1000, 1024, 3600, 86400, 1024**2, 10**6, 1024**3, 10**9)
+"""How many of one unit another has."""
 _STANDS_IN = {("set", "frozenset"), ("dict", "mappingproxytype")}
 
 
@@ -29,7 +32,8 @@ def held(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
     if containers and _OF_ANY.issuperset(place.use.contexts):
         return
     if _is_number(old.literal) and _is_number(new.literal) and _AS_A_BOUND.issuperset(place.use.contexts):
-        return
+        if not _counts_otherwise(old.literal, new.literal):
+            return
     if not new.literal:
         does = f"makes something else of it than a {_word(old.literal)}"
         yield Verdict(False, does, "it may be used as one")
@@ -59,6 +63,12 @@ def _is_container(definition: Definition) -> bool:
 
 def _is_number(literal: str) -> bool:
     return literal.replace("_", "").replace(".", "", 1).isdigit()
+
+
+def _counts_otherwise(old: str, new: str) -> bool:
+    """Whether two numbers are the same in two units."""
+    was, now = (float(each.replace("_", "")) for each in (old, new))
+    return any(math.isclose(max(was, now), min(was, now) * factor) for factor in _UNITS)
 
 
 def elements(place: Place, before: Target, after: Target, step: str) -> Verdict | None:

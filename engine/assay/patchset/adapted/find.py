@@ -16,6 +16,7 @@ from assay.patchset.adapted.classes import alike, grown, joining, ungrown
 from assay.patchset.adapted.defaults import unpinned
 from assay.patchset.adapted.handlers import added, extended, unextended
 from assay.patchset.adapted.pairs import sought
+from assay.patchset.adapted.registered import entering, reformed, unreformed
 from assay.patchset.adapted.units import conversions, unconverted
 from assay.patchset.adapted.wrapped import unwrapped, wrapped
 from assay.patchset.clash import Clash
@@ -33,6 +34,7 @@ class Adaptations:
         self._conversions = conversions(touch)
         self.grown = grown(touch)
         self.extended = extended(touch)
+        self.reformed = reformed(touch)
         self._sought = sought(touch)
         self._forms = wrapped(touch, self._sought)
 
@@ -62,16 +64,24 @@ class Adaptations:
             yield from ungrown(self._touch, self._census, self.grown, theirs, both)
         if self.extended:
             yield from unextended(self._touch, self._census, self.extended, theirs)
+        if self.reformed:
+            yield from unreformed(self._touch, self.reformed, theirs)
 
 
 def newcomers(touches: Sequence[Touch], adapted: Sequence[Adaptations]) -> Iterator[tuple[int, int]]:
     """(who adapted a kind, who adds one more) of all definitions of kinds that have no symbol in common."""
+    reforming = defaultdict(list)
+    for first, each in enumerate(adapted):
+        for role in each.reformed:
+            reforming[role].append(first)
     growing = [first for first, each in enumerate(adapted) if each.grown]
     extending = defaultdict(list)
     for first, each in enumerate(adapted):
         for names in each.extended:
             extending[names].append(first)
     for second, touch in enumerate(touches):
+        for role in entering(touch) if reforming else ():
+            yield from ((first, second) for first in reforming.get(role, ()) if first != second)
         if growing and any(new_classes(touch)):
             every = joining(touch).values()
             yield from (

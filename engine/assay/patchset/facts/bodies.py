@@ -7,6 +7,7 @@ which is most of them, are looked into once.
 from __future__ import annotations
 
 import ast
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from types import MappingProxyType
@@ -62,6 +63,8 @@ class Body(NamedTuple):
     """It returns something that its object keeps."""
     summary: str
     """The first paragraph of what it says of itself."""
+    asks: tuple[str, ...]
+    """What it cannot do without of its parameters: `record[name]` for a key, `job.name` for an attribute."""
     attributes: tuple[Attribute, ...]
     leaves: tuple[str, ...]
     """The attributes of its first parameter that it sets, or changes in place; `name()` for methods that it
@@ -94,10 +97,34 @@ def body_of(node: Function) -> Body:
         passes=_passes(node, nodes, returned),
         shares=any(_is_kept(value, receiver) for value in returned),
         summary=" ".join((ast.get_docstring(node) or "").split("\n\n", 1)[0].split()),
+        asks=tuple(sorted(_asked(node, nodes))),
         attributes=tuple(_attributes(node, nodes, receiver)) if receiver else (),
         leaves=tuple(sorted(set(_left(nodes, receiver)))) if receiver else (),
         opens=any(_opens(inner, receiver) for inner in nodes if isinstance(inner, ast.Call)),
     )
+
+
+_ASKING_FIRST = frozenset({"hasattr", "getattr", "isinstance", "TypeError", "KeyError", "AttributeError"})
+"""A function that speaks of these may well do without."""
+
+
+def _asked(function: Function, nodes: Iterable[ast.AST]) -> set[str]:
+    """What is read of parameters that are never bound again, nor looked at before."""
+    names = {each.arg for each in parameters(function.args)} - {"self", "cls"}
+    found: set[str] = set()
+    for node in nodes:
+        match node:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                names.discard(name)
+            case ast.Name(id=name) if name in _ASKING_FIRST:
+                return set()
+            case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[ast.Name(id=name)]):
+                names.discard(name)
+            case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str(key)), ctx=ast.Load()):
+                found.add(f"{name}[{key}]")
+            case ast.Attribute(value=ast.Name(id=name), attr=attr, ctx=ast.Load()):
+                found.add(f"{name}.{attr}")
+    return {each for each in found if re.split(r"[.\[]", each, maxsplit=1)[0] in names}
 
 
 def _is_kept(value: ast.expr | None, receiver: str) -> bool:

@@ -244,7 +244,7 @@ def literal_of(value: ast.expr | None) -> str:
 
 def keys_of(value: ast.expr | None) -> tuple[str, ...]:
     """The keys of a dictionary that is written out with texts for keys, sorted; else ()."""
-    if isinstance(value, ast.Call) and _last(value.func) == "dict" and not value.args:
+    if isinstance(value, ast.Call) and _last(value.func) in ("dict", "SimpleNamespace") and not value.args:
         words = [keyword.arg for keyword in value.keywords if keyword.arg]
         return tuple(sorted(words)) if len(words) == len(value.keywords) else ()
     keys = value.keys if isinstance(value, ast.Dict) else []

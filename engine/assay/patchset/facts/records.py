@@ -19,6 +19,8 @@ CALL = "()"
 UNKNOWN = "?"
 IMPORTED = "@"
 SUPER = "super:"
+KEY, VALUE, COMPARED = "[]", "=", "=="
+"""Roles of texts that are no arguments."""
 
 
 class Kind(StrEnum):
@@ -102,6 +104,8 @@ class Definition(Record, frozen=True, kw_only=True):
     leaves: tuple[str, ...] = ()
     """The attributes of its object that it sets, or changes in place; `name()` for its methods that it calls,
     which may do so."""
+    asks: tuple[str, ...] = ()
+    """What it cannot do without of its parameters: `record[name]` for a key, `job.name` for an attribute."""
     abstract: bool = False
     unwritten: bool = False
     """Its body does nothing but raise NotImplementedError."""
@@ -142,6 +146,26 @@ class Definition(Record, frozen=True, kw_only=True):
     """The name in that module; empty if the module itself is bound."""
 
 
+class Given(Record, frozen=True, kw_only=True):
+    """One argument of a call, of which something can be seen. `slot` is its place, from 0, or its keyword."""
+
+    slot: str
+    path: Path = ()
+    """What it is, unless nobody can tell."""
+    keys: tuple[str, ...] | None = None
+    """Of a dictionary that is written out, its keys."""
+    text: str | None = None
+    """Of a literal text, that."""
+
+
+class Said(Record, frozen=True, kw_only=True):
+    """A short literal text, and in which role: `register:0` is the first argument of a call, `[]` a key."""
+
+    text: str
+    role: str
+    line: int
+
+
 class Use(Record, frozen=True, kw_only=True):
     """One place where a source gets at something."""
 
@@ -165,6 +189,8 @@ class Use(Record, frozen=True, kw_only=True):
     """The name that it is an attribute of."""
     handed: bool = False
     """It is called by another function that it is handed to, as `call` says."""
+    given: tuple[Given, ...] = ()
+    """The arguments of its call that can be seen to be something."""
 
     @property
     def key(self) -> tuple[Path, Shape | None, bool]:
@@ -236,6 +262,8 @@ class Uses(Record, frozen=True, kw_only=True):
     requests: tuple[Request, ...] = ()
     strings: frozenset[str] = frozenset()
     """Short texts."""
+    said: tuple[Said, ...] = ()
+    """The same, each with its role."""
     programs: frozenset[str] = frozenset()
     """Texts that are handed to something that runs a program or looks up an entry point."""
     dotted: tuple[tuple[str, int, bool], ...] = ()

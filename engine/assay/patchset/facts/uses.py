@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
@@ -26,7 +26,20 @@ from assay.patchset.facts.paths import (
     targets,
     values_settled,
 )
-from assay.patchset.facts.records import CALL, UNKNOWN, Named, Path, Request, Use, Uses
+from assay.patchset.facts.records import (
+    CALL,
+    COMPARED,
+    KEY,
+    UNKNOWN,
+    VALUE,
+    Given,
+    Named,
+    Path,
+    Request,
+    Said,
+    Use,
+    Uses,
+)
 from assay.patchset.facts.signature import Shape, shape_of, shape_of_handed
 
 Wanted = Callable[[int, int], bool]
@@ -52,6 +65,8 @@ _RUNNERS = frozenset(
 )
 _SPELLING = frozenset({"getattr", "attrgetter", "methodcaller"})
 _SHORT = 100
+_MOST_GIVEN = 20
+"""Arguments of one call that are looked at."""
 _STATIC = frozenset({"staticmethod"})
 
 
@@ -68,6 +83,7 @@ def uses_of(tree: ast.Module, wanted: Wanted) -> Uses:
         named=tuple(finder.named),
         requests=tuple(finder.requests),
         strings=frozenset(finder.strings),
+        said=tuple(finder.said),
         programs=frozenset(finder.programs),
         dotted=tuple(finder.dotted),
     )
@@ -111,6 +127,7 @@ class _Finder:
         self.requests: list[Request] = []
         self.stores: set[tuple[str, str]] = set()
         self.strings: set[str] = set()
+        self.said: list[Said] = []
         self.programs: set[str] = set()
         self.dotted: list[tuple[str, int, bool]] = []
 
@@ -316,9 +333,27 @@ class _Finder:
                     catches=scope.catches,
                     form=contexts.form(node, self._parents),
                     receiver=_receiver(node),
+                    given=tuple(self._given(call, scope)) if call is not None else (),
                 )
             )
         self._prefix(node, scope)
+
+    def _given(self, call: ast.Call, scope: _Scope) -> Iterator[Given]:
+        """What can be seen of the arguments of a call."""
+        slots = [(str(place), arg) for place, arg in enumerate(call.args)]
+        slots += [(keyword.arg, keyword.value) for keyword in call.keywords if keyword.arg]
+        if any(isinstance(arg, ast.Starred) for arg in call.args):
+            return
+        for slot, arg in slots[:_MOST_GIVEN]:
+            value: ast.expr | None = arg
+            if isinstance(arg, ast.Name):
+                value = contexts.held(arg.id, call, self._parents, self._names_in) or arg
+            path = path_of(value, scope.names, scope.cls) if value is not None else ()
+            text = value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
+            keys = keys_of(value) if _is_dictionary(value) else None
+            known = path if path and path[0] != UNKNOWN else ()
+            if known or keys is not None or text is not None:
+                yield Given(slot=slot, path=known, keys=keys, text=text)
 
     def _shape(self, call: ast.Call) -> Shape:
         """How a call gives its arguments, those of a dictionary written out in its function as well."""
@@ -375,6 +410,8 @@ class _Finder:
         if len(text) > _SHORT or not self._wanted(node.lineno, node.end_lineno or node.lineno):
             return
         self.strings.add(text)
+        if not any(map(str.isspace, text)) and (role := _role(node, self._parents)):
+            self.said.append(Said(text=text, role=role, line=node.lineno))
         if self._runs(node):
             self.programs.add(text)
         if _DOTTED.fullmatch(text):
@@ -410,12 +447,38 @@ class _Finder:
                 self.requests.append(Request(name=parameter.arg, scope=qualified, line=parameter.lineno))
 
 
+def _role(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> str:  # noqa: PLR0911 - one word for each
+    """In which role a text stands, '' where it is a part of something else."""
+    parent = parents.get(node)
+    match parent:
+        case ast.keyword(arg=str(arg)):
+            return f"{last_name(parents.get(parent))}:{arg}"
+        case ast.Call(args=args):
+            return f"{last_name(parent)}:{args.index(node)}" if node in args else ""
+        case ast.Dict(keys=keys):
+            return KEY if node in keys else VALUE
+        case ast.Subscript():
+            return KEY
+        case ast.Compare() | ast.MatchValue():
+            return COMPARED
+        case ast.Assign() | ast.AnnAssign() | ast.arguments():
+            return VALUE
+        case ast.List() | ast.Tuple() | ast.Set():
+            return _role(parent, parents) or VALUE
+    return ""
+
+
 def _receiver(node: ast.Name | ast.Attribute) -> str:
     """The name of what this is an attribute of; of `jobs[0].name` that of one of them."""
     owner = node.value if isinstance(node, ast.Attribute) else None
     if isinstance(owner, ast.Subscript):
         return last_name(owner.value).removesuffix("s")
     return last_name(owner)
+
+
+def _is_dictionary(value: ast.expr | None) -> bool:
+    """Whether all keys of a dictionary that is written out are texts."""
+    return bool(keys_of(value))
 
 
 def _bound(statement: ast.stmt) -> Iterable[str]:
