@@ -23,6 +23,7 @@ from assay.patchset.facts.records import CALL, Binding, Definition, Kind
 from assay.patchset.facts.signature import Signature, astray, default_changed, refusal, remeasured
 from assay.patchset.passed import behind
 from assay.patchset.places import label_of, place_of, where_of, whither
+from assay.patchset.raising import stopped
 from assay.patchset.results import EVERYTHING, Verdict, about, access, nothing, result, unkeyed
 from assay.patchset.shapes import Shape, reshaped
 from assay.patchset.told import told
@@ -60,6 +61,8 @@ def broken(
             return
     if isinstance(before, Symbol) and isinstance(after, Symbol):
         yield from _caught(ours, theirs, place, both, before)
+        for further, found in stopped(ours, theirs.view, both, place, before):
+            yield _clash(ours, theirs, place, further, found)._replace(theirs=_used(place, before.label))
         judged = (
             *_changed(theirs.view, both, place, before, after),
             *missed(theirs, place, before.definition, after.definition),

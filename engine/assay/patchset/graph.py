@@ -27,6 +27,7 @@ from assay.patchset.instep import unsteady
 from assay.patchset.overlap import Overlap, overlaps
 from assay.patchset.passed import behind
 from assay.patchset.protocols import asked, cls_of
+from assay.patchset.raising import coming_out, looked_out_for
 from assay.patchset.shapes import shapes
 from assay.patchset.siblings import siblings
 from assay.patchset.spoken import lost, spoken, unprovided, unspoken
@@ -201,6 +202,8 @@ class _Index:
                     touch.view.signature(target, trail)
                     if isinstance(target, Symbol):
                         tuple(behind(touch.view, target, trail))
+                    if isinstance(target, Symbol) and looked_out_for(place):
+                        coming_out(touch.view, target, trail)
                     if isinstance(target, Symbol) and place.use.catches:
                         for raised in target.definition.raises:
                             _lineage(touch, target.module, raised, trail)

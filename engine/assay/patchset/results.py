@@ -268,6 +268,8 @@ def _unpacked(words: set[str], old: Definition, new: Definition, clear: bool) ->
         yield Verdict(
             False, f"makes it no longer return {old.arity} values", "the call is unpacked as before"
         )
+    elif old.arity and new.gives and new.gives != "tuple" and _matters(words, "tuple", new.gives):
+        yield Verdict(False, f"makes it return a {new.gives}, not {old.arity} values", "it is used as before")
     elif new.arity and words - {contexts.DISCARD} and not counts:
         attributes = {w for w in words if w.startswith(contexts.ATTRIBUTE)}
         yield Verdict(

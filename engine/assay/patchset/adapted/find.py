@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from assay.patchset.adapted.answers import dead_mark, dead_none
 from assay.patchset.adapted.census import Census
 from assay.patchset.adapted.classes import alike, grown, joining, ungrown
+from assay.patchset.adapted.companions import companions, unaccompanied
 from assay.patchset.adapted.defaults import unpinned
 from assay.patchset.adapted.handlers import added, extended, unextended
 from assay.patchset.adapted.pairs import sought
@@ -35,6 +36,7 @@ class Adaptations:
         self.grown = grown(touch)
         self.extended = extended(touch)
         self.reformed = reformed(touch)
+        self._companions = companions(touch)
         self._sought = sought(touch)
         self._forms = wrapped(touch, self._sought)
 
@@ -51,6 +53,8 @@ class Adaptations:
         yield from dead_none(self._touch, self._census, theirs, place, both)
         yield from dead_mark(self._touch, self._census, theirs, place, both)
         yield from unconverted(self._touch, self._census, self._conversions, theirs, place)
+        if self._companions:
+            yield from unaccompanied(self._touch, self._census, self._companions, theirs, place)
         yield from self.at_guess(theirs, place)
 
     def at_guess(self, theirs: Touch, place: Place) -> Iterator[Clash]:

@@ -62,8 +62,26 @@ def of(node: ast.AST, parents: Mapping[ast.AST, ast.AST], known: Known) -> tuple
         if isinstance(target, ast.Name):
             return tuple(sorted(_followed(target.id, parent, parents, known)))
         return (_unpacked(target),)
-    beside = (*_keyed(node, parents), *_as_text(node, parents, known), *_or_else(node, parents))
+    beside = (
+        *_keyed(node, parents),
+        *_as_text(node, parents, known),
+        *_or_else(node, parents),
+        *_formatted(node, parents, known),
+    )
     return (_said(node, parents), *beside)
+
+
+def _formatted(node: ast.AST, parents: Mapping[ast.AST, ast.AST], known: Known) -> tuple[str, ...]:
+    """Into how many places of a text a value is put, as by `"%s %s" % pair`."""
+    parent = parents.get(node)
+    if not isinstance(parent, ast.BinOp) or not isinstance(parent.op, ast.Mod) or parent.right is not node:
+        return ()
+    text: ast.expr | None = parent.left
+    if isinstance(text, ast.Name):
+        text = held(text.id, parent, parents, known)
+    if not isinstance(text, ast.Constant) or not isinstance(text.value, str) or "%(" in text.value:
+        return ()
+    return (f"{UNPACK}{text.value.replace('%%', '').count('%')}",)
 
 
 def takes_text_apart(words: Iterable[str]) -> bool:
