@@ -154,6 +154,8 @@ def _changed(view: View, both: View, place: Place, before: Symbol, after: Symbol
         yield from held(place, old, new)
         yield from nothing(place, old, new)
         yield from unkeyed(use.contexts, old, new)
+    elif old.kind is Kind.CLASS is not new.kind and contexts.AS_CLASS in use.contexts:
+        yield Verdict(new.kind is Kind.FUNCTION, f"makes a {new.kind} of it", "it is used as a class")
     elif old.kind is not new.kind and Kind.VARIABLE in (old.kind, new.kind):
         read = new.kind is Kind.FUNCTION and new.binding is not Binding.PROPERTY and not use.store
         if (use.call is not None and new.binding is not Binding.PROPERTY) or (use.call is None and read):

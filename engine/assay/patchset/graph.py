@@ -20,7 +20,7 @@ from assay.patchset.cycles import Circles, circles
 from assay.patchset.edges import Graph
 from assay.patchset.edits import Edits
 from assay.patchset.facts.library import Library
-from assay.patchset.guessed import suspected
+from assay.patchset.guessed import first_step, suspected
 from assay.patchset.halves import halves
 from assay.patchset.heirs import catching, class_in, heirs, lost_kinds, new_classes, new_members
 from assay.patchset.instep import unsteady
@@ -217,6 +217,8 @@ class _Index:
                     self.uses[first, second].append(place)
                 if isinstance(target, Unknown) and target.attribute and place.module:
                     self._index_unknown(second, place, target.attribute, members)
+                if place.module and (inner := first_step(place)) is not None:
+                    self._index_unknown(second, inner, inner.use.path[-1], members)
 
     def _index_unknown(self, second: int, place: Place, name: str, members: dict[str, list[int]]) -> None:
         for first in members.get(name, ()):

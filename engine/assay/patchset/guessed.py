@@ -9,17 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from assay.model.expressions import expression
 from assay.model.report import ConflictKind, Witness
 from assay.patchset.clash import Clash
-from assay.patchset.facts.records import CALL, Binding, Kind
+from assay.patchset.facts import contexts
+from assay.patchset.facts.records import CALL, UNKNOWN, Binding, Definition, Kind
 from assay.patchset.facts.signature import Signature, refusal
 from assay.patchset.places import place_of, where_of
 from assay.patchset.results import Verdict, about, access, nothing, result
 from assay.patchset.touch import Place, Touch
-from assay.patchset.values import held
+from assay.patchset.values import frozen, held
 from assay.patchset.view import Symbol
 
+_LONGER = 3
 _SHORTEST_NAME, _SHORTEST_CLASS = 4, 3
 _TELLING = expression(r"[a-z0-9]_+[a-z0-9]|[a-z][A-Z]")
 """Names of more than one word: others are had by anything."""
@@ -40,6 +44,16 @@ _COMMON = frozenset(
     "args",
     "kwargs",
 }
+
+
+def first_step(place: Place) -> Place | None:
+    """What a longer chain first asks of a name that nobody knows: `job.tags` of `job.tags.append(x)`."""
+    use = place.use
+    if use.path[0] != UNKNOWN or len(use.path) < _LONGER or CALL in use.path[1:3] or not use.root:
+        return None
+    asked = (f"{contexts.ATTRIBUTE}{use.path[2]}",)
+    inner = replace(use, path=use.path[:2], call=None, contexts=asked, receiver=use.root, store=False, given=())
+    return place._replace(use=inner)
 
 
 def suspected(ours: Touch, theirs: Touch, place: Place, label: str) -> Iterator[Clash]:
@@ -83,10 +97,12 @@ def _likely(ours: Touch, theirs: Touch, place: Place, label: str) -> Iterator[Cl
     found: list[Verdict] = []
     if old.kind is Kind.VARIABLE:
         found += [*held(place, old, new), *nothing(place, old, new)]
+        steps = [word.removeprefix(contexts.ATTRIBUTE) for word in use.contexts if word.startswith(contexts.ATTRIBUTE)]
+        found += [lacks for step in steps if (lacks := frozen(place, *_symbols(old, new), step)) is not None]
     elif old.binding is not new.binding:
         found += access(place, old, new, bound=True)
     elif old.kind is Kind.FUNCTION and (use.call is not None) == (old.binding is not Binding.PROPERTY):
-        before, after = (Symbol("", "", d, bound=d.binding is not Binding.STATIC) for d in (old, new))
+        before, after = _symbols(old, new)
         if use.call is not None and not old.decorated:
             was, now = (_left_to_give(symbol) for symbol in (before, after))
             why = refusal(now, use.call) if was and now and not refusal(was, use.call) else ""
@@ -97,6 +113,12 @@ def _likely(ours: Touch, theirs: Touch, place: Place, label: str) -> Iterator[Cl
         note = verdict.note or "the call does not fit any more"
         owner = f"`{use.receiver}`" if use.receiver else "it"
         yield clash._replace(note=f"{note}, if {owner} is one", followed=True)
+
+
+def _symbols(old: Definition, new: Definition) -> tuple[Symbol, Symbol]:
+    """Two versions of a member, as got at through an object."""
+    before, after = (Symbol("", "", each, bound=each.binding is not Binding.STATIC) for each in (old, new))
+    return before, after
 
 
 def _left_to_give(symbol: Symbol) -> Signature | None:

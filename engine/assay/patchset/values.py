@@ -49,10 +49,11 @@ def frozen(place: Place, before: Target, after: Target, step: str) -> Verdict | 
     old, new = before.definition, after.definition
     if not (old.kind is new.kind is Kind.VARIABLE) or old.several or new.several:
         return None
-    was, now = CONTAINERS.get(old.literal), CONTAINERS.get(new.literal)
+    words = [each.literal or each.noted.partition("[")[0].rpartition(".")[2].lower() for each in (old, new)]
+    was, now = (CONTAINERS.get(word) for word in words)
     if was is None or now is None or not hasattr(was, step) or hasattr(now, step):
         return None
-    does = f"turns it from a {old.literal} into a {new.literal}"
+    does = f"turns it from a {words[0]} into a {words[1]}"
     return Verdict(not place.use.guarded, does, f"it has no `{step}`")
 
 
@@ -68,7 +69,7 @@ def _is_number(literal: str) -> bool:
 def _counts_otherwise(old: str, new: str) -> bool:
     """Whether two numbers are the same in two units."""
     was, now = (float(each.replace("_", "")) for each in (old, new))
-    return any(math.isclose(max(was, now), min(was, now) * factor) for factor in _UNITS)
+    return was != now and any(math.isclose(max(was, now), min(was, now) * factor) for factor in _UNITS)
 
 
 def elements(place: Place, before: Target, after: Target, step: str) -> Verdict | None:

@@ -16,6 +16,7 @@ from assay.patchset.adapted.classes import alike, grown, joining, ungrown
 from assay.patchset.adapted.companions import companions, unaccompanied
 from assay.patchset.adapted.defaults import unpinned
 from assay.patchset.adapted.handlers import added, extended, unextended
+from assay.patchset.adapted.marks import entered, unentered
 from assay.patchset.adapted.pairs import sought
 from assay.patchset.adapted.registered import entering, reformed, unreformed
 from assay.patchset.adapted.units import conversions, unconverted
@@ -36,6 +37,7 @@ class Adaptations:
         self.grown = grown(touch)
         self.extended = extended(touch)
         self.reformed = reformed(touch)
+        self.entered = entered(touch)
         self._companions = companions(touch)
         self._sought = sought(touch)
         self._forms = wrapped(touch, self._sought)
@@ -68,6 +70,8 @@ class Adaptations:
             yield from ungrown(self._touch, self._census, self.grown, theirs, both)
         if self.extended:
             yield from unextended(self._touch, self._census, self.extended, theirs)
+        if self.entered:
+            yield from unentered(self._touch, self._census, self.entered, theirs, both)
         if self.reformed:
             yield from unreformed(self._touch, self.reformed, theirs)
 
@@ -78,6 +82,7 @@ def newcomers(touches: Sequence[Touch], adapted: Sequence[Adaptations]) -> Itera
     for first, each in enumerate(adapted):
         for role in each.reformed:
             reforming[role].append(first)
+    entering_classes = [first for first, each in enumerate(adapted) if each.entered]
     growing = [first for first, each in enumerate(adapted) if each.grown]
     extending = defaultdict(list)
     for first, each in enumerate(adapted):
@@ -86,6 +91,8 @@ def newcomers(touches: Sequence[Touch], adapted: Sequence[Adaptations]) -> Itera
     for second, touch in enumerate(touches):
         for role in entering(touch) if reforming else ():
             yield from ((first, second) for first in reforming.get(role, ()) if first != second)
+        if entering_classes and any(new_classes(touch)):
+            yield from ((first, second) for first in entering_classes if first != second)
         if growing and any(new_classes(touch)):
             every = joining(touch).values()
             yield from (

@@ -50,7 +50,7 @@ def roles_in(tree: ast.Module) -> Iterator[tuple[Role, str]]:
     """(role, bare name) of all functions that a source hands over, or decorates."""
     for node in nodes_in([tree]):
         match node:
-            case ast.FunctionDef() | ast.AsyncFunctionDef():
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 for decorator in node.decorator_list:
                     if (name := last_name(decorator)) not in _NO_ROLE:
                         yield ("by", name), node.name

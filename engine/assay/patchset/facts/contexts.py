@@ -36,6 +36,8 @@ TEXT = "text:"
 SORTED = "kept in order"
 OR_ELSE = "or else"
 """Beside another word: something else stands in where the value is none, or empty."""
+AS_CLASS = "class"
+"""Something is asked whether it is one, it is a base, or it is caught."""
 OTHER = "other"
 
 _MOST = 100
@@ -187,6 +189,10 @@ def _one(node: ast.AST, parent: ast.AST | None) -> str:  # noqa: PLR0911, PLR091
     match parent:
         case ast.Await():
             return AWAIT
+        case ast.ClassDef() | ast.ExceptHandler():
+            return AS_CLASS
+        case ast.Call(args=[_, classes]) if classes is node and last_name(parent) in ("isinstance", "issubclass"):
+            return AS_CLASS
         case ast.AsyncFor(iter=it) if it is node:
             return ASYNC_ITER
         case ast.comprehension(iter=it, is_async=1) if it is node:

@@ -311,6 +311,8 @@ class _Walker:
 
     def _variable(self, node: ast.stmt, name: str, value: ast.expr | None, sure: bool) -> None:
         note = node.annotation if isinstance(node, ast.AnnAssign) else None
+        static = isinstance(value, ast.Call) and last_name(value) == "staticmethod" and len(value.args) == 1
+        value = value.args[0] if static and isinstance(value, ast.Call) else value
         held = holds(note) or (path_of(value) if value is not None else ())
         optional, skipped = _default(value)
         self._add(
@@ -320,6 +322,7 @@ class _Walker:
                 line=node.lineno,
                 end=node.end_lineno or node.lineno,
                 digest=self._text(node),
+                binding=Binding.STATIC if static else Binding.PLAIN,
                 value=held if held and held[0] != UNKNOWN else (),
                 literal=literal_of(value),
                 keys=keys_of(value),

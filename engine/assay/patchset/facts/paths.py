@@ -167,9 +167,11 @@ def own_names(function: Function, nodes: Iterable[ast.AST] | None = None) -> dic
     def bind(name: str, path: Path) -> None:
         found[name] = NO_ONE if name in found else path
 
+    usual = _usual(function.args)
     for parameter in parameters(function.args):
         variadic = parameter in (function.args.vararg, function.args.kwarg)
-        bind(parameter.arg, (not variadic and holds(parameter.annotation)) or NO_ONE)
+        held = holds(parameter.annotation) or usual.get(parameter.arg, ())
+        bind(parameter.arg, (not variadic and held) or NO_ONE)
     for node in nodes if nodes is not None else own_nodes(function):
         if not isinstance(node, _BINDERS):
             continue
@@ -178,6 +180,20 @@ def own_names(function: Function, nodes: Iterable[ast.AST] | None = None) -> dic
         for name, path in _binds(node):
             bind(name, path)
     return {name: path for name, path in found.items() if name not in outer}
+
+
+def _usual(args: ast.arguments) -> dict[str, Path]:
+    """What parameters are unless given, where that is something by its name: `runner=run_job`."""
+    places = [*args.posonlyargs, *args.args]
+    pairs = [
+        *zip(reversed(places), reversed(args.defaults), strict=False),
+        *zip(args.kwonlyargs, args.kw_defaults, strict=True),
+    ]
+    return {
+        place.arg: path_of(default)
+        for place, default in pairs
+        if isinstance(default, ast.Name | ast.Attribute) and path_of(default)[0] != UNKNOWN
+    }
 
 
 _BINDERS = (ast.stmt, ast.ExceptHandler, ast.NamedExpr, ast.comprehension, ast.MatchAs, ast.MatchStar)

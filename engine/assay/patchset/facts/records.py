@@ -187,6 +187,8 @@ class Use(Record, frozen=True, kw_only=True):
     """How the value is taken apart: `[0].name`, `.items()`, with what is in brackets only counted."""
     receiver: str = ""
     """The name that it is an attribute of."""
+    root: str = ""
+    """The name that it begins with, as it is written."""
     handed: bool = False
     """It is called by another function that it is handed to, as `call` says."""
     given: tuple[Given, ...] = ()

@@ -333,6 +333,7 @@ class _Finder:
                     catches=scope.catches,
                     form=contexts.form(node, self._parents),
                     receiver=_receiver(node),
+                    root=_root(node),
                     given=tuple(self._given(call, scope)) if call is not None else (),
                 )
             )
@@ -466,6 +467,12 @@ def _role(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> str:  # noqa: PL
         case ast.List() | ast.Tuple() | ast.Set():
             return _role(parent, parents) or VALUE
     return ""
+
+
+def _root(node: ast.AST) -> str:
+    while isinstance(node, ast.Attribute | ast.Call):
+        node = node.value if isinstance(node, ast.Attribute) else node.func
+    return getattr(node, "id", "")
 
 
 def _receiver(node: ast.Name | ast.Attribute) -> str:
