@@ -19,7 +19,7 @@ from assay.patchset.effects import missed
 from assay.patchset.enums import unvalued
 from assay.patchset.exceptions import above, kinds, uncaught
 from assay.patchset.facts import contexts
-from assay.patchset.facts.records import CALL, Binding, Definition, Kind
+from assay.patchset.facts.records import CALL, Binding, Kind
 from assay.patchset.facts.signature import Signature, astray, default_changed, refusal, remeasured
 from assay.patchset.passed import behind
 from assay.patchset.places import label_of, place_of, where_of, whither

@@ -1,7 +1,7 @@
 """What a function cannot do without of its arguments, and a new call that gives it something without that.
 
-Promises: pure. Looked at are dictionaries that are written out where they are given, and objects whose class is
-known whole. What a function asks for is what it reads of its parameters without a word of doubt.
+Promises: pure. Looked at are dictionaries that are written out where they are given, and objects whose class
+is known whole. What a function asks for is what it reads of its parameters without a word of doubt.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ def _taker(view: View, symbol: Symbol) -> Definition | None:
 def _by_parameter(taker: Definition, symbol: Symbol, given: tuple[Given, ...]) -> dict[str, Given]:
     assert taker.signature is not None
     bound = symbol.bound or symbol.definition.kind is Kind.CLASS or taker.binding is Binding.CLASS
-    signature = taker.signature.without_first() if bound and taker.binding is not Binding.STATIC else taker.signature
+    signature = (
+        taker.signature.without_first() if bound and taker.binding is not Binding.STATIC else taker.signature
+    )
     names = [parameter.name for parameter in (*signature.only, *signature.plain)]
     found = {}
     for one in given:

@@ -1,6 +1,7 @@
 """Enumerations whose members are looked up by what they stand for: `State("done")`, `State["DONE"]`.
 
-Promises: pure. Said only of classes that are an enumeration by their known bases, and whose values are literals.
+Promises: pure. Said only of classes that are an enumeration by their known bases, and whose values are
+literals.
 """
 
 from __future__ import annotations

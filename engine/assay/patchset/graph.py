@@ -36,7 +36,7 @@ from assay.patchset.textual import textual
 from assay.patchset.touch import Place, Touch, Touches
 from assay.patchset.tuples import fields, taken_apart
 from assay.patchset.twins import exported, numbers, twins, versions
-from assay.patchset.view import Symbol, Unknown
+from assay.patchset.view import Symbol, Target, Trail, Unknown
 from assay.repo.repository import Repository
 
 Pair = tuple[int, int]
@@ -200,13 +200,7 @@ class _Index:
                 _objects(touch, place, trail)
                 if place.use.call is not None:
                     touch.view.signature(target, trail)
-                    if isinstance(target, Symbol):
-                        tuple(behind(touch.view, target, trail))
-                    if isinstance(target, Symbol) and looked_out_for(place):
-                        coming_out(touch.view, target, trail)
-                    if isinstance(target, Symbol) and place.use.catches:
-                        for raised in target.definition.raises:
-                            _lineage(touch, target.module, raised, trail)
+                    _further(touch, place, target, trail)
                 firsts: dict[int, None] = {}
                 for label in sorted(trail & touching.keys()):
                     for first in touching[label]:
@@ -271,6 +265,17 @@ def _objects(touch: Touch, place: Place, trail: set[str]) -> None:
         cls_of(touch.view, place.module, path, trail)
     if apart := taken_apart(place.use):
         fields(touch.view, place.module, apart, trail)
+
+
+def _further(touch: Touch, place: Place, target: Target, trail: Trail) -> None:
+    """Add what a call rests on further in: whose result it gives, and what is caught around it."""
+    if not isinstance(target, Symbol):
+        return
+    tuple(behind(touch.view, target, trail))
+    if looked_out_for(place):
+        coming_out(touch.view, target, trail)
+    for raised in target.definition.raises if place.use.catches else ():
+        _lineage(touch, target.module, raised, trail)
 
 
 def _lineage(touch: Touch, module: str, name: str, trail: set[str]) -> None:

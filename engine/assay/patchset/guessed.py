@@ -1,8 +1,8 @@
 """Members of who knows what: an attribute of that name, of something that bears the name of the class or not.
 
-Promises: pure but for reading blobs; nothing here is proven. What is more than a like name is called followed:
-the name of the receiver is that of the class, the class is spoken of beside the use, or the name is a telling
-one that nothing else in the project has.
+Promises: pure but for reading blobs; nothing here is proven. What is more than a like name is called
+followed: the name of the receiver is that of the class, the class is spoken of beside the use, or the name is
+a telling one that nothing else in the project has.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def first_step(place: Place) -> Place | None:
     if use.path[0] != UNKNOWN or len(use.path) < _LONGER or CALL in use.path[1:3] or not use.root:
         return None
     asked = (f"{contexts.ATTRIBUTE}{use.path[2]}",)
-    inner = replace(use, path=use.path[:2], call=None, contexts=asked, receiver=use.root, store=False, given=())
+    inner = replace(
+        use, path=use.path[:2], call=None, contexts=asked, receiver=use.root, store=False, given=()
+    )
     return place._replace(use=inner)
 
 
@@ -73,7 +75,11 @@ def suspected(ours: Touch, theirs: Touch, place: Place, label: str) -> Iterator[
             return
         clash = _unknown(ours, theirs, place, label, f"removes `{label}`")
         if not clash.followed and (named or _is_alone(ours, theirs, label)):
-            note = f"`{place.use.receiver}` bears its name" if named else "nothing else has a member of that name"
+            note = (
+                f"`{place.use.receiver}` bears its name"
+                if named
+                else "nothing else has a member of that name"
+            )
             clash = clash._replace(note=note, followed=True)
         yield clash
     elif label in ours.changed and place.use.call is not None:
@@ -97,7 +103,11 @@ def _likely(ours: Touch, theirs: Touch, place: Place, label: str) -> Iterator[Cl
     found: list[Verdict] = []
     if old.kind is Kind.VARIABLE:
         found += [*held(place, old, new), *nothing(place, old, new)]
-        steps = [word.removeprefix(contexts.ATTRIBUTE) for word in use.contexts if word.startswith(contexts.ATTRIBUTE)]
+        steps = [
+            word.removeprefix(contexts.ATTRIBUTE)
+            for word in use.contexts
+            if word.startswith(contexts.ATTRIBUTE)
+        ]
         found += [lacks for step in steps if (lacks := frozen(place, *_symbols(old, new), step)) is not None]
     elif old.binding is not new.binding:
         found += access(place, old, new, bound=True)

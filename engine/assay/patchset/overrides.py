@@ -1,7 +1,7 @@
 """Overrides of a method whose result is used in another way by now.
 
-Who changes what a method gives, and the one place that calls it, also changes what every override has to give.
-An override that another candidate adds meanwhile gives what was asked for before.
+Who changes what a method gives, and the one place that calls it, also changes what every override has to
+give. An override that another candidate adds meanwhile gives what was asked for before.
 
 Promises: pure. The override is judged at the new calls of the method as if it were the method, and only where
 it would have been in order at the old ones.
@@ -64,8 +64,11 @@ def _new_uses(ours: Touch, both: View, method: Symbol, name: str) -> Iterator[Pl
                 yield place
 
 
-def _judged(ours: Touch, place: Place, old: Definition, new: Definition, own: Definition) -> Iterator[Verdict]:
-    """What would be wrong with the override at a new use, and was not as long as the method was the old one."""
+def _judged(
+    ours: Touch, place: Place, old: Definition, new: Definition, own: Definition
+) -> Iterator[Verdict]:
+    """What would be wrong with the override at a new use, and was not as long as the method was the old
+    one."""
     if old.binding is own.binding is not new.binding:
         yield from access(place, new, own, bound=True)
     elif place.use.call is not None and old.binding is own.binding:
@@ -76,7 +79,8 @@ def _judged(ours: Touch, place: Place, old: Definition, new: Definition, own: De
 
 
 def _keeps_form(old: Definition, new: Definition, own: Definition) -> bool:
-    """Whether all that the override visibly gives is of a type that the old method gave, and the new does not."""
+    """Whether all that the override visibly gives is of a type that the old method gave, and the new does
+    not."""
     kinds = set(own.kinds)
     return bool(kinds) and kinds <= set(old.kinds) and not kinds & set(new.kinds)
 
@@ -86,7 +90,9 @@ def _used_otherwise(ours: Touch, use: Use) -> bool:
     name = use.path[-1]
     gone = [u for f in ours.files for u in f.gone.uses if u.path[-1] == name and u.call is not None]
     words = {word for each in gone for word in each.contexts}
-    return bool(gone) and words.isdisjoint(set(use.contexts) - {contexts.OTHER}) and words != set(use.contexts)
+    return (
+        bool(gone) and words.isdisjoint(set(use.contexts) - {contexts.OTHER}) and words != set(use.contexts)
+    )
 
 
 def _goes_above(theirs: Touch, own: Definition, name: str) -> bool:

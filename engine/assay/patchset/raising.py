@@ -1,7 +1,7 @@
 """Exceptions that come out of a call from further in: raised by what is called by what is called.
 
-Promises: pure but for reading blobs. A call that cannot be followed adds nothing; what is caught on the way does not
-come out.
+Promises: pure but for reading blobs. A call that cannot be followed adds nothing; what is caught on the way
+does not come out.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def looked_out_for(place: Place) -> frozenset[str]:
 
 
 def coming_out(view: View, function: Symbol, trail: Trail) -> dict[str, set[str]]:
-    """By the name of each kind of exception that a call may raise, the symbols of those who raise it, where they
-    are called by the function and not itself."""
+    """By the name of each kind of exception that a call may raise, the symbols of those who raise it, where
+    they are called by the function and not itself."""
     found: dict[str, set[str]] = defaultdict(set)
     todo: list[tuple[Symbol, frozenset[str], int]] = [(function, frozenset(), 0)]
     seen: set[str] = set()
@@ -60,7 +60,9 @@ def _calls(view: View, function: Symbol) -> Iterator[tuple[Symbol, frozenset[str
                 yield found, frozenset(use.catches)
 
 
-def stopped(ours: Touch, view: View, both: View, place: Place, function: Symbol) -> Iterator[tuple[Symbol, Verdict]]:
+def stopped(
+    ours: Touch, view: View, both: View, place: Place, function: Symbol
+) -> Iterator[tuple[Symbol, Verdict]]:
     """The functions further in that raise no more what is caught around a call."""
     caught = looked_out_for(place)
     if not caught or function.definition.kind is not Kind.FUNCTION:
@@ -78,4 +80,7 @@ def stopped(ours: Touch, view: View, both: View, place: Place, function: Symbol)
         for label in sorted(before[name] & ours.changed.keys()):
             module, _, qualified = label.partition(":")
             symbol = Symbol(module, qualified, ours.changed[label].old)
-            yield symbol, Verdict(False, f"makes it raise no {name} any more", "that is what is caught, further out")
+            yield (
+                symbol,
+                Verdict(False, f"makes it raise no {name} any more", "that is what is caught, further out"),
+            )

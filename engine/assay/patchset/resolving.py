@@ -240,7 +240,10 @@ class Resolver(ABC):
         """The function or class that is kept in an attribute under another name, if it is one."""
         if not isinstance(member, Symbol) or member.definition.kind is not Kind.VARIABLE:
             return member
-        if not member.definition.digest.startswith(ATTRIBUTE) and member.definition.binding is not Binding.STATIC:
+        if (
+            not member.definition.digest.startswith(ATTRIBUTE)
+            and member.definition.binding is not Binding.STATIC
+        ):
             return member  # a function that is kept in a class is bound
         value = member.definition.value
         held = self._held(member, value, trail, depth) if value and CALL not in value else None

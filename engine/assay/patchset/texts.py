@@ -1,10 +1,11 @@
 """Texts that two sides agree upon and nothing checks: names of events, formats, templates, fields, states.
 
-Who gives one up for another rewrites it wherever it stands; a place that is added meanwhile still says the old one.
+Who gives one up for another rewrites it wherever it stands; a place that is added meanwhile still says the
+old one.
 
-Promises: pure but for reading blobs. Suspected only. A text is given up if a candidate takes it from lines outside
-of tests and no literal of its tree is it any more; what is a name of its own right (of more than one word, or given
-up twice for the same other one) is told by itself, any other by the call that it is handed to.
+Promises: pure but for reading blobs. Suspected only. A text is given up if a candidate takes it from lines
+outside of tests and no literal of its tree is it any more; what is a name of its own right (of more than one
+word, or given up twice for the same other one) is told by itself, any other by the call that it is handed to.
 """
 
 from __future__ import annotations
@@ -29,10 +30,11 @@ _IDLE = (
     frozenset(dir(builtins))
     | frozenset(dir(str))
     | {
-        "debug", "info", "warning", "error", "exception", "critical", "log", "warn", "TypeVar", "NewType", "field",
-        "getLogger", "compile", "sub", "match", "search", "fullmatch", "findall", "raises", "skip", "skipif", "xfail",
-        "namedtuple", "ArgumentParser", "strftime", "strptime", "getenv", "deprecated", "Path", "import_module",
-        "join", "write", "echo", "secho", "write_text", "cast", "setattr", "getattr", "hasattr", "delattr",
+        "debug", "info", "warning", "error", "exception", "critical", "log", "warn", "TypeVar",
+        "NewType", "field", "getLogger", "compile", "sub", "match", "search", "fullmatch", "findall",
+        "raises", "skip", "skipif", "xfail", "namedtuple", "ArgumentParser", "strftime", "strptime",
+        "getenv", "deprecated", "Path", "import_module", "join", "write", "echo", "secho", "write_text",
+        "cast", "setattr", "getattr", "hasattr", "delattr",
     }
 )  # fmt: skip
 """What texts are handed to that names nothing: a mode, a message, a pattern."""
@@ -65,7 +67,9 @@ def given_up(touch: Touch) -> dict[str, GivenUp]:
         for said in file.gone.said:
             if _NAME.fullmatch(said.text) and not _is_idle(said.role):
                 found[said.text].append((file, said, frozenset(new[said.role])))
-    blobs = [c.new_blob for c in touch.candidate.changes if not c.binary and c.path.endswith(".py") and c.new_blob]
+    blobs = [
+        c.new_blob for c in touch.candidate.changes if not c.binary and c.path.endswith(".py") and c.new_blob
+    ]
     texts = {
         text: _of(places)
         for text, places in list(found.items())[:_MOST]
@@ -88,13 +92,16 @@ def _of(places: list[tuple[FileTouch, Said, frozenset[str]]]) -> GivenUp:
 
 
 def _around(file: FileTouch, line: int) -> str:
-    inside = [d for d in file.old.definitions.values() if d.line <= line <= d.end and d.kind is not Kind.IMPORT]
+    inside = [
+        d for d in file.old.definitions.values() if d.line <= line <= d.end and d.kind is not Kind.IMPORT
+    ]
     inner = max(inside, key=lambda each: (each.line, -each.end), default=None)
     return f"{file.old_module}:{inner.name}" if inner is not None else ""
 
 
 def _files(touch: Touch) -> dict[str, GivenUp]:
-    """The files, other than sources, that a candidate moves or removes, by the names that they may be known by."""
+    """The files, other than sources, that a candidate moves or removes, by the names that they may be known
+    by."""
     found: dict[str, GivenUp] = {}
     for change in touch.candidate.changes:
         gone = change.old_path if change.old_path != change.path or not change.new_blob else ""
@@ -139,9 +146,9 @@ def _line(ours: Touch, theirs: Touch, file: FileTouch, text: str, gone: GivenUp)
     if "file" in gone.roles:
         return 0
     for use in file.fresh:
-        if use.path[0] == UNKNOWN and use.path[1:2] == (text,):
-            if (KEY in gone.roles and _TELLING.search(text)) or _gave_up(ours, use.receiver, text):
-                return use.line
+        asked = use.path[0] == UNKNOWN and use.path[1:2] == (text,)
+        if asked and ((KEY in gone.roles and _TELLING.search(text)) or _gave_up(ours, use.receiver, text)):
+            return use.line
     return 0
 
 
@@ -158,14 +165,18 @@ def _is_meant(role: str, text: str, gone: GivenUp) -> bool:
 def _is_value_of(ours: Touch, said: Said, text: str) -> bool:
     """Whether a text that something is compared to was the value of a member of an enumeration."""
     return said.role == COMPARED and any(
-        changed.old.literal == repr(text) and changed.new.literal != repr(text) and _is_member(ours, label, changed.old)
+        changed.old.literal == repr(text)
+        and changed.new.literal != repr(text)
+        and _is_member(ours, label, changed.old)
         for label, changed in ours.changed.items()
     )
 
 
 def _is_member(ours: Touch, label: str, definition: Definition) -> bool:
     owner = label.partition(":")[2].rpartition(".")[0]
-    cls = class_in(ours.view, f"{label.partition(':')[0]}:{owner}") if owner and not definition.field else None
+    cls = (
+        class_in(ours.view, f"{label.partition(':')[0]}:{owner}") if owner and not definition.field else None
+    )
     return cls is not None and any(other.module == "enum" for other in ours.view.lineage(cls, set())[1])
 
 
@@ -173,8 +184,8 @@ def _gave_up(ours: Touch, receiver: str, name: str) -> bool:
     """Whether a candidate has taken an attribute from everything that it calls by this name."""
     if not receiver:
         return False
-    asked = ({(use.receiver, use.path[-1]) for use in uses} for file in ours.files for uses in (file.gone.uses,))
-    if not any((receiver, name) in each for each in asked):
+    asked = {(use.receiver, use.path[-1]) for file in ours.files for use in file.gone.uses}
+    if (receiver, name) not in asked:
         return False
     return not any(
         (use.receiver, use.path[-1]) == (receiver, name)

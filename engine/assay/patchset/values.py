@@ -31,9 +31,10 @@ def held(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
     containers = old.literal in CONTAINERS and (new.literal in CONTAINERS or _is_container(new))
     if containers and _OF_ANY.issuperset(place.use.contexts):
         return
-    if _is_number(old.literal) and _is_number(new.literal) and _AS_A_BOUND.issuperset(place.use.contexts):
-        if not _counts_otherwise(old.literal, new.literal):
-            return
+    numbers = _is_number(old.literal) and _is_number(new.literal)
+    bounds = numbers and _AS_A_BOUND.issuperset(place.use.contexts)
+    if bounds and not _counts_otherwise(old.literal, new.literal):
+        return
     if not new.literal:
         does = f"makes something else of it than a {_word(old.literal)}"
         yield Verdict(False, does, "it may be used as one")

@@ -1,10 +1,10 @@
 """Something that has to be done first: `index(jobs)` before every `pick(jobs, name)`.
 
-Who makes a function rely on what another one leaves behind calls that one wherever the first is called; a new caller
-does not know of it.
+Who makes a function rely on what another one leaves behind calls that one wherever the first is called; a new
+caller does not know of it.
 
-Promises: pure. Suspected only, and only where the one visibly reads what the other writes: a call that was merely
-added to all callers of something is nobody's condition.
+Promises: pure. Suspected only, and only where the one visibly reads what the other writes: a call that was
+merely added to all callers of something is nobody's condition.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from assay.patchset.view import Symbol
 
 
 class Companion(NamedTuple):
-    """Whoever calls `needs` (a symbol that a candidate changes) newly calls `first` (by its bare name) as well."""
+    """Whoever calls `needs` (a symbol that a candidate changes) newly calls `first` (by its bare name) as
+    well."""
 
     needs: str
     first: str
@@ -35,7 +36,11 @@ class Companion(NamedTuple):
 
 def companions(touch: Touch) -> tuple[Companion, ...]:
     """What a candidate newly calls wherever it calls something that it changes to rely on that."""
-    makers = {label.partition(":")[2].rpartition(".")[2]: label for label in touch.added if _is_function(touch, label)}
+    makers = {
+        label.partition(":")[2].rpartition(".")[2]: label
+        for label in touch.added
+        if _is_function(touch, label)
+    }
     changed = {
         label.partition(":")[2].rpartition(".")[2]: label
         for label, each in touch.changed.items()
@@ -127,5 +132,3 @@ def _is_whole(census: Census, each: Companion) -> bool:
         if around is not None and each.first not in _called(around):
             return False
     return True
-
-

@@ -1,10 +1,10 @@
 """Classes of a kind that are all entered somewhere (in a table, by a decorator), and a new one that is not.
 
-Who has what was found by itself be entered by hand enters all that are there; a class that is added meanwhile is
-never found.
+Who has what was found by itself be entered by hand enters all that are there; a class that is added meanwhile
+is never found.
 
-Promises: pure. Suspected only. Classes are of a kind if they are below one class of the project, and a role says
-something only if all of that kind outside of tests have it.
+Promises: pure. Suspected only. Classes are of a kind if they are below one class of the project, and a role
+says something only if all of that kind outside of tests have it.
 """
 
 from __future__ import annotations
@@ -63,14 +63,20 @@ def unentered(
         cls = class_in(both, label) if definition.kind is Kind.CLASS else None
         if cls is None or "test" in theirs.view.modules.path_of.get(cls.module, ""):
             continue
-        own = {role for file in theirs.files for role, name in _roles(theirs, theirs.view.blob(file.path)) if name == cls.name}
+        own = {
+            role
+            for file in theirs.files
+            for role, name in _roles(theirs, theirs.view.blob(file.path))
+            if name == cls.name
+        }
         above = {each.label for each in both.lineage(cls, set())[0][1:]}
         for each in every:
             base = _kind(ours, census, each, above) if each.role not in own else ""
             if base:
                 places = tuple(_at(ours, one) for one in each.classes.values())
                 kind, where = each.role
-                does = f"enters what is below `{base}` {'by' if kind == 'by' else 'in'} `{where.partition(':')[0]}`"
+                way = f"{'by' if kind == 'by' else 'in'} `{where.partition(':')[0]}`"
+                does = f"enters what is below `{base}` {way}"
                 yield Adapted(base, does, places, whole=True).left(
                     ours, _at(theirs, label), f"adds `{cls.name}` below it, which is not entered", sure=False
                 )

@@ -55,9 +55,7 @@ def sought(touch: Touch) -> dict[str, tuple[str, ...]]:
 def adapted_spots(touch: Touch, names: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, Twice]]:
     """(symbol, spot before and after) of all spots in functions that a candidate edits, tests aside."""
     for file, name, old, new in edited(touch):
-        before, after = (
-            _by_label(spots(touch.view, file.module, name, each, names)) for each in (old, new)
-        )
+        before, after = (_by_label(spots(touch.view, file.module, name, each, names)) for each in (old, new))
         for label in before.keys() & after.keys():
             if len(before[label]) == len(after[label]):
                 for pair in zip(before[label], after[label], strict=True):
@@ -107,7 +105,10 @@ def spots(
         if (label := _meant(view, module, path_of(node, known), node, labels)) is not None:
             call = parents.get(node)
             called = isinstance(call, ast.Call) and call.func is node
-            yield label, Spot(call if called and isinstance(call, ast.Call) else node, function, scope, parents)
+            yield (
+                label,
+                Spot(call if called and isinstance(call, ast.Call) else node, function, scope, parents),
+            )
 
 
 def _known(function: Function, scope: str, view: View, module: str) -> dict[str, Path]:
@@ -123,7 +124,8 @@ def _known(function: Function, scope: str, view: View, module: str) -> dict[str,
 
 
 def _meant(view: View, module: str, path: Path, node: ast.expr, labels: tuple[str, ...]) -> str | None:
-    """Which of the symbols a path stands for; of who knows what, the one that is named so, if there is one."""
+    """Which of the symbols a path stands for; of who knows what, the one that is named so, if there is
+    one."""
     found = view.resolve(module, path, set()) if path else None
     if isinstance(found, Instance):
         found = found.of

@@ -1,11 +1,11 @@
-"""Functions that are handed to the same place as others (a decorator, a table, `subscribe(...)`), whose form all of
-those have changed.
+"""Functions that are handed to the same place as others (a decorator, a table, `subscribe(...)`), whose form
+all of those have changed.
 
-Nothing but where they are put says of such functions how they are called, and what is done with what they give.
-Who changes that changes those that are there; a new one takes what these took.
+Nothing but where they are put says of such functions how they are called, and what is done with what they
+give. Who changes that changes those that are there; a new one takes what these took.
 
-Promises: pure. Functions are told by their names within the files that a candidate touches. What they are called
-with is only sure where a new call shows that a new function refuses.
+Promises: pure. Functions are told by their names within the files that a candidate touches. What they are
+called with is only sure where a new call shows that a new function refuses.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ Role = tuple[str, str]
 
 _NO_ROLE = frozenset(
     {
-        "property", "staticmethod", "classmethod", "abstractmethod", "overload", "override", "wraps", "cache",
-        "lru_cache", "cached_property", "contextmanager", "asynccontextmanager", "setter", "getter", "deleter",
-        "dataclass", "fixture", "final", "map", "filter", "sorted", "min", "max", "partial", "isinstance", "print",
-        "len", "type", "super", "setattr", "getattr", "hasattr", "callable", "deprecated", "repr", "str", "list",
+        "property", "staticmethod", "classmethod", "abstractmethod", "overload", "override", "wraps",
+        "cache", "lru_cache", "cached_property", "contextmanager", "asynccontextmanager", "setter",
+        "getter", "deleter", "dataclass", "fixture", "final", "map", "filter", "sorted", "min", "max",
+        "partial", "isinstance", "print", "len", "type", "super", "setattr", "getattr", "hasattr",
+        "callable", "deprecated", "repr", "str", "list",
     }
 )  # fmt: skip
 _MOST = 400
@@ -103,7 +104,11 @@ def reformed(touch: Touch) -> dict[Role, Reformed]:
 
 
 def _roles(touch: Touch, file: FileTouch) -> Iterator[tuple[Role, str]]:
-    tree = touch.view.library.tree(touch.view.blob(file.path)) if file.module and "test" not in file.path else None
+    tree = (
+        touch.view.library.tree(touch.view.blob(file.path))
+        if file.module and "test" not in file.path
+        else None
+    )
     return roles_in(tree) if tree is not None else iter(())
 
 
@@ -147,7 +152,11 @@ def _left(ours: Touch, role: Role, reform: Reformed, theirs: Touch, label: str) 
     places = tuple(_at(ours, each, changed.new.line) for each, changed in reform.changed.items())
     first = next(iter(reform.changed))
     kind, where = role
-    words = {"by": f"decorated by `{where}`", "in": f"in `{where}`", "to": f"handed to `{where.partition(':')[0]}`"}
+    words = {
+        "by": f"decorated by `{where}`",
+        "in": f"in `{where}`",
+        "to": f"handed to `{where.partition(':')[0]}`",
+    }
     adapted = Adapted(first, f"changes the form of functions {words[kind]}", places, not reform.left)
     yield adapted.left(
         ours,
@@ -187,7 +196,9 @@ def _gives_as_before(reform: Reformed, own: Definition) -> str:
     """What the new function gives as the others did, and do no more; '' if nothing."""
     words = ("asynchronous", "a generator", "of so many parts", "of that type")
     for place, word in enumerate(words):
-        old, new = ({_given(each)[place] for each in side} for side in zip(*reform.changed.values(), strict=True))
+        old, new = (
+            {_given(each)[place] for each in side} for side in zip(*reform.changed.values(), strict=True)
+        )
         mine = _given(own)[place]
         if len(new) == 1 and not old & new and mine in old and mine not in new:
             return f"what these give is {word if new != {False} else 'no longer ' + word} now"

@@ -76,6 +76,8 @@ def _step(node: ast.AST, parent: ast.AST) -> str | None:  # noqa: PLR0911, PLR09
         case ast.BinOp(left=left, op=op, right=right):
             other = right if left is node else left
             return f"# {type(op).__name__} {_number(other)}"
+        case ast.Compare(ops=[ast.Is() | ast.IsNot()]):
+            return "# is"
         case ast.Compare():
             return "# compared"
         case ast.BoolOp(op=op, values=[first, *_]) if first is node:

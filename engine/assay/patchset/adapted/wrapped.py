@@ -1,11 +1,11 @@
-"""Values that are taken in another form wherever they are used, or given in another form wherever they are asked
-for: `read(x).decode()`, `str(path_of(x))`, `with connect() as c`, `Store(Path(x))`.
+"""Values that are taken in another form wherever they are used, or given in another form wherever they are
+asked for: `read(x).decode()`, `str(path_of(x))`, `with connect() as c`, `Store(Path(x))`.
 
-Who changes what something is rewrites the places that use it, each alike; a new place in the old form was written
-for what it was.
+Who changes what something is rewrites the places that use it, each alike; a new place in the old form was
+written for what it was.
 
-Promises: pure. Suspected only. One place says enough if no other was left and the form is that of a conversion;
-otherwise it takes two. A place that asks nothing of the value is in order in any form.
+Promises: pure. Suspected only. One place says enough if no other was left and the form is that of a
+conversion; otherwise it takes two. A place that asks nothing of the value is in order in any form.
 """
 
 from __future__ import annotations
@@ -29,17 +29,23 @@ _IDEMPOTENT = frozenset(
     f"{name}(#)" for name in ("str", "list", "tuple", "set", "dict", "int", "float", "bool", "sorted", "Path")
 )
 _CONVERTERS = _IDEMPOTENT | {
-    f"{name}(#)" for name in ("bytes", "len", "next", "iter", "frozenset", "repr", "Decimal", "vars", "asdict")
+    f"{name}(#)"
+    for name in ("bytes", "len", "next", "iter", "frozenset", "repr", "Decimal", "vars", "asdict")
 }
+_TRUTH = frozenset({"bool(#)", "# is", "# or", "# and"})
+"""Ways to ask whether there is something, which others look at."""
 _GATHERED = frozenset({"*#", "list(#)", "tuple(#)", "sorted(#)", "set(#)"})
-_ONCE = _GATHERED | {"for #", *(f"{name}(#)" for name in ("join", "sum", "any", "all", "max", "min", "dict", "zip"))}
+_ONCE = _GATHERED | {
+    "for #",
+    *(f"{name}(#)" for name in ("join", "sum", "any", "all", "max", "min", "dict", "zip")),
+}
 """What goes through things once, and is as good for those that come one by one."""
 _WRITTEN = (ast.Constant, ast.JoinedStr, ast.BinOp)
 
 
 class Form(NamedTuple):
-    """How places of one symbol were changed alike: `step` is newly around them, or was and is no more. `slot` says
-    which argument of calls it is, '' for what is given back."""
+    """How places of one symbol were changed alike: `step` is newly around them, or was and is no more. `slot`
+    says which argument of calls it is, '' for what is given back."""
 
     label: str
     step: str
@@ -74,11 +80,11 @@ def wrapped(touch: Touch, names: Mapping[str, tuple[str, ...]]) -> dict[Form, Ch
 def _of_values(label: str, twice: Twice) -> Iterator[tuple[Form, Steps]]:
     old, new = (around(spot.node, spot.parents) for spot in (twice.old, twice.new))
     heads = {steps[0] for steps in old}, {steps[0] for steps in new}
-    gained, lost = heads[1] - heads[0], heads[0] - heads[1]
+    gained, lost = heads[1] - heads[0] - _TRUTH, heads[0] - heads[1] - _TRUTH - _IDEMPOTENT
     if len(gained) == 1 and any(_grown(o, n) for o in old for n in new if n[0] in gained):
-        yield from ((Form(label, *gained, gained=True), steps) for steps in old)
-    elif len(lost) == 1 and not lost & _IDEMPOTENT and any(_grown(n, o) for o in old for n in new):
-        yield from ((Form(label, *lost, gained=False), steps) for steps in old)
+        yield from ((Form(label, gained.copy().pop(), gained=True), steps) for steps in old)
+    elif len(lost) == 1 and any(_grown(n, o) for o in old for n in new):
+        yield from ((Form(label, lost.copy().pop(), gained=False), steps) for steps in old)
 
 
 def _grown(less: Steps, more: Steps) -> bool:
@@ -86,7 +92,9 @@ def _grown(less: Steps, more: Steps) -> bool:
     if more[0] == "with #":
         return True
     rest = less if less != ("other",) else ()
-    return any(more[at:] == rest[: len(more) - at] for at in range(1, len(more) + 1) if rest or at == len(more))
+    return any(
+        more[at:] == rest[: len(more) - at] for at in range(1, len(more) + 1) if rest or at == len(more)
+    )
 
 
 def _of_arguments(label: str, twice: Twice) -> Iterator[tuple[Form, Steps]]:
@@ -106,7 +114,11 @@ def _arguments(spot: Spot) -> dict[str, ast.expr]:
 def unwrapped(ours: Touch, census: Census, forms: Forms, theirs: Touch, place: Place) -> Iterator[Clash]:
     """A new place in the old form of what `ours` takes, or gives, in another wherever it did."""
     labels = {form.label for form in forms}
-    names = {name: own for name, known in sought(ours).items() if (own := tuple(sorted(labels.intersection(known))))}
+    names = {
+        name: own
+        for name, known in sought(ours).items()
+        if (own := tuple(sorted(labels.intersection(known))))
+    }
     function = _function(theirs, place)
     if not names or function is None:
         return
@@ -118,7 +130,10 @@ def unwrapped(ours: Touch, census: Census, forms: Forms, theirs: Touch, place: P
                     if adapted is not None:
                         what = f"newly gives `{form.slot}` of" if form.slot else "newly takes"
                         yield adapted.left(
-                            ours, At(place.path, place.use.line), f"{what} `{label}` in the old form", sure=False
+                            ours,
+                            At(place.path, place.use.line),
+                            f"{what} `{label}` in the old form",
+                            sure=False,
                         )
 
 
@@ -132,7 +147,9 @@ def _is_in_old_form(form: Form, changed: Changed, spot: Spot) -> bool:
     if form.slot:
         given = _arguments(spot).get(form.slot)
         if isinstance(given, ast.Name):
-            held = [n.value for n in spot.parents if isinstance(n, ast.Assign) and _is_name(n.targets, given.id)]
+            held = [
+                n.value for n in spot.parents if isinstance(n, ast.Assign) and _is_name(n.targets, given.id)
+            ]
             given = held[0] if len(held) == 1 else None
         return isinstance(given, _WRITTEN) and outermost(given) != form.step
     found = around(spot.node, spot.parents)
@@ -149,9 +166,12 @@ def _is_name(targets: list[ast.expr], name: str) -> bool:
 
 
 def _asks(steps: Steps, before: frozenset[Steps]) -> bool:
-    """Whether something is asked of a value that not every value can do, or what was asked where it changed."""
+    """Whether something is asked of a value that not every value can do, or what was asked where it
+    changed."""
     head = steps[0]
-    return head.startswith((*_ASKING, *_ARITHMETIC)) or (head.endswith("(#)") and any(head == b[0] for b in before))
+    return head.startswith((*_ASKING, *_ARITHMETIC)) or (
+        head.endswith("(#)") and any(head == b[0] for b in before)
+    )
 
 
 def _adapted(ours: Touch, census: Census, form: Form, changed: Changed) -> Adapted | None:
@@ -159,7 +179,9 @@ def _adapted(ours: Touch, census: Census, form: Form, changed: Changed) -> Adapt
     count = len(changed.places)
     if left >= count or (count < FEWEST and (left or not _converts(form.step))):
         return None
-    takes = f"gives `{form.slot}` as" if form.slot else "takes it as" if form.gained else "takes it no longer as"
+    takes = (
+        f"gives `{form.slot}` as" if form.slot else "takes it as" if form.gained else "takes it no longer as"
+    )
     return Adapted(form.label, f"changes `{form.label}` and {takes} `{form.step}`", changed.places, left == 0)
 
 

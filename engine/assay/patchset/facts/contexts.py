@@ -191,7 +191,10 @@ def _one(node: ast.AST, parent: ast.AST | None) -> str:  # noqa: PLR0911, PLR091
             return AWAIT
         case ast.ClassDef() | ast.ExceptHandler():
             return AS_CLASS
-        case ast.Call(args=[_, classes]) if classes is node and last_name(parent) in ("isinstance", "issubclass"):
+        case ast.Call(args=[_, classes]) if classes is node and last_name(parent) in (
+            "isinstance",
+            "issubclass",
+        ):
             return AS_CLASS
         case ast.AsyncFor(iter=it) if it is node:
             return ASYNC_ITER

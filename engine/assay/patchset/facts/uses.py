@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-
-from msgspec.structs import replace
+from collections.abc import Callable, Iterable, Mapping
 
 from assay.gates.syntax import Function, children, families, first_line, last_name
 from assay.patchset.facts import contexts, named
+from assay.patchset.facts.arguments import given_in, role_of, shape_in, spelled
 from assay.patchset.facts.paths import (
     NO_ONE,
-    keys_of,
     own_names,
     parameters,
     path_of,
@@ -28,11 +26,7 @@ from assay.patchset.facts.paths import (
 )
 from assay.patchset.facts.records import (
     CALL,
-    COMPARED,
-    KEY,
     UNKNOWN,
-    VALUE,
-    Given,
     Named,
     Path,
     Request,
@@ -40,7 +34,7 @@ from assay.patchset.facts.records import (
     Use,
     Uses,
 )
-from assay.patchset.facts.signature import Shape, shape_of, shape_of_handed
+from assay.patchset.facts.signature import Shape, shape_of_handed
 
 Wanted = Callable[[int, int], bool]
 """Whether any of these lines, both included, counted from 1, is wanted."""
@@ -63,10 +57,7 @@ _RUNNERS = frozenset(
         "execvp",
     }
 )
-_SPELLING = frozenset({"getattr", "attrgetter", "methodcaller"})
 _SHORT = 100
-_MOST_GIVEN = 20
-"""Arguments of one call that are looked at."""
 _STATIC = frozenset({"staticmethod"})
 
 
@@ -279,36 +270,27 @@ class _Finder:
                     )
 
     def _spelled(self, node: ast.Call, scope: _Scope) -> None:
-        """`getattr(x, "name")`, `attrgetter("name")`, `methodcaller("name", ...)`: an attribute by its text."""
-        called = last_name(node)
-        texts = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
-        if not texts or called not in _SPELLING or not self._wanted(node.lineno, node.lineno):
-            return
-        call = self._parents.get(node)
-        shape = shape_of(call) if isinstance(call, ast.Call) and call.func is node else None
-        around, receiver = call if isinstance(call, ast.Call) and shape is not None else node, ""
-        paths: list[Path] = [(UNKNOWN, *text.split(".")) for text in texts]
-        if called == "getattr":
-            if len(node.args) != 2 or not isinstance(node.func, ast.Name):
-                return  # with something to fall back on
-            paths = [(*(path_of(node.args[0], scope.names, scope.cls) or NO_ONE), texts[-1])]
-            receiver = last_name(node.args[0])
-        elif called == "methodcaller":
-            given = shape_of(node)
-            paths, shape = paths[:1], Shape(positional=given.positional - 1, keywords=given.keywords)
-        for path in paths:
-            self.uses.append(
-                Use(
-                    scope=scope.qualified,
-                    path=path,
-                    line=node.lineno,
-                    end=node.lineno,
-                    call=shape,
-                    contexts=contexts.of(around, self._parents, self._names_in) if called == "getattr" else (),
-                    guarded=scope.guarded,
-                    receiver=receiver,
+        for path, shape, receiver in spelled(node, self._parents, scope.names, scope.cls):
+            if self._wanted(node.lineno, node.lineno):
+                call = self._parents.get(node) if shape is not None else None
+                around = call if isinstance(call, ast.Call) and call.func is node else node
+                known = (
+                    contexts.of(around, self._parents, self._names_in)
+                    if path[0] != UNKNOWN or receiver
+                    else ()
                 )
-            )
+                self.uses.append(
+                    Use(
+                        scope=scope.qualified,
+                        path=path,
+                        line=node.lineno,
+                        end=node.lineno,
+                        call=shape,
+                        contexts=known,
+                        guarded=scope.guarded,
+                        receiver=receiver,
+                    )
+                )
 
     def _chain(self, node: ast.Name | ast.Attribute, call: ast.Call | None, scope: _Scope) -> None:
         """One longest chain of attributes: a use, and whatever else its root holds."""
@@ -325,7 +307,7 @@ class _Finder:
                     path=path,
                     line=line,
                     end=end,
-                    call=self._shape(call) if call is not None else handed,
+                    call=shape_in(call, self._parents, self._names_in) if call is not None else handed,
                     contexts=words,
                     handed=handed is not None,
                     guarded=scope.guarded,
@@ -334,39 +316,12 @@ class _Finder:
                     form=contexts.form(node, self._parents),
                     receiver=_receiver(node),
                     root=_root(node),
-                    given=tuple(self._given(call, scope)) if call is not None else (),
+                    given=tuple(given_in(call, scope.names, scope.cls, self._parents, self._names_in))
+                    if call is not None
+                    else (),
                 )
             )
         self._prefix(node, scope)
-
-    def _given(self, call: ast.Call, scope: _Scope) -> Iterator[Given]:
-        """What can be seen of the arguments of a call."""
-        slots = [(str(place), arg) for place, arg in enumerate(call.args)]
-        slots += [(keyword.arg, keyword.value) for keyword in call.keywords if keyword.arg]
-        if any(isinstance(arg, ast.Starred) for arg in call.args):
-            return
-        for slot, arg in slots[:_MOST_GIVEN]:
-            value: ast.expr | None = arg
-            if isinstance(arg, ast.Name):
-                value = contexts.held(arg.id, call, self._parents, self._names_in) or arg
-            path = path_of(value, scope.names, scope.cls) if value is not None else ()
-            text = value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
-            keys = keys_of(value) if _is_dictionary(value) else None
-            known = path if path and path[0] != UNKNOWN else ()
-            if known or keys is not None or text is not None:
-                yield Given(slot=slot, path=known, keys=keys, text=text)
-
-    def _shape(self, call: ast.Call) -> Shape:
-        """How a call gives its arguments, those of a dictionary written out in its function as well."""
-        shape = shape_of(call)
-        keys: set[str] = set()
-        for keyword in call.keywords:
-            if keyword.arg is None:
-                value: ast.expr | None = keyword.value
-                if isinstance(value, ast.Name):
-                    value = contexts.held(value.id, call, self._parents, self._names_in)
-                keys.update(keys_of(value))
-        return replace(shape, keywords=tuple(sorted({*shape.keywords, *keys}))) if keys else shape
 
     def _handed(self, node: ast.expr) -> Shape | None:
         """How this is called by a function that it is handed to, if that is known."""
@@ -411,7 +366,7 @@ class _Finder:
         if len(text) > _SHORT or not self._wanted(node.lineno, node.end_lineno or node.lineno):
             return
         self.strings.add(text)
-        if not any(map(str.isspace, text)) and (role := _role(node, self._parents)):
+        if not any(map(str.isspace, text)) and (role := role_of(node, self._parents)):
             self.said.append(Said(text=text, role=role, line=node.lineno))
         if self._runs(node):
             self.programs.add(text)
@@ -448,27 +403,6 @@ class _Finder:
                 self.requests.append(Request(name=parameter.arg, scope=qualified, line=parameter.lineno))
 
 
-def _role(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> str:  # noqa: PLR0911 - one word for each
-    """In which role a text stands, '' where it is a part of something else."""
-    parent = parents.get(node)
-    match parent:
-        case ast.keyword(arg=str(arg)):
-            return f"{last_name(parents.get(parent))}:{arg}"
-        case ast.Call(args=args):
-            return f"{last_name(parent)}:{args.index(node)}" if node in args else ""
-        case ast.Dict(keys=keys):
-            return KEY if node in keys else VALUE
-        case ast.Subscript():
-            return KEY
-        case ast.Compare() | ast.MatchValue():
-            return COMPARED
-        case ast.Assign() | ast.AnnAssign() | ast.arguments():
-            return VALUE
-        case ast.List() | ast.Tuple() | ast.Set():
-            return _role(parent, parents) or VALUE
-    return ""
-
-
 def _root(node: ast.AST) -> str:
     while isinstance(node, ast.Attribute | ast.Call):
         node = node.value if isinstance(node, ast.Attribute) else node.func
@@ -481,11 +415,6 @@ def _receiver(node: ast.Name | ast.Attribute) -> str:
     if isinstance(owner, ast.Subscript):
         return last_name(owner.value).removesuffix("s")
     return last_name(owner)
-
-
-def _is_dictionary(value: ast.expr | None) -> bool:
-    """Whether all keys of a dictionary that is written out are texts."""
-    return bool(keys_of(value))
 
 
 def _bound(statement: ast.stmt) -> Iterable[str]:
