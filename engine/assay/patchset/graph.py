@@ -145,8 +145,8 @@ class _Finder:
                 yield from heirs(ours, theirs, both)
                 yield from siblings(ours, theirs, both)
                 yield from unsteady(ours, theirs)
-            yield from unspoken(ours, theirs, self._lost[first])
-            yield from unsaid(ours, theirs, both, self._texts[first])
+            words = tuple(unspoken(ours, theirs, self._lost[first]))
+            yield from words or unsaid(ours, theirs, both, self._texts[first])
             yield from unprovided(ours, theirs, both)
         for place, label in unknown[:_MOST_PLACES]:
             yield from suspected(ours, theirs, place, label)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from assay.model.expressions import expression
 from assay.model.report import ConflictKind, Witness
 from assay.patchset.clash import Clash
-from assay.patchset.facts.records import COMPARED, KEY, UNKNOWN, VALUE, Definition, Kind, Said
+from assay.patchset.facts.records import COMPARED, ENTRY, KEY, UNKNOWN, VALUE, Definition, Kind, Said
 from assay.patchset.heirs import class_in
 from assay.patchset.touch import FileTouch, Touch
 from assay.patchset.view import View
@@ -147,7 +147,9 @@ def _line(ours: Touch, theirs: Touch, file: FileTouch, text: str, gone: GivenUp)
         return 0
     for use in file.fresh:
         asked = use.path[0] == UNKNOWN and use.path[1:2] == (text,)
-        if asked and ((KEY in gone.roles and _TELLING.search(text)) or _gave_up(ours, use.receiver, text)):
+        if asked and (
+            ({KEY, ENTRY} & gone.roles and _TELLING.search(text)) or _gave_up(ours, use.receiver, text)
+        ):
             return use.line
     return 0
 
@@ -155,7 +157,7 @@ def _line(ours: Touch, theirs: Touch, file: FileTouch, text: str, gone: GivenUp)
 def _is_meant(role: str, text: str, gone: GivenUp) -> bool:
     if "file" in gone.roles:
         return "." in text.rpartition("/")[2] and not (_is_idle(role) and ":" not in role)
-    if _is_idle(role) or role == VALUE:
+    if _is_idle(role) or role == VALUE or (role == ENTRY and KEY not in gone.roles):
         return False
     if role in gone.roles and ":" in role:
         return bool(gone.others) or bool(_TELLING.search(text))

@@ -19,7 +19,7 @@ from assay.gates.syntax import Function
 from assay.patchset.adapted.census import Census, functions
 from assay.patchset.adapted.pairs import Spot, Twice, adapted_spots, sought, spots
 from assay.patchset.adapted.record import FEWEST, Adapted, At
-from assay.patchset.adapted.shape import Steps, around, outermost, wrapping
+from assay.patchset.adapted.shape import DISCARDED, OTHER, RETURNED, SHOWN, Steps, around, outermost, wrapping
 from assay.patchset.clash import Clash
 from assay.patchset.touch import Place, Touch
 
@@ -32,8 +32,8 @@ _CONVERTERS = _IDEMPOTENT | {
     f"{name}(#)"
     for name in ("bytes", "len", "next", "iter", "frozenset", "repr", "Decimal", "vars", "asdict")
 }
-_TRUTH = frozenset({"bool(#)", "# is", "# or", "# and"})
-"""Ways to ask whether there is something, which others look at."""
+_NO_FORM = frozenset({"bool(#)", "# is", "# or", "# and", OTHER, RETURNED, DISCARDED, SHOWN})
+"""What says nothing of a value; that there is one is asked in ways that others look at."""
 _GATHERED = frozenset({"*#", "list(#)", "tuple(#)", "sorted(#)", "set(#)"})
 _ONCE = _GATHERED | {
     "for #",
@@ -80,7 +80,7 @@ def wrapped(touch: Touch, names: Mapping[str, tuple[str, ...]]) -> dict[Form, Ch
 def _of_values(label: str, twice: Twice) -> Iterator[tuple[Form, Steps]]:
     old, new = (around(spot.node, spot.parents) for spot in (twice.old, twice.new))
     heads = {steps[0] for steps in old}, {steps[0] for steps in new}
-    gained, lost = heads[1] - heads[0] - _TRUTH, heads[0] - heads[1] - _TRUTH - _IDEMPOTENT
+    gained, lost = heads[1] - heads[0] - _NO_FORM, heads[0] - heads[1] - _NO_FORM - _IDEMPOTENT
     if len(gained) == 1 and any(_grown(o, n) for o in old for n in new if n[0] in gained):
         yield from ((Form(label, gained.copy().pop(), gained=True), steps) for steps in old)
     elif len(lost) == 1 and any(_grown(n, o) for o in old for n in new):
@@ -91,7 +91,7 @@ def _grown(less: Steps, more: Steps) -> bool:
     """Whether more stands around a value than did, nearer to it than what did."""
     if more[0] == "with #":
         return True
-    rest = less if less != ("other",) else ()
+    rest = less if less != (OTHER,) else ()
     return any(
         more[at:] == rest[: len(more) - at] for at in range(1, len(more) + 1) if rest or at == len(more)
     )

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from assay.gates.syntax import last_name
 from assay.patchset.facts import contexts
 from assay.patchset.facts.paths import NO_ONE, keys_of, path_of
-from assay.patchset.facts.records import COMPARED, KEY, UNKNOWN, VALUE, Given, Path
+from assay.patchset.facts.records import COMPARED, ENTRY, KEY, UNKNOWN, VALUE, Given, Path
 from assay.patchset.facts.signature import Shape, shape_of
 
 Parents = Mapping[ast.AST, ast.AST]
@@ -84,9 +84,9 @@ def role_of(node: ast.AST, parents: Parents) -> str:  # noqa: PLR0911 - one word
         case ast.Call(args=args):
             return f"{last_name(parent)}:{args.index(node)}" if node in args else ""
         case ast.Dict(keys=keys):
-            return KEY if node in keys else VALUE
-        case ast.Subscript():
-            return KEY
+            return ENTRY if node in keys else VALUE
+        case ast.Subscript(ctx=ctx):
+            return KEY if isinstance(ctx, ast.Load) else VALUE
         case ast.Compare() | ast.MatchValue():
             return COMPARED
         case ast.Assign() | ast.AnnAssign() | ast.arguments():

@@ -19,7 +19,7 @@ CALL = "()"
 UNKNOWN = "?"
 IMPORTED = "@"
 SUPER = "super:"
-KEY, VALUE, COMPARED = "[]", "=", "=="
+KEY, ENTRY, VALUE, COMPARED = "[]", "{}", "=", "=="
 """Roles of texts that are no arguments."""
 
 
