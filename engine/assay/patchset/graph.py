@@ -140,7 +140,7 @@ class _Finder:
                 yield from broken(ours, theirs, place, both, self._shaped[first])
                 yield from self._adapted[first].at_use(theirs, place, both)
             if classes or beside:
-                yield from self._adapted[first].at_definitions(theirs, both)
+                yield from self._adapted[first].at_definitions(self._adapted[second], both)
             if classes:
                 yield from heirs(ours, theirs, both)
                 yield from siblings(ours, theirs, both)

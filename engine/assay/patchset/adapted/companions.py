@@ -49,7 +49,7 @@ def companions(touch: Touch) -> tuple[Companion, ...]:
     if not makers or not changed:
         return ()
     found: dict[tuple[str, str], list[At]] = {}
-    for file, _, old, new in edited(touch):
+    for file, _, old, new in edited(touch, makers):
         before, after = _called(old), _called(new)
         for first in (after - before) & makers.keys():
             for needs in before & after & changed.keys():

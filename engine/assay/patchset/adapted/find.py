@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 
 from assay.patchset.adapted.answers import dead_mark, dead_none
 from assay.patchset.adapted.census import Census
@@ -18,7 +19,7 @@ from assay.patchset.adapted.defaults import unpinned
 from assay.patchset.adapted.handlers import added, extended, unextended
 from assay.patchset.adapted.marks import entered, unentered
 from assay.patchset.adapted.pairs import sought
-from assay.patchset.adapted.registered import entering, reformed, unreformed
+from assay.patchset.adapted.registered import Role, entering, reformed, unreformed
 from assay.patchset.adapted.units import conversions, unconverted
 from assay.patchset.adapted.wrapped import unwrapped, wrapped
 from assay.patchset.clash import Clash
@@ -31,7 +32,7 @@ class Adaptations:
     """What one candidate did to all places of some kinds."""
 
     def __init__(self, touch: Touch) -> None:
-        self._touch = touch
+        self.touch = touch
         self._census = Census(touch)
         self._conversions = conversions(touch)
         self.grown = grown(touch)
@@ -51,29 +52,35 @@ class Adaptations:
         """What a new use of another candidate was left behind by."""
         if not place.module or not place.use.path:
             return
-        yield from unpinned(self._touch, self._census, theirs, place, both)
-        yield from dead_none(self._touch, self._census, theirs, place, both)
-        yield from dead_mark(self._touch, self._census, theirs, place, both)
-        yield from unconverted(self._touch, self._census, self._conversions, theirs, place)
+        yield from unpinned(self.touch, self._census, theirs, place, both)
+        yield from dead_none(self.touch, self._census, theirs, place, both)
+        yield from dead_mark(self.touch, self._census, theirs, place, both)
+        yield from unconverted(self.touch, self._census, self._conversions, theirs, place)
         if self._companions:
-            yield from unaccompanied(self._touch, self._census, self._companions, theirs, place)
+            yield from unaccompanied(self.touch, self._census, self._companions, theirs, place)
         yield from self.at_guess(theirs, place)
 
     def at_guess(self, theirs: Touch, place: Place) -> Iterator[Clash]:
         """The same for a use of who knows what that has the name of something that changed."""
         if place.module and self._forms:
-            yield from unwrapped(self._touch, self._census, self._forms, theirs, place)
+            yield from unwrapped(self.touch, self._census, self._forms, theirs, place)
 
-    def at_definitions(self, theirs: Touch, both: View) -> Iterator[Clash]:
+    @cached_property
+    def entering(self) -> dict[Role, tuple[str, ...]]:
+        """The functions that the candidate adds, by where it hands them over."""
+        return entering(self.touch)
+
+    def at_definitions(self, other: Adaptations, both: View) -> Iterator[Clash]:
         """What new classes and functions of another candidate were left behind by."""
+        theirs = other.touch
         if self.grown:
-            yield from ungrown(self._touch, self._census, self.grown, theirs, both)
+            yield from ungrown(self.touch, self._census, self.grown, theirs, both)
         if self.extended:
-            yield from unextended(self._touch, self._census, self.extended, theirs)
+            yield from unextended(self.touch, self._census, self.extended, theirs)
         if self.entered:
-            yield from unentered(self._touch, self._census, self.entered, theirs, both)
+            yield from unentered(self.touch, self._census, self.entered, theirs, both)
         if self.reformed:
-            yield from unreformed(self._touch, self.reformed, theirs)
+            yield from unreformed(self.touch, self.reformed, theirs, other.entering)
 
 
 def newcomers(touches: Sequence[Touch], adapted: Sequence[Adaptations]) -> Iterator[tuple[int, int]]:
@@ -89,7 +96,7 @@ def newcomers(touches: Sequence[Touch], adapted: Sequence[Adaptations]) -> Itera
         for names in each.extended:
             extending[names].append(first)
     for second, touch in enumerate(touches):
-        for role in entering(touch) if reforming else ():
+        for role in adapted[second].entering if reforming else ():
             yield from ((first, second) for first in reforming.get(role, ()) if first != second)
         if entering_classes and any(new_classes(touch)):
             yield from ((first, second) for first in entering_classes if first != second)

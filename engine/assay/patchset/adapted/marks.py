@@ -17,7 +17,7 @@ from assay.patchset.adapted.census import Census
 from assay.patchset.adapted.record import FEWEST, Adapted, At
 from assay.patchset.adapted.registered import Role, roles_in
 from assay.patchset.clash import Clash
-from assay.patchset.facts.records import Kind
+from assay.patchset.facts.records import Definition, Kind
 from assay.patchset.heirs import class_in
 from assay.patchset.touch import FileTouch, Touch
 from assay.patchset.view import Symbol, View
@@ -35,7 +35,7 @@ def entered(touch: Touch) -> tuple[Entered, ...]:
     """Where a candidate newly enters several classes that were there before."""
     found: dict[Role, dict[str, str]] = defaultdict(dict)
     for file in touch.files:
-        if file.module and file.module == file.old_module and "test" not in file.path and file.hunks:
+        if file.module and file.module == file.old_module and "test" not in file.path and _lists(file):
             old, new = (_roles(touch, blob) for blob in (file.old_blob, touch.view.blob(file.path)))
             for role, name in new - old:
                 label = _class(touch, file, name)
@@ -44,9 +44,22 @@ def entered(touch: Touch) -> tuple[Entered, ...]:
     return tuple(Entered(role, names) for role, names in found.items() if len(names) >= FEWEST)
 
 
+def _lists(file: FileTouch) -> bool:
+    """Whether an edit may enter classes anywhere: it speaks of several without calling them, or decorates
+    some."""
+    spoken = {use.path[-1].rpartition(":")[2] for use in file.fresh if use.call is None and not use.store}
+    changed = [d for d in file.new.definitions.values() if d.kind is Kind.CLASS and d.digest != _old(file, d)]
+    return len(changed) >= FEWEST or sum(name.lstrip("_")[:1].isupper() for name in spoken) >= FEWEST
+
+
+def _old(file: FileTouch, definition: Definition) -> str:
+    before = file.old.definitions.get(definition.name)
+    return before.digest if before is not None else ""
+
+
 def _roles(touch: Touch, blob: str) -> set[tuple[Role, str]]:
     tree = touch.view.library.tree(blob)
-    return set(roles_in(tree)) if tree is not None else set()
+    return set(roles_in(tree.body)) if tree is not None else set()
 
 
 def _class(touch: Touch, file: FileTouch, name: str) -> str:

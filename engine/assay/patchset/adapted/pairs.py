@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from assay.gates.syntax import Function, last_name, own_nodes
@@ -54,7 +54,7 @@ def sought(touch: Touch) -> dict[str, tuple[str, ...]]:
 
 def adapted_spots(touch: Touch, names: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, Twice]]:
     """(symbol, spot before and after) of all spots in functions that a candidate edits, tests aside."""
-    for file, name, old, new in edited(touch):
+    for file, name, old, new in edited(touch, names):
         before, after = (_by_label(spots(touch.view, file.module, name, each, names)) for each in (old, new))
         for label in before.keys() & after.keys():
             if len(before[label]) == len(after[label]):
@@ -62,11 +62,15 @@ def adapted_spots(touch: Touch, names: Mapping[str, tuple[str, ...]]) -> Iterato
                     yield label, Twice(file.path, *pair)
 
 
-def edited(touch: Touch) -> Iterator[tuple[FileTouch, str, Function, Function]]:
-    """(file, qualified name, before, after) of each function that a candidate edits, tests aside."""
+def edited(touch: Touch, names: Iterable[str]) -> Iterator[tuple[FileTouch, str, Function, Function]]:
+    """(file, qualified name, before, after) of each function that a candidate edits, tests aside, in files
+    where it newly writes one of the names."""
     library = touch.view.library
+    words = [name.encode() for name in names]
     for file in touch.files:
-        if not file.module or file.module != file.old_module or "test" in file.path or not file.hunks:
+        if not file.module or file.module != file.old_module or "test" in file.path:
+            continue
+        if not any(word in hunk.text for hunk in file.hunks for word in words):
             continue
         trees = library.tree(file.old_blob), library.tree(touch.view.blob(file.path))
         if trees[0] is None or trees[1] is None:

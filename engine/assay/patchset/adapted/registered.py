@@ -12,16 +12,17 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from assay.gates.syntax import last_name, nodes_in
+from assay.gates.syntax import first_line, last_name, nodes_in
 from assay.patchset.adapted.record import FEWEST, Adapted, At
 from assay.patchset.clash import Clash
 from assay.patchset.facts.bodies import CHANGERS
+from assay.patchset.facts.library import Lines, Span
 from assay.patchset.facts.records import UNKNOWN, Binding, Definition, Kind
 from assay.patchset.facts.signature import Signature, refusal
-from assay.patchset.touch import Changed, FileTouch, Touch
+from assay.patchset.touch import Changed, FileTouch, Touch, written
 
 Role = tuple[str, str]
 """How functions are handed over, and where."""
@@ -35,6 +36,7 @@ _NO_ROLE = frozenset(
         "callable", "deprecated", "repr", "str", "list",
     }
 )  # fmt: skip
+_LAST = 1 << 40
 _MOST = 400
 """Entries of one table that are gone through."""
 
@@ -47,9 +49,9 @@ class Reformed(NamedTuple):
     """Symbols of the role, in the files that it touches, that it leaves as they are."""
 
 
-def roles_in(tree: ast.Module) -> Iterator[tuple[Role, str]]:
-    """(role, bare name) of all functions that a source hands over, or decorates."""
-    for node in nodes_in([tree]):
+def roles_in(statements: Iterable[ast.stmt]) -> Iterator[tuple[Role, str]]:
+    """(role, bare name) of all functions and classes that these statements hand over, or decorate."""
+    for node in nodes_in(statements):
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 for decorator in node.decorator_list:
@@ -103,13 +105,20 @@ def reformed(touch: Touch) -> dict[Role, Reformed]:
     return {role: Reformed(changed, tuple(sorted(others[role]))) for role, changed in found.items()}
 
 
-def _roles(touch: Touch, file: FileTouch) -> Iterator[tuple[Role, str]]:
+def _roles(touch: Touch, file: FileTouch, *, fresh: bool = False) -> Iterator[tuple[Role, str]]:
+    """The roles in a file; if `fresh`, in the statements in which a candidate wrote something."""
     tree = (
         touch.view.library.tree(touch.view.blob(file.path))
         if file.module and "test" not in file.path
         else None
     )
-    return roles_in(tree) if tree is not None else iter(())
+    if tree is None:
+        return iter(())
+    spans = written(file.hunks) if fresh and file.old_blob else [Span(1, _LAST)]
+    inside = Lines(spans)
+    return roles_in(
+        each for each in tree.body if inside.meets(first_line(each), each.end_lineno or each.lineno)
+    )
 
 
 def _form(function: Definition) -> tuple[object, ...]:
@@ -129,14 +138,16 @@ def entering(touch: Touch) -> dict[Role, tuple[str, ...]]:
             added[_last(label)].append(label)
     found: dict[Role, set[str]] = defaultdict(set)
     for file in touch.files if added else ():
-        for role, name in _roles(touch, file):
+        for role, name in _roles(touch, file, fresh=True):
             found[role].update(added.get(name, ()))
     return {role: tuple(sorted(labels)) for role, labels in found.items() if labels}
 
 
-def unreformed(ours: Touch, found: Mapping[Role, Reformed], theirs: Touch) -> Iterator[Clash]:
-    """The functions that `theirs` hands to where `ours` has all others in another form."""
-    for role, labels in entering(theirs).items():
+def unreformed(
+    ours: Touch, found: Mapping[Role, Reformed], theirs: Touch, entered: Mapping[Role, tuple[str, ...]]
+) -> Iterator[Clash]:
+    """The functions that `theirs` hands over (`entered`) to where `ours` has all others in another form."""
+    for role, labels in entered.items():
         if role in found:
             for label in labels:
                 yield from _left(ours, role, found[role], theirs, label)
