@@ -15,6 +15,7 @@ from assay.patchset import protocols
 from assay.patchset.clash import Clash
 from assay.patchset.closed import refused
 from assay.patchset.consumers import lacking
+from assay.patchset.defaults import agree
 from assay.patchset.effects import missed
 from assay.patchset.enums import unvalued
 from assay.patchset.exceptions import above, kinds, uncaught
@@ -186,7 +187,9 @@ def _call(view: View, both: View, place: Place, before: Symbol, after: Symbol) -
     elif names := remeasured(was, now, shape):
         does = f"makes `{names[1]}` of its parameter `{names[0]}`"
         yield Verdict(False, does, "it is given by its place as before")
-    elif name := default_changed(was, now, shape):
+    elif (name := default_changed(was, now, shape)) and not agree(
+        view, both, before, after, (was, now), name
+    ):
         yield Verdict(False, f"changes the default of `{name}`", "the call leaves it to the default")
 
 

@@ -86,7 +86,7 @@ def body_of(node: Function) -> Body:
     places = [*node.args.posonlyargs, *node.args.args]
     receiver = places[0].arg if places else ""
     return Body(
-        signature=signature_of(node.args),
+        signature=signature_of(node.args, nodes),
         locals=tuple(_locals(node, nodes, node.name)),
         yields=yields,
         hands_on=any(not isinstance(value, _FINISHED) for value in returned),

@@ -7,16 +7,19 @@ the call's `*` and `**` leave it open.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable, Iterator
 
 from assay.model.candidate import Record
 
 
 class Parameter(Record, frozen=True, kw_only=True):
-    """One parameter by name; `optional` if it has a default, which is `default` in normal form."""
+    """One parameter by name; `optional` if it has a default, which is `default` in normal form, and `written`
+    as text."""
 
     name: str
     optional: bool = False
     default: str = ""
+    written: str = ""
 
 
 class Signature(Record, frozen=True, kw_only=True):
@@ -129,18 +132,49 @@ def default_changed(old: Signature, new: Signature, shape: Shape) -> str:
     return ""
 
 
-def signature_of(args: ast.arguments) -> Signature:
-    """The signature that a definition spells out."""
+def signature_of(args: ast.arguments, nodes: Iterable[ast.AST] = ()) -> Signature:
+    """The signature that a definition spells out. `nodes` are those of the function's body: what it puts in
+    the place of None is what a parameter is by default."""
     places = [*args.posonlyargs, *args.args]
+    later = dict(_instead_of_none(nodes))
     defaults: list[ast.expr | None] = [*[None] * (len(places) - len(args.defaults)), *args.defaults]
-    parameters = [_parameter(arg, default) for arg, default in zip(places, defaults, strict=True)]
+
+    def parameter(arg: ast.arg, default: ast.expr | None) -> Parameter:
+        absent = isinstance(default, ast.Constant) and default.value is None
+        return _parameter(arg, later.get(arg.arg, default) if absent else default)
+
+    parameters = [parameter(arg, default) for arg, default in zip(places, defaults, strict=True)]
     return Signature(
         only=tuple(parameters[: len(args.posonlyargs)]),
         plain=tuple(parameters[len(args.posonlyargs) :]),
-        keyword=tuple(_parameter(a, d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True)),
+        keyword=tuple(parameter(a, d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True)),
         star=args.vararg is not None,
         double=args.kwarg is not None,
     )
+
+
+def _instead_of_none(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, ast.expr]]:
+    """(name, value) of what a function gives to names that are None."""
+    for node in nodes:
+        match node:
+            case ast.If(
+                test=ast.Compare(
+                    left=ast.Name(id=name), ops=[ast.Is()], comparators=[ast.Constant(value=None)]
+                ),
+                body=[ast.Assign(targets=[ast.Name(id=target)], value=value)],
+            ) if target == name:
+                yield name, value
+            case ast.Assign(
+                targets=[ast.Name(id=name)], value=ast.BoolOp(op=ast.Or(), values=[ast.Name(id=first), value])
+            ) if first == name:
+                yield name, value
+            case ast.Assign(
+                targets=[ast.Name(id=name)],
+                value=ast.IfExp(
+                    test=ast.Compare(left=ast.Name(id=first), ops=[op]), body=body, orelse=orelse
+                ),
+            ) if first == name and isinstance(op, ast.Is | ast.IsNot):
+                yield name, body if isinstance(op, ast.Is) else orelse
 
 
 def shape_of(call: ast.Call) -> Shape:
@@ -185,7 +219,9 @@ _BY_KEY = frozenset({"sorted", "sort", "min", "max", "groupby", "nlargest", "nsm
 def _parameter(arg: ast.arg, default: ast.expr | None) -> Parameter:
     if default is None:
         return Parameter(name=arg.arg)
-    return Parameter(name=arg.arg, optional=True, default=ast.dump(default)[:400])
+    return Parameter(
+        name=arg.arg, optional=True, default=ast.dump(default)[:400], written=ast.unparse(default)[:100]
+    )
 
 
 def _count(number: int) -> str:
