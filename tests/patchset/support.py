@@ -8,6 +8,8 @@ from pathlib import Path
 import pygit2
 
 from assay.model.candidate import Base, Candidate, Oid
+from assay.model.report import Cleared, Conflict
+from assay.patchset.graph import graph
 from assay.repo.diff import changes
 from assay.repo.repository import EMPTY_TREE, FILE, open_repository
 from assay.repo.trees import edit
@@ -49,3 +51,20 @@ class Lab:
 def lines(count: int, **changed: str) -> bytes:
     """`count` numbered lines, some replaced: lines(9, l3="new")."""
     return "".join(f"{changed.get(f'l{n}', f'line {n}')}\n" for n in range(1, count + 1)).encode()
+
+
+def met(
+    place: Path, base: Mapping[str, str], a: Mapping[str, str | None], b: Mapping[str, str | None]
+) -> Conflict | Cleared:
+    """What is known of two candidates that write these files over those of a base."""
+    lab = Lab(place / "repo.git", {path: text.encode() for path, text in base.items()})
+    people = [
+        lab.candidate(name, {p: None if t is None else t.encode() for p, t in edits.items()})
+        for name, edits in (("a", a), ("b", b))
+    ]
+    return graph(lab.repo, lab.base, people).between("id-a", "id-b")
+
+
+def label(found: Conflict | Cleared) -> str:
+    """The first symbol of a conflict, '' where there is none."""
+    return "" if isinstance(found, Cleared) else found.symbols[0]

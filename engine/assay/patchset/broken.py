@@ -20,7 +20,7 @@ from assay.patchset.effects import missed
 from assay.patchset.enums import unvalued
 from assay.patchset.exceptions import above, kinds, uncaught
 from assay.patchset.facts import contexts
-from assay.patchset.facts.records import CALL, Binding, Kind
+from assay.patchset.facts.records import CALL, SUPER, Binding, Kind
 from assay.patchset.facts.signature import Signature, astray, default_changed, refusal, remeasured
 from assay.patchset.passed import behind
 from assay.patchset.places import label_of, place_of, where_of, whither
@@ -149,7 +149,7 @@ def _changed(view: View, both: View, place: Place, before: Symbol, after: Symbol
         yield from access(place, old, new, bound=before.bound)
         read = old.binding is new.binding is Binding.PROPERTY and not use.store
         given = (use.call is not None and not use.handed) or (use.call is None and read)
-        if given and not _still_a_tuple(both, after, old.arity):
+        if given and not _still_a_tuple(both, after, old.arity) and not _goes_above(place):
             yield from result(place, old, new)
     if old.kind is new.kind is Kind.VARIABLE and not use.store:
         yield from held(place, old, new)
@@ -161,6 +161,13 @@ def _changed(view: View, both: View, place: Place, before: Symbol, after: Symbol
         read = new.kind is Kind.FUNCTION and new.binding is not Binding.PROPERTY and not use.store
         if (use.call is not None and new.binding is not Binding.PROPERTY) or (use.call is None and read):
             yield Verdict(False, f"makes a {new.kind} of what was a {old.kind}", "it is used as before")
+
+
+def _goes_above(place: Place) -> bool:
+    """Whether an override hands on what the method above gives, whatever that is."""
+    path, scope = place.use.path, place.use.scope
+    within = path[0].startswith(SUPER) and path[-1] == scope.rpartition(".")[2]
+    return within and set(place.use.contexts) <= {contexts.OTHER, contexts.AWAIT}
 
 
 def _still_a_tuple(both: View, function: Symbol, arity: int) -> bool:
