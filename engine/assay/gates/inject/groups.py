@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import chain
 from operator import attrgetter, is_, itemgetter
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
@@ -60,7 +59,9 @@ class Group:
         self.values = tuple(value for _, value in entries)
         if len(entries) == 1:  # with one name alone no tuple would be returned
             self._names, self.values = 2 * self._names, 2 * self.values
-        self.fetch: Callable[[], Any] = partial(itemgetter(*self._names), there) if entries else tuple
+        self.fetch: Callable[[], Any] = (
+            partial(itemgetter(*self._names), _behind(there)) if entries else tuple
+        )
         self.functions = tuple(value for value in self.values if type(value) is FunctionType)
         self.codes = tuple(map(_code, self.functions))
 
@@ -80,8 +81,8 @@ class Group:
             for function, code, now in zip(self.functions, self.codes, state.codes):  # noqa: B905 Python 3.8
                 if now is not code:
                     yield function.__name__, function
-        for now in state.kin:
-            if not any(now is each for each in self.kin):
+        for now in _flat(state.kin):
+            if not any(now is each for each in _flat(self.kin)):
                 yield KIN, now
 
     def added(self, state: Found) -> Iterator[tuple[str, Any]]:
@@ -108,43 +109,53 @@ class Look:
 
     def __init__(self, groups: list[Group]) -> None:
         self.groups = groups
-        self._fetches = [group.fetch for group in groups]
+        self._fetches = [group.fetch for group in groups if group.values]
         self._functions = [function for group in groups for function in group.functions]
-        self._places = [group.there for group in groups if group.closed]
+        self._ids = frozenset(map(id, self._functions))
+        self._places = [_behind(group.there) for group in groups if group.closed]
         self._classes = [group.cls for group in groups if group.cls is not None]
         names = [name for group in groups if group.closed for name in group.names]
         values = [value for group in groups for value in group.values]
         codes = [code for group in groups for code in group.codes]
-        self._known = [(names, values, codes, [each for group in groups for each in group.kin])]
+        self._known = [(names, values, codes, _in_line([group.kin for group in groups]))]
+
+    def has(self, function: object) -> bool:
+        """Whether the code of this function is among what is compared."""
+        return id(function) in self._ids
 
     def whole(self, *, codes: bool) -> bool:
         """Whether nothing was altered (the `codes` of functions only if asked for); False as well where that
         is not known so quickly."""
+        now: list[Any] = []
+        there: list[Any] = []
         try:
-            now = list(chain.from_iterable([fetch() for fetch in self._fetches]))
-            there = list(chain.from_iterable(self._places))
+            for fetch in self._fetches:
+                now += fetch()
+            for place in self._places:
+                there += place
         except (KeyError, RuntimeError):  # a name is gone, or comes this very moment
             return False
         coded = list(map(_code, self._functions)) if codes else []
-        kin = list(chain.from_iterable(map(_kin, self._classes)))
-        return any(
-            # By names, not by how many there are: one may go for another to come. A name may be of a class
-            # that says what it is equal to, so it is asked whether it is the very same.
-            len(there) == len(names)
-            and all(map(is_, there, names))
-            and all(map(is_, now, values))
-            and all(map(is_, coded, their))
-            and len(kin) == len(known)
-            and all(map(is_, kin, known))
-            for names, values, their, known in self._known
-        )
+        kin = [*map(type, self._classes), *map(_bases, self._classes)]
+        for names, values, their, known in self._known:
+            if (
+                # By names, not by how many there are: one may go for another to come. A name may be of a
+                # class that says what it is equal to, so it is asked whether it is the very same.
+                len(there) == len(names)
+                and all(map(is_, there, names))
+                and all(map(is_, now, values))
+                and all(map(is_, coded, their))
+                and all(map(is_, kin, known))
+            ):
+                return True
+        return False
 
     def settle(self, found: list[Found]) -> None:
         """Take the groups' states for nothing new."""
         names = [name for state in found if state.entries is not None for name, _ in state.entries]
         values = [value for state in found for value in state.values]
         codes = [code for state in found for code in state.codes]
-        kin = [each for state in found for each in state.kin]
+        kin = _in_line([state.kin for state in found])
         self._known = [self._known[0], (names, values, codes, kin)]
 
 
@@ -157,14 +168,46 @@ def groups_of(names: list[str]) -> Iterator[Group]:
 
 def of_module(space: dict[str, Any], name: str, names: Any = None) -> Iterator[Group]:
     yield Group(space, name, names)
-    for cls in list(space.values()):
+    # A class of two names is looked at once.
+    for cls in {id(value): value for value in list(space.values())}.values():
         if is_a(cls, (type,)) and names_of(cls).get("__module__") == name:
             yield Group(names_of(cls), name + "." + name_of(cls), cls=cls)
 
 
+class _Taking:
+    """Is handed what it is compared with."""
+
+    def __init__(self) -> None:
+        self.taken: Any = None
+
+    def __eq__(self, other: object) -> bool:
+        self.taken = other
+        return True
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _behind(there: Any) -> Any:
+    """The dictionary behind the namespace of a class, which is read in less time: the view of it compares
+    itself by that. Any other namespace is its own."""
+    taking = _Taking()
+    if type(there) is not dict and there == taking and type(taking.taken) is dict:
+        return taking.taken
+    return there
+
+
 def _kin(cls: Any) -> tuple[Any, ...]:
-    """What a class is one of, and its bases."""
-    return () if cls is None else (type(cls), *_bases(cls))
+    """What a class is one of, and its bases, which stay one object until there are others."""
+    return () if cls is None else (type(cls), _bases(cls))
+
+
+def _flat(kin: tuple[Any, ...]) -> tuple[Any, ...]:
+    return (kin[0], *kin[1]) if kin else ()
+
+
+def _in_line(kin: list[tuple[Any, ...]]) -> list[Any]:
+    """What all classes are one of, then what all come from."""
+    return [each[0] for each in kin if each] + [each[1] for each in kin if each]
 
 
 def _binds(value: Any) -> bool:

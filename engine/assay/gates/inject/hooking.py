@@ -41,7 +41,7 @@ class Hooking:
             for whole, attribute in ((manager.hook, name), (caller, _EXECUTE)):
                 self._add("how hooks are called", whole, attribute)
             for attribute in _LISTS:
-                there = _reader(caller, attribute)()
+                there = _asked(_reader(caller, attribute))
                 if type(there) is list:
                     self._add("how hooks are called", caller, attribute)
                     self._lists.append((name, there))
@@ -49,29 +49,36 @@ class Hooking:
         for name, there in self._lists:
             for implementation in there:
                 self._add("the hook " + name, implementation, "function")
-        self._then = [read() for read in self._reads]
+        self._then = list(map(_asked, self._reads))
+        self._line = list(self._then)
+        """The same, and each list before what is in it: where one ends shows, too."""
+        for (_, now), then in zip(self._lists, self._whole):  # noqa: B905 Python 3.8
+            self._line.append(now)
+            self._line += then
         self._known |= set(map(id, self._then))
 
     def whole(self) -> bool:
         """Whether all is as it was."""
-        for read, then in zip(self._reads, self._then):  # noqa: B905 Python 3.8
-            if read() is not then:
-                return False
-        for (_, now), then in zip(self._lists, self._whole):  # noqa: B905 Python 3.8
-            if len(now) != len(then) or not all(map(is_, now, then)):
-                return False
-        return True
+        try:
+            now = [read() for read in self._reads]
+        except AttributeError:  # it is gone
+            return False
+        for _, there in self._lists:
+            now.append(there)
+            now += there
+        return len(now) == len(self._line) and all(map(is_, now, self._line))
 
     def altered(self) -> list[tuple[str, Any]]:
         """What is not as it was: its name, and what is there now."""
         found = [
-            (name, read())
+            (name, _asked(read))
             for name, read, then in zip(self._names, self._reads, self._then)  # noqa: B905 Python 3.8
-            if read() is not then
+            if _asked(read) is not then
         ]
         for (name, now), then in zip(self._lists, self._whole):  # noqa: B905 Python 3.8
             old = set(map(id, then))
-            found += [("the hook " + name, _reader(new, "function")()) for new in now if id(new) not in old]
+            come = [_reader(new, "function") for new in now if id(new) not in old]
+            found += [("the hook " + name, _asked(read)) for read in come]
             # One that is gone shows in what it no longer does; who took it is not known.
         return found
 
@@ -81,19 +88,19 @@ class Hooking:
 
 
 def _reader(thing: Any, attribute: str) -> Callable[[], Any]:
-    """What reads an attribute of an object, if the object itself has it; None else."""
+    """What reads an attribute of an object, if the object itself has it; a slot with nothing in it raises."""
     for cls in type.mro(type(thing)):
         slot = names_of(cls).get(attribute)
         if type(slot) is MemberDescriptorType:
-            return partial(_slot, slot.__get__, thing)
+            return partial(slot.__get__, thing)
         if "__dict__" in names_of(cls):
             return partial(names_of(cls)["__dict__"].__get__(thing).get, attribute)
     return _nothing
 
 
-def _slot(read: Callable[[Any], Any], thing: Any) -> Any:
+def _asked(read: Callable[[], Any]) -> Any:
     try:
-        return read(thing)
+        return read()
     except AttributeError:
         return None
 

@@ -66,8 +66,12 @@ class Vault:
 
         def enter(arguments: Any) -> None:
             frame = frame_of(2)  # hook, then who raised it
-            if not any(frame.f_code is code for code in known):
-                self._tell(REPORT, self._product(frame.f_code.co_filename))
+            code = frame.f_code
+            for ours in known:
+                if ours is code:
+                    break
+            else:
+                self._tell(REPORT, self._product(code.co_filename))
                 return
             if apart:
                 self._chain(frame.f_back)
@@ -96,19 +100,21 @@ class Vault:
 
     def _chain(self, frame: Any) -> None:
         """Tell of product code among the callers."""
-        walked: dict[Any, None] = {}
-        while frame is not None and (self._walks < _WALKS or frame not in self._below):
+        below, paths, walked = self._below, self._paths, []
+        learning = self._walks < _WALKS
+        while frame is not None and (learning or frame not in below):
             code = frame.f_code
-            path = self._paths.get(code.co_filename)
+            path = paths.get(code.co_filename)
             if path is None:
-                path = self._paths[code.co_filename] = self._product(code.co_filename)
+                path = paths[code.co_filename] = self._product(code.co_filename)
             if path and not self.ours(code) and not any(code is known for known in self._started):
                 self._tell(CALLER, path)
                 return
-            walked[frame] = None
+            if learning:
+                walked.append(frame)
             frame = frame.f_back
-        if self._walks < _WALKS:
-            kept = self._below if self._walks else walked
+        if learning:
+            kept = below if self._walks else walked
             self._walks += 1
             self._below = {known: None for known in kept if known in walked}
 

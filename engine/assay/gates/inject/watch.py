@@ -63,6 +63,7 @@ class Standing:
         case = unittest.case.TestCase
         self.asserts = Look([Group(vars(case), "unittest.case.TestCase", cls=case)])
         self.call = Look(of(CALL))
+        self.looks = (self.vital, self.rest, self.asserts, self.call)
         names = [name for name in (*STANDING, *VITAL, *WATCHED) if name in sys.modules]
         self.modules = {name: sys.modules[name] for name in names}
 
@@ -86,7 +87,7 @@ class Watch:
         self._replacing = replacing
         self._running = False
         self._recoded = False
-        """Whether a function anywhere was given other code: until then no code needs comparing."""
+        """Whether a function that is watched was given other code: until then no code needs comparing."""
         self._told: set[str] = set()
         self._standing = standing
         # What of ours is put there already is how it should be.
@@ -94,6 +95,8 @@ class Watch:
         self._spaces: dict[int, _Space] = {}
         self._hooking: Hooking | None = None
         self._modules: list[Group] = []
+        self._functions: set[int] = set()
+        """Of these modules, by id: the groups keep them."""
         self._ours: tuple[Any, ...] = ()
 
     def guard(self, *plugins: object) -> None:
@@ -103,7 +106,9 @@ class Watch:
     def add(self, name: str, space: dict[str, Any]) -> None:
         """Watch a trusted module from now on, as it is: what in it is defined in trusted files."""
         own = {entry for entry, value in space.items() if self._trusted(value)}
-        self._modules += of_module(space, name, own)
+        groups = list(of_module(space, name, own))
+        self._modules += groups
+        self._functions.update(id(function) for group in groups for function in group.functions)
         self._spaces[id(space)] = _Space(space)
         for known in STANDING:
             if is_a(space.get(known), (ModuleType,)) and space[known] is not self._standing.modules.get(
@@ -170,6 +175,8 @@ class Watch:
             names = names_of(cls)
             places.append((names.keys(), names.get))
         for there, get in places:
+            if there.isdisjoint(_ASSERTIONS):
+                continue
             for name in there & _ASSERTIONS:
                 path = self._product(_file(get(name)))
                 if path:
@@ -207,7 +214,7 @@ class Watch:
             function, name, new = arguments
             if name not in _PARTS or type(function) is not FunctionType:
                 return
-            self._recoded |= name == "__code__"
+            self._recoded |= name == "__code__" and self._watches(function)
             after = new.co_filename if name == "__code__" else frame_of(2).f_code.co_filename
             if vault.ours(function.__code__):
                 self._once("the code of the reporter", self._product(after))
@@ -233,6 +240,12 @@ class Watch:
             vault.heard(event, partial(made, event))
         for event in WALKS:
             vault.heard(event, partial(walked, event))
+
+    def _watches(self, function: Any) -> bool:
+        """Whether the code of a function is looked at: libraries that give others to functions of their own
+        when they are imported must not slow down every look from then on."""
+        looks = (*self._standing.looks, self._changed)
+        return id(function) in self._functions or any(look.has(function) for look in looks)
 
     def _look(self, look: Look) -> None:
         if look.whole(codes=self._recoded):
@@ -279,11 +292,15 @@ class _Space:
     def __init__(self, space: dict[str, Any]) -> None:
         self._space = space
         self._injected = {name: value for name, value in space.items() if name.startswith("@py")}
-        self._builtins = BUILTINS.intersection(space)
+        self._builtins = self._hiding()
 
     def altered(self) -> list[str]:
         found = [name for name, value in self._injected.items() if self._space.get(name) is not value]
-        return found + sorted(BUILTINS.intersection(self._space) - self._builtins)
+        return found + sorted(self._hiding() - self._builtins)
+
+    def _hiding(self) -> set[str]:
+        # The few names are looked for among the many: a module of tests may have thousands.
+        return set(filter(self._space.__contains__, BUILTINS))
 
 
 def shadows(tree: Tree, tell: Callable[[str, str], None]) -> None:
