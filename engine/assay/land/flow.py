@@ -225,6 +225,15 @@ def _begun(job: Job, more: dict[str, object] | None = None) -> AbstractAsyncCont
 
 
 def _session(job: Job, run: Transaction, observer: Observer) -> AbstractAsyncContextManager[Session]:
+    graded = [each for each in job.candidates if each.tree is not None and each.equivalent_to is None]
     return session(
-        job.request, run, job.repo, job.base, job.policy, job.gates, observer, count=len(job.candidates)
+        job.request,
+        run,
+        job.repo,
+        job.base,
+        job.policy,
+        job.gates,
+        observer,
+        count=len(job.candidates),
+        distinct=len(graded),
     )

@@ -157,8 +157,10 @@ async def session(
     observer: Observer,
     *,
     count: int,
+    distinct: int | None = None,
 ) -> AsyncIterator[Session]:
-    """Probe this host, open its sandbox and layers, and yield a session for `count` candidates. Raises
+    """Probe this host, open its sandbox and layers, and yield a session for `count` candidates, of which
+    `distinct` are graded by themselves (if not all): these alone share what is made for several. Raises
     `Unsound` where candidates cannot be isolated and the request does not ask for no isolation by name."""
     tally = Tally()
 
@@ -188,7 +190,7 @@ async def session(
                         tasks=tasks,
                         observer=watched,
                         environ=request.environ,
-                    ).at(_pace(request, count), count)
+                    ).at(_pace(request, count), count if distinct is None else max(1, distinct))
                     yield Session(
                         request=request,
                         run=run,

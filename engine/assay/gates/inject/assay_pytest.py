@@ -53,7 +53,8 @@ def prepare(
     `words`: what keys the report; a token, which is told when pytest returned, and not before; and what
     places the canaries (empty: there are none). `callers` are the code objects of what is injected,
     `standing` is what a warm interpreter saw of what is watched, or None.
-    `options`: `select` (ids and files, or None for all) restricts the run to those tests; `manifest` maps
+    `options`: `select` (ids and files, or None for all) restricts the run to those tests, and with `narrow`
+    its collection; `manifest` maps
     trusted files to their git blobs; `serial` turns workers off; `ahead` are the arguments of `Ahead`; with
     `learn` it tells what spares later runs their start; for `brisk` see `leaving`. `more` make further
     plugins, each handed the module pytest.
@@ -104,7 +105,7 @@ def prepare(
     evidence(vault, sources, watch, seen)
     comparing(vault, send, Deciders(tree.product), watch, seen)
     watch.listen(vault)
-    plugins = [plugin_of(pytest), *(make(pytest) for make in more)]
+    plugins = [plugin_of(pytest, options["narrow"]), *(make(pytest) for make in more)]
     watch.guard(*plugins)
     vault.lock()
 

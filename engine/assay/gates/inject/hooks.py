@@ -46,6 +46,14 @@ def pytest_configure(config: Any) -> None:
         config.args = box
 
 
+# Only where a few tests are run again.
+def pytest_pycollect_makeitem(collector: Any, name: str, obj: Any) -> Any:
+    box: list[Any] = []
+    audit("assay.make", text(collector.nodeid), text(name), box)
+    # None: whoever is asked next makes it.
+    return [] if box else None
+
+
 def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
     out: list[int] = []
     audit("assay.select", [text(item.nodeid, len(item.nodeid)) for item in items], out)
@@ -203,8 +211,9 @@ def _place(item: Any) -> tuple[str, str]:
         return "", ""
 
 
-def plugin_of(pytest: Any) -> Any:
-    """The plugin, for the module pytest: once, before any code of the project runs."""
+def plugin_of(pytest: Any, narrow: bool) -> Any:
+    """The plugin, for the module pytest: once, before any code of the project runs. If `narrow`, what has no
+    part in the tests that are wanted is not even collected."""
     first, last = pytest.hookimpl(tryfirst=True), pytest.hookimpl(trylast=True)
     inner = pytest.hookimpl(hookwrapper=True, trylast=True)
     plugin = Plugin()
@@ -223,6 +232,7 @@ def plugin_of(pytest: Any) -> Any:
         pytest_runtest_logfinish,
         pytest_internalerror,
         first(pytest_sessionfinish),
+        *((first(pytest_pycollect_makeitem),) if narrow else ()),
     ):
         setattr(plugin, hook.__name__, hook)
     return plugin

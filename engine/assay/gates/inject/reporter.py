@@ -8,7 +8,7 @@ pytest's report: whether the call itself raised, and what of the test's own body
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from os import stat as status_of
 from typing import Any
 
@@ -52,6 +52,12 @@ def settings(vault: Vault, version: str, send: Callable[..., None], sources: Sou
     def selected(nodeid: str) -> bool:
         return identity(nodeid) in (select or ()) or nodeid.split("::", 1)[0] in whole
 
+    parts = _parts(select or ())
+
+    def make(above: str, name: str, box: list[Any]) -> None:
+        if above + "::" + name not in parts:
+            box.append(True)
+
     def serial(box: list[Any]) -> None:
         if options["serial"]:
             box.append(True)
@@ -71,6 +77,7 @@ def settings(vault: Vault, version: str, send: Callable[..., None], sources: Sou
     vault.serve("assay.session", session)
     vault.serve("assay.patterns", sources.configure)
     vault.serve("assay.select", pick)
+    vault.serve("assay.make", make)
 
 
 def reports(
@@ -249,6 +256,15 @@ def _body(sources: Sources, found: Origin | None, file: str, name: str, trail: A
         return "" if found.marked is None else found.marked.state(trail)
     states = {marked.state(trail) for marked in sources.named(file, name)}
     return next((state for state in ("left", "cut", "entered", "none") if state in states), "")
+
+
+def _parts(tests: Iterable[str]) -> frozenset[str]:
+    """These tests without their parameters, and the classes that they are in, by their ids."""
+    parts: set[str] = set()
+    for test in tests:
+        words = test.split("[", 1)[0].split("::")
+        parts.update("::".join(words[:count]) for count in range(2, len(words) + 1))
+    return frozenset(parts)
 
 
 def _exists(path: str) -> bool:

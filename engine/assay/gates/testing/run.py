@@ -19,11 +19,12 @@ from msgspec import field, structs
 
 from assay.gates.endings import last_line, tail
 from assay.gates.inject.held import source
+from assay.gates.inject.texts import ID_LIMIT
 from assay.gates.protocol import Toolbox
 from assay.gates.testing.conditions import USUAL, Conditions
 from assay.gates.testing.manifest import trusted_files
 from assay.gates.testing.records import decode
-from assay.gates.testing.suite import Suite, fold
+from assay.gates.testing.suite import COLLECTION, Suite, fold
 from assay.model.candidate import Record
 from assay.model.outcome import Resource, ResourceUse
 from assay.model.tool import Ending, Tier, ToolCall
@@ -213,6 +214,7 @@ async def execute(
     options = {
         "select": None if select is None else list(select),
         "known": trial,
+        "narrow": warm is not None and not trial and _by_name(select),
         "manifest": manifest,
         "serial": serial or toolbox.policy.tests.tests_of_base,
         "enough": haste.enough,
@@ -259,6 +261,14 @@ async def execute(
         )
     )
     return told(call, secret, token)
+
+
+def _by_name(select: Sequence[str] | None) -> bool:
+    """Whether each entry is a test that is known by its whole id, so that its file, whose collection it may
+    be about, need not be collected as a whole."""
+    return select is not None and all(
+        "::" in test and not test.endswith(COLLECTION) and len(test) < ID_LIMIT - 20 for test in select
+    )
 
 
 def injected() -> list[tuple[str, str]]:
