@@ -273,3 +273,19 @@ def test_the_processor_time_of_a_run_is_that_of_all_it_did_and_not_of_verdicts_a
     assert first.cpu_seconds > sum(entry.cpu_seconds for entry in first.candidates)
     again = graded(sample, candidates("good-fix"))
     assert again.candidates[0].cached and again.cpu_seconds > 0
+
+
+def test_what_is_made_for_several_is_made_for_those_that_are_graded_by_themselves(
+    sample, candidates, monkeypatch
+):
+    told = {}
+
+    def session(*_args, **options):
+        told.update(options)
+        raise BadInput("this is far enough")
+
+    monkeypatch.setattr(flow, "session", session)
+    one, other, broken = candidates("good-fix", "good-feature", "does-not-apply")
+    with pytest.raises(BadInput, match="far enough"):
+        graded(sample, (one, one, other, broken))
+    assert told == {"count": 4, "distinct": 2}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from assay.gates.inject.groups import Group, Look, groups_of, is_a
+from assay.gates.inject.groups import Group, Look, groups_of, is_a, of_module
 
 
 def one() -> int:
@@ -85,6 +85,18 @@ def test_other_code_in_a_function_is_seen_where_codes_are_compared(space: dict[s
     assert look.whole(codes=True)
     space["one"].__code__ = Held.method.__code__
     assert not look.whole(codes=True)
+
+
+def test_it_knows_whose_code_it_compares(space: dict[str, Any]) -> None:
+    look = Look([Group(space, "there")])
+    assert look.has(space["one"])
+    assert not look.has(types.FunctionType(one.__code__, {})), "a library's own may get what code it likes"
+
+
+def test_a_class_of_two_names_is_one() -> None:
+    kind = type("Kind", (), {"__module__": "made", "method": one})
+    groups = list(of_module({"Kind": kind, "Same": kind}, "made"))
+    assert [group.label for group in groups] == ["made", "made.Kind"]
 
 
 def test_a_name_that_is_gone_is_altered_each_time(space: dict[str, Any]) -> None:

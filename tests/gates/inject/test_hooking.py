@@ -81,3 +81,13 @@ def test_how_hooks_are_called(manager):
     hooking = Hooking(manager)
     manager._inner_hookexec = print
     assert hooking.altered() == [("how hooks are called", print)]
+
+
+def test_a_function_that_is_gone(manager):
+    hooking = Hooking(manager)
+    made = implementation(manager)
+    del made.function
+    assert not hooking.whole()
+    assert hooking.altered() == [("the hook pytest_pyfunc_call", None)]
+    hooking.again()
+    assert hooking.altered() == []

@@ -3,8 +3,8 @@
 import anyio
 import pytest
 
-from assay.gates.testing.run import Ended, execute
-from assay.gates.testing.suite import Result
+from assay.gates.testing.run import Ended, execute, warmth
+from assay.gates.testing.suite import COLLECTION, Result
 
 KINDS = """
 import unittest
@@ -48,10 +48,10 @@ class Case(unittest.TestCase):
 def suite(project):
     """The suite of these files, run once."""
 
-    def run(files, select=None, **rules):
+    def run(files, select=None, warm=None, **rules):
         made = project({"tests/test_lib.py": "", **files}, **rules)
         result = anyio.run(
-            lambda: execute(made.toolbox, made.base.tree, label="t", seconds=60, select=select)
+            lambda: execute(made.toolbox, made.base.tree, label="t", seconds=60, select=select, warm=warm)
         )
         assert result.ended is Ended.COMPLETE, result.why
         return result.suite
@@ -89,6 +89,26 @@ def test_selection_runs_these_tests_and_imports_no_other_file(suite):
     }
     got = suite(files, select=["tests/test_a.py::test_two", "tests/gone.py::test_x"])
     assert [case.id for case in got.cases] == ["tests/test_a.py::test_two"]
+
+
+@pytest.mark.parametrize(
+    ("again", "found"),
+    [
+        (["tests/test_a.py::TestB::test_b[x]", "tests/test_a.py::test_c"], []),
+        (["tests/test_a.py::TestB::test_b[x]", "tests/test_a.py"], ["tests/test_a.py::TestA::<collection>"]),
+    ],
+)
+def test_what_is_run_again_by_name_is_collected_without_what_is_beside_it(suite, again, found):
+    files = {
+        "conftest.py": "def pytest_generate_tests(metafunc):\n"
+        "    assert metafunc.function.__name__ != 'test_a'\n",
+        "tests/test_a.py": "import pytest\n\n\nclass TestA:\n    def test_a(self): pass\n\n\nclass Above:\n"
+        "    @pytest.mark.parametrize('x', ['x', 'y'])\n    def test_b(self, x): pass\n\n\n"
+        "class TestB(Above):\n    pass\n\n\ndef test_c(): pass\n",
+    }
+    cases = [case.id for case in suite(files, again, warmth([])).cases]
+    assert [case for case in cases if case.endswith(COLLECTION)] == found
+    assert {"tests/test_a.py::TestB::test_b[x]", "tests/test_a.py::test_c"} <= {*cases}
 
 
 def test_a_very_long_id_is_cut_and_still_selectable(suite):
