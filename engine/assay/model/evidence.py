@@ -70,6 +70,8 @@ class Evidence(Record, frozen=True, kw_only=True):
     """Mutants that the budget left out."""
     missing: str = ""
     """Why there is none of a part of it, in one sentence; empty where nothing is missing."""
+    unseen: tuple[str, ...] = ()
+    """Changed files of whose lines nobody can tell whether tests run them."""
     seconds: float = 0.0
     cpu_seconds: float = 0.0
 

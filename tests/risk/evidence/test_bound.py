@@ -55,3 +55,9 @@ def test_lines_that_no_test_runs_count_as_unnoticed():
     seen = LinesSeen(path="a.py", executed=(1,), missed=(2,))
     half = false_green(Evidence(files=(seen,), mutants=killed))
     assert half == pytest.approx(1 - COUPLED + COUPLED * (0.5 + 0.5 * upper(0, 40)), abs=1e-4)
+
+
+def test_a_file_of_which_nothing_is_known_leaves_no_bound_below_one():
+    seen = LinesSeen(path="a.py", executed=(1, 2), missed=())
+    assert false_green(Evidence(files=(seen,), unseen=("b.py",))) == 1.0
+    assert false_green(Evidence(unseen=("b.py",))) is None

@@ -75,7 +75,7 @@ def benches(tmp_path_factory):
     return Benches(tmp_path_factory.mktemp("benches"))
 
 
-def found(project, benches, rules, edits, *, tests=Tests(), before=None, **more):
+def found(project, benches, rules, edits, *, tests=Tests(), before=None, variables=None, **more):
     tree = Oid(project.tree(edits))
     candidate = Candidate(
         id="c",
@@ -91,7 +91,8 @@ def found(project, benches, rules, edits, *, tests=Tests(), before=None, **more)
             await before(bench, project.base.tree)
         return await gather(bench, candidate, rules, **more)
 
-    policy = Policy(name="test", environment=Environment(python=sys.executable), tests=tests)
+    environment = Environment(python=sys.executable, set=variables or {})
+    policy = Policy(name="test", environment=environment, tests=tests)
     return benches.jailed(project, policy, work, {})
 
 
@@ -238,3 +239,15 @@ def test_trouble_of_the_machine_is_a_sentence_and_is_not_remembered(project, ben
         patched.setattr("assay.risk.evidence.mutation.runs.Trials", Full)
         assert "the disk is full" in found(project, benches, MUTANTS, new).missing
     assert found(project, benches, MUTANTS, new).missing == ""
+
+
+def test_a_file_that_is_loaded_before_tests_are_watched_is_not_told_as_run_by_none(tmp_path, benches):
+    files = {"src/marks.py": BASE, "src/other.py": BASE, "src/sitecustomize.py": b"import marks\n"}
+    project = Project(tmp_path / "repo", {**files, "tests/test_marks.py": TEST})
+    edits = {"src/marks.py": NEW, "src/other.py": NEW}
+    variables = {"PYTHONPATH": f"{project.repo.root}/src"}
+    evidence = found(project, benches, MUTANTS, edits, variables=variables)
+    assert evidence.unseen == ("src/marks.py",)
+    assert evidence.missing.startswith("src/marks.py is loaded before pytest can watch it")
+    assert [seen.path for seen in evidence.files] == ["src/other.py"], "which no test loads at all"
+    assert {mutant.path for mutant in evidence.mutants} == {"src/other.py"}

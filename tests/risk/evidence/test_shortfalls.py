@@ -57,3 +57,11 @@ def test_silence_is_no_evidence_but_a_diff_without_code_needs_none():
     assert shortfalls(Evidence(), rules) == ()
     covered = Evidence(files=(LinesSeen(path="a.py", executed=(1,), missed=()),), unmade=4)
     assert shortfalls(covered, rules) == ("no mutant was decided; the policy demands that tests notice 80%",)
+
+
+def test_a_file_that_cannot_be_watched_is_lacking_beside_others_that_are():
+    seen = LinesSeen(path="a.py", executed=(1,), missed=())
+    half = Evidence(files=(seen,), mutants=mutants(killed=3), unseen=("b.py",))
+    words = "whether tests run the changed lines of b.py cannot be seen"
+    assert shortfalls(half, EvidenceRules(max_missed=0)) == (words,)
+    assert shortfalls(half, EvidenceRules(max_survivors=0)) == ()

@@ -3,8 +3,9 @@
 Promises: what is watched is executed from the very bytes that are compared with its git blob, with marks
 where it changed (see `planted`); all else is loaded as ever. A mark's event counts only if the code that has
 the mark raised it; it belongs to the vault. Other threads are seen, and counted for the test that is running;
-processes that a test starts are not, and it is told which tests start some. With nothing to watch, nothing is
-done."""
+processes that a test starts are not, and it is told which tests start some. A file that is loaded already,
+since pytest itself or what it stands on imports it, cannot be watched any more, and that is told as well.
+With nothing to watch, nothing is done."""
 
 from __future__ import annotations
 
@@ -14,8 +15,8 @@ from hashlib import sha1
 from io import FileIO
 from random import SystemRandom
 from sys import _getframe as frame_of
-from sys import audit
-from types import CodeType
+from sys import audit, modules
+from types import CodeType, ModuleType
 from typing import Any
 
 from assay.gates.inject.constants import embed
@@ -43,7 +44,9 @@ class Passed:
         self._first = self._next = draw.getrandbits(40) * 1_000_000
         self._name = "@py_" + format(draw.getrandbits(64), "x")
         read = {path: _read(root + path, blob) for path, (blob, _) in watched.items()}
-        self._files = {path: data for path, data in read.items() if data}
+        known = _loaded()
+        early = [path for path, data in read.items() if data and root + path in known]
+        self._files = {path: data for path, data in read.items() if data and path not in early}
         self._numbers: dict[str, int] = {}
         self._owners: dict[int, list[CodeType]] = {}
         self._codes: dict[tuple[str, bool], Any] = {}
@@ -53,6 +56,8 @@ class Passed:
         self._tests: dict[int, int] = {}
         self._left = False
         self._most = _MOST_TESTS
+        for path in early:
+            send("watched", path=path, first=0, places=[], early=True)
         for path in list(self._files):
             self._announce(path)
         marks = self._next - self._first
@@ -132,6 +137,12 @@ class Passed:
 
     def _leave(self, _arguments: Any) -> None:
         self._left = True
+
+
+def _loaded() -> set[Any]:
+    """The files of the modules that are loaded by now."""
+    spaces = [vars(module) for module in list(modules.values()) if isinstance(module, ModuleType)]
+    return {space.get("__file__") for space in spaces if type(space.get("__file__")) is str}
 
 
 def _parsed(data: bytes, path: str) -> Any:

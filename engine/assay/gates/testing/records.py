@@ -188,12 +188,13 @@ class Canary(Record, frozen=True, kw_only=True, tag_field="k", tag="canary"):
 class Watched(Record, frozen=True, kw_only=True, tag_field="k", tag="watched"):
     """A file of which it is told what ran. Its marks are numbered from `first`; `places` are what they stand
     for: kind, first and last line of the statement, the first that changed, and where a way leads (see
-    `inject/planted`)."""
+    `inject/planted`). One that was loaded too `early` to be watched has none."""
 
     n: int
     path: str
     first: int
     places: tuple[tuple[str, int, int, int, int], ...]
+    early: bool = False
 
 
 class Ran(Record, frozen=True, kw_only=True, tag_field="k", tag="ran"):

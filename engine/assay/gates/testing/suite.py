@@ -116,7 +116,8 @@ class Suite(Record, frozen=True, kw_only=True):
     project's code ran to the file whose code took its place (trusted test files apart), `files` trusted test
     files that were not loaded as they are in the tree to what happened to them; `loaded` are those of Python
     that were. `watched` are files of which it is told what ran, by `marks`, and whether
-    they were loaded at all; `left` are tests that started processes.
+    they were loaded at all; `early` are those that were loaded before they could be watched; `left` are tests
+    that started processes.
     """
 
     cases: tuple[Case, ...] = ()
@@ -137,6 +138,7 @@ class Suite(Record, frozen=True, kw_only=True):
     learned: records.Learned | None = None
     canaries: Canaries = Canaries()
     watched: dict[str, bool] = field(default_factory=dict)
+    early: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
     left: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
@@ -189,6 +191,7 @@ def fold(stream: records.Stream) -> Suite:
         learned=_first(_of(kinds, records.Learned)),
         canaries=_canaries(sum(record.count for record in _of(kinds, records.Planned)), planted, told),
         watched={record.path: record.path in found for record in _of(kinds, records.Watched)},
+        early=tuple(record.path for record in _of(kinds, records.Watched) if record.early),
         marks=_marks(_of(kinds, records.Watched), _of(kinds, records.Ran), names),
         left=tuple(names[each.i] for each in _of(kinds, records.Ran) if each.left and each.i in names),
         versions={"python": hello.python if hello else "", "pytest": session.pytest if session else ""},

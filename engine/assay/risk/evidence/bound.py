@@ -33,10 +33,13 @@ _HALVINGS = 60
 
 
 def false_green(evidence: Evidence) -> float | None:
-    """The bound, in 0..1; None where no changed line can be run at all, or nothing is known of the lines."""
+    """The bound, in 0..1; None where no changed line can be run at all, or nothing is known of the lines; 1
+    where nothing is known of the lines of one file."""
     lines = evidence.executed + evidence.missed
     if not lines:
         return None
+    if evidence.unseen:
+        return 1.0
     return bound(
         killed=len(evidence.fates(Fate.KILLED)),
         survived=len(evidence.fates(Fate.SURVIVED)),

@@ -27,13 +27,15 @@ _WORST_FIRST = (TRUE, LOOPS, FALSE, ENDS)
 
 
 class Coverage(Record, frozen=True, kw_only=True):
-    """What a run came past. `missing` are sentences on what it cannot say."""
+    """What a run came past. `missing` are sentences on what it cannot say; of the files `unseen` it can say
+    nothing at all."""
 
     files: tuple[LinesSeen, ...] = ()
     branches: tuple[Branch, ...] = ()
     branches_taken: int = 0
     statements: tuple[Mark, ...] = ()
     missing: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
 
 
 def fold(run: Run, watched: Changed) -> Coverage:
@@ -57,6 +59,7 @@ def fold(run: Run, watched: Changed) -> Coverage:
         branches_taken=sum(map(ran, ways)),
         statements=statements,
         missing=tuple(_missing(run.suite, watched, lines)),
+        unseen=tuple(sorted({*watched.left_out, *_unread(run.suite, watched), *run.suite.early})),
     )
 
 
@@ -79,11 +82,20 @@ def _missing(suite: Suite, watched: Changed, lines: dict[str, tuple[set[int], se
     said = []
     if watched.left_out:
         said.append(f"too many lines changed to watch all: {watched.left_out[0]} is left out")
-    if unread := sorted(set(watched.files) - set(suite.watched)):
+    if unread := _unread(suite, watched):
         said.append(f"{unread[0]} could not be watched: the project's Python cannot read it as it is")
+    if suite.early:
+        said.append(
+            f"{suite.early[0]} is loaded before pytest can watch it, which itself may stand on it: "
+            "nobody sees which of its lines tests run"
+        )
     if idle := sorted(path for path, loaded in suite.watched.items() if not loaded and path in lines):
         said.append(f"{idle[0]} is not loaded from the tree by any test")
     if suite.left and any(missed for _, missed in lines.values()):
         others = f" and {len(suite.left) - 1} more" if len(suite.left) > 1 else ""
         said.append(f"{suite.left[0]}{others} started processes, in which no line is seen to run")
     return said
+
+
+def _unread(suite: Suite, watched: Changed) -> list[str]:
+    return sorted(set(watched.files) - set(suite.watched))

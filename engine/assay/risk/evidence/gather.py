@@ -115,6 +115,7 @@ class _Gathering:
             branches=coverage.branches,
             branches_taken=coverage.branches_taken,
             missing="; ".join(coverage.missing),
+            unseen=coverage.unseen,
             cpu_seconds=run.use.cpu_seconds,
         )
         if self._rules.collect is Collect.MUTANTS and coverage.statements:

@@ -31,6 +31,8 @@ def demands(rules: EvidenceRules) -> bool:
 
 
 def _shortfalls(evidence: Evidence, rules: EvidenceRules) -> Iterator[str]:
+    if rules.max_missed is not None and evidence.unseen:
+        yield f"whether tests run the changed lines of {evidence.unseen[0]} cannot be seen"
     survivors = evidence.fates(Fate.SURVIVED)
     for found, most, words in (
         (evidence.missed, rules.max_missed, "changed lines are run by no test"),
