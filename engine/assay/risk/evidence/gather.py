@@ -35,7 +35,7 @@ from assay.policy.schema import Collect, EvidenceRules, Select
 from assay.risk.evidence.changed import Changed, changed
 from assay.risk.evidence.coverage import Coverage, fold
 
-REVISION = 1
+REVISION = 2
 """Raised when the meaning of remembered evidence changes."""
 GATE = "evidence"
 """What runs for evidence are booked under, as a gate's are under its name."""
