@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.delta.build import build
+from assay.delta.compose_delta import section
 
 CODE = b'''import os
 import sys
@@ -177,3 +178,13 @@ def test_what_parses_to_the_same_tree_is_noise_only(parts, seed):
         found = build(repo, tree(source), tree(changed), ())
     assert found.symbols == ()
     assert found.intents == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"), [(1, "1 comment or blank line"), (3, "3 comments and blank lines")]
+)
+def test_lines_of_comments_are_counted_in_words_that_fit_their_number(repo, tree_of, lines, words):
+    after = CODE + b"# one more\n" * lines
+    delta = build(repo, tree_of({"a.py": CODE}), tree_of({"a.py": after}), ())
+    shown = [span.text for group in section(delta).groups for each in group.lines for span in each]
+    assert any(text.endswith(words) for text in shown)

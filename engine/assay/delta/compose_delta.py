@@ -94,14 +94,14 @@ def _member(share: MemberShare) -> Line:
 
 def _noise(noise: Noise) -> Iterable[Line]:
     parts = [
-        f"{number} {words}"
-        for number, words in (
-            (noise.generated, "generated or vendored"),
-            (noise.moved, "moved"),
-            (noise.formatting, "formatting"),
-            (noise.imports, "order of imports"),
-            (noise.renamed, "names of local variables"),
-            (noise.comments, "comments and blank lines"),
+        f"{number} {words if number > 1 else one}"
+        for number, words, one in (
+            (noise.generated, "generated or vendored", "generated or vendored"),
+            (noise.moved, "moved", "moved"),
+            (noise.formatting, "formatting", "formatting"),
+            (noise.imports, "order of imports", "order of imports"),
+            (noise.renamed, "names of local variables", "names of local variables"),
+            (noise.comments, "comments and blank lines", "comment or blank line"),
         )
         if number
     ]

@@ -9,6 +9,9 @@ from collections.abc import Callable, Mapping
 
 Features = Mapping[str, float]
 
+_HARDLY = 0.05
+"""Repairs that would show as none, with one decimal."""
+
 
 def say(group: str, features: Features) -> tuple[float, str]:
     """The value that stands for a group, and the group in words."""
@@ -54,12 +57,15 @@ def _files(f: Features) -> str:
 def _repairs(f: Features) -> str:
     if not f["fixed_lately"]:
         return "no repair of its files is known"
+    if f["fixed_lately"] < _HARDLY:
+        return "its files were hardly repaired of late"
     return f"its files were repaired {f['fixed_lately']:.1f} times of late (by half for every 180 days)"
 
 
 def _activity(f: Features) -> str:
     words = f"its busiest file changed {_count(f['year_changes'], 'time')} in a year"
-    return words + f", last {_span(f['since_change'])} ago" if f["changes"] else "its files are new"
+    # Before the base: how long ago it is to who reads it, nobody knows here.
+    return words + f", last {_span(f['since_change'])} earlier" if f["changes"] else "its files are new"
 
 
 def _repository(f: Features) -> str:
