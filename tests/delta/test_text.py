@@ -110,6 +110,14 @@ def test_a_dry_run_and_a_refused_landing_are_told_apart(full_report):
     assert rows_of(refused)[0].startswith("NOT LANDED")
 
 
+def test_a_set_of_one_is_nothing_that_could_be_verified_together(full_report):
+    one = PatchSet(
+        members=(full_report.candidates[0].id,), left_out=(), conflicts=(), tree=None, verdict=None
+    )
+    (row,) = [row for row in rows_of(replace(full_report, patch_set=one)) if row.startswith("Patch set")]
+    assert row.split(maxsplit=2)[2] == "nothing to combine, 1 member"
+
+
 def test_a_set_of_nothing_is_not_described(full_report):
     empty = PatchSet(members=(), left_out=(), conflicts=(), tree=None, verdict=None, reason="merges cleanly")
     assert any(row.startswith("Patch set") for row in rows_of(full_report))

@@ -271,8 +271,10 @@ def test_the_processor_time_of_a_run_is_that_of_all_it_did_and_not_of_verdicts_a
     first = graded(sample, candidates("good-fix"))
     assert first.cpu_seconds == first.profile.cpu_seconds
     assert first.cpu_seconds > sum(entry.cpu_seconds for entry in first.candidates)
-    again = graded(sample, candidates("good-fix"))
+    again = graded(sample, candidates("good-fix", "breaks-a-test"))
     assert again.candidates[0].cached and again.cpu_seconds > 0
+    assert len(again.patch_set.members) == 1
+    assert "combination" not in again.patch_set.reason, "there is nothing to combine"
 
 
 def test_what_is_made_for_several_is_made_for_those_that_are_graded_by_themselves(

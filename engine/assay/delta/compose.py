@@ -130,12 +130,17 @@ def _unseen(delta: Delta, candidates: tuple[CandidateReport, ...]) -> Delta:
     return replace(delta, findings_introduced=tuple(f for f in delta.findings_introduced if f not in seen))
 
 
+def unverified_words(chosen: PatchSet) -> str:
+    """What stands in the place of the verdict of a set that was only chosen."""
+    return "nothing to combine" if len(chosen.members) == 1 else "not verified together"
+
+
 def _patch_set(chosen: PatchSet, names: Mapping[str, str], delta: Delta | None) -> Section:
     shares = {share.candidate: share for share in delta.members} if delta else {}
     verdict = (
         Span(text=chosen.verdict.value, tone=_TONES[chosen.verdict])
         if chosen.verdict
-        else dim("not verified together")
+        else dim(unverified_words(chosen))
     )
     left = f", {len(chosen.left_out)} left out" if chosen.left_out else ""
     reason = f": {chosen.reason}" if chosen.reason else ""

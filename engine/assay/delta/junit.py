@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree as Xml
 
+from assay.delta.compose import unverified_words
 from assay.delta.compose_candidates import finding_line, names_of
 from assay.delta.compose_risk import risk_words
 from assay.delta.moment import began
@@ -67,7 +68,7 @@ class _Writer:
         properties = {
             "members": " ".join(chosen.members),
             "tree": chosen.tree or "",
-            "verdict": chosen.verdict.value if chosen.verdict else "not verified together",
+            "verdict": chosen.verdict.value if chosen.verdict else unverified_words(chosen),
             "reason": chosen.reason,
         }
         seconds = sum(gate.seconds for gate in chosen.gates)

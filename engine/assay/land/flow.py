@@ -35,6 +35,7 @@ __all__ = ["Change", "Request", "check", "exit_code", "grade", "land"]
 
 _LANDING_ATTEMPTS = 3
 _MERGES = "merges cleanly; `assay land` verifies the combination before it lands"
+_ALONE = "`assay land` verifies it as it lands"
 _CLASHES = "its pairs merge, but not all of it at once; `assay land` finds the part that does"
 
 
@@ -131,11 +132,15 @@ def _unverified(found: Findings) -> PatchSet:
         conflicts=known.proven,
         tree=combined.tree if isinstance(combined, Combined) and choice.members else None,
         verdict=None,
-        reason=_MERGES if isinstance(combined, Combined) else _CLASHES,
+        reason=_alone_or_not(choice.members) if isinstance(combined, Combined) else _CLASHES,
         merged=combined.merged if isinstance(combined, Combined) and choice.members else (),
         suspected=known.suspected,
         cleared=known.cleared(choice.members),
     )
+
+
+def _alone_or_not(members: Sequence[str]) -> str:
+    return _ALONE if len(members) == 1 else _MERGES
 
 
 async def _land_once(
