@@ -16,6 +16,8 @@ from assay.model.report import Conflict
 from assay.patchset.adapted.find import Adaptations, newcomers
 from assay.patchset.broken import broken
 from assay.patchset.clash import Clash, conflict
+from assay.patchset.covering import keys_of as covering_keys
+from assay.patchset.covering import uncovered
 from assay.patchset.cycles import Circles, circles
 from assay.patchset.edges import Graph
 from assay.patchset.edits import Edits
@@ -31,6 +33,8 @@ from assay.patchset.raising import coming_out, looked_out_for
 from assay.patchset.shapes import shapes
 from assay.patchset.siblings import siblings
 from assay.patchset.spoken import lost, spoken, unprovided, unspoken
+from assay.patchset.taken import keys_of as taken_keys
+from assay.patchset.taken import taken
 from assay.patchset.texts import TEXT, given_up, told, unsaid
 from assay.patchset.textual import textual
 from assay.patchset.touch import Place, Touch, Touches
@@ -121,7 +125,9 @@ class _Finder:
         if around:
             yield from circles(a, b, self._touches.both(a, b), around)
         if pair in index.twins or meeting is not None:
-            yield from twins(a, b, self._touches.both(a, b), self._touches.library)
+            both = self._touches.both(a, b)
+            yield from twins(a, b, both, self._touches.library)
+            yield from taken(a, b, both)
         for path in meeting.shared if meeting is not None else ():
             mine, theirs = a.by_path.get(path), b.by_path.get(path)
             if mine is not None and theirs is not None and mine.path == theirs.path:
@@ -139,6 +145,8 @@ class _Finder:
             for place in places[:_MOST_PLACES]:
                 yield from broken(ours, theirs, place, both, self._shaped[first])
                 yield from self._adapted[first].at_use(theirs, place, both)
+            if beside:
+                yield from uncovered(ours, theirs)
             if classes or beside:
                 yield from self._adapted[first].at_definitions(self._adapted[second], both)
             if classes:
@@ -180,9 +188,11 @@ class _Index:
         self._index_classes(touching)
         self._index_caught()
         self._index_words(given_up)
-        for keys in (_added, _versions, _numbers):
+        for keys in (_added, _versions, _numbers, taken_keys):
             for everyone in _by(touches, keys).values():
                 self.twins.update((a, b) for i, a in enumerate(everyone) for b in everyone[i + 1 :])
+        for everyone in _by(touches, covering_keys).values():
+            self.beside.update((a, b) for a in everyone for b in everyone if a != b)
 
     def pairs(self) -> dict[Pair, tuple[str, ...]]:
         """Every pair that has to do with each other, in order, with the symbols that they share."""

@@ -50,7 +50,10 @@ def result(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
     clear = not (old.several or new.several or old.decorated or new.decorated)
     said = set(use.contexts) - {contexts.OR_ELSE}
     yield from _written(said, old, new)
-    words = {word for word in said if not word.startswith(contexts.KEY)}
+    if old.each and new.each and old.each != new.each and f"{contexts.EACH}{old.each}" in said:
+        does = f"makes what comes out of it {new.each} values each, not {old.each}"
+        yield Verdict(clear, does, "it is taken apart as before")
+    words = {word for word in said if not word.startswith((contexts.KEY, contexts.EACH))}
     yield from _raised(use.catches, old, new)
     yield from nothing(place, old, new)
     yield from _computed(words, old, new)
@@ -111,7 +114,7 @@ def nothing(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]
     use = place.use
     if old.may_be_none or not new.may_be_none or contexts.OR_ELSE in use.contexts:
         return
-    words = {word for word in use.contexts if not word.startswith(contexts.KEY)}
+    words = {word for word in use.contexts if not word.startswith((contexts.KEY, contexts.EACH))}
     asked = words & {contexts.TRUTH, contexts.ABSENT}
     if not asked and _relies(words):
         yield Verdict(False, "makes it None at times", "it is used as if it were there")

@@ -28,6 +28,8 @@ RAISE = "raise"
 TRUTH = "truth"
 ABSENT = "is none"
 SET = "set item"
+EACH = "each:"
+"""Into how many names what comes out of it is taken apart: by `for`, by `with ... as`."""
 KEY = "key:"
 """Before a key by which it is got at, beside another word."""
 PARSE = "parse"
@@ -69,8 +71,23 @@ def of(node: ast.AST, parents: Mapping[ast.AST, ast.AST], known: Known) -> tuple
         *_as_text(node, parents, known),
         *_or_else(node, parents),
         *_formatted(node, parents, known),
+        *_each(node, parents),
     )
     return (_said(node, parents), *beside)
+
+
+def _each(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> tuple[str, ...]:
+    match parents.get(node):
+        case ast.For(target=target, iter=it) | ast.AsyncFor(target=target, iter=it) if it is node:
+            pass
+        case ast.comprehension(target=target, iter=it) if it is node:
+            pass
+        case ast.withitem(optional_vars=ast.Tuple() as target):
+            pass
+        case _:
+            return ()
+    word = _unpacked(target)
+    return (word.replace(UNPACK, EACH),) if word != OTHER else ()
 
 
 def _formatted(node: ast.AST, parents: Mapping[ast.AST, ast.AST], known: Known) -> tuple[str, ...]:
@@ -261,7 +278,8 @@ def _followed(name: str, start: ast.AST, parents: Mapping[ast.AST, ast.AST], kno
     if sum(isinstance(node.ctx, ast.Store) for node in reads) != 1:
         return {OTHER}
     found = [_said(node, parents) for node in reads if isinstance(node.ctx, ast.Load)]
-    keys = {word for node in reads if isinstance(node.ctx, ast.Load) for word in _keyed(node, parents)}
+    loads = [node for node in reads if isinstance(node.ctx, ast.Load)]
+    keys = {word for node in loads for word in (*_keyed(node, parents), *_each(node, parents))}
     again = {OTHER} if found.count(ITER) > 1 else set()
     return {*found, *again, *keys} or {DISCARD}
 

@@ -17,11 +17,13 @@ from assay.gates.syntax import Function, first_line, last_name
 from assay.patchset.facts.bodies import Attribute, Body, body_of
 from assay.patchset.facts.paths import (
     annotated,
+    entries_of,
     holds,
     imported,
     keys_of,
     literal_of,
     path_of,
+    spread_in,
     stored,
     targets,
 )
@@ -326,6 +328,8 @@ class _Walker:
                 value=held if held and held[0] != UNKNOWN else (),
                 literal=literal_of(value),
                 keys=keys_of(value),
+                entries=entries_of(value),
+                spread=spread_in(value),
                 noted=_unquoted(ast.unparse(note)) if note is not None else "",
                 field=isinstance(node, ast.AnnAssign) and not skipped and not _is_classvar(node.annotation),
                 default=optional,

@@ -268,6 +268,43 @@ def keys_of(value: ast.expr | None) -> tuple[str, ...]:
     return tuple(sorted(texts)) if len(texts) == len(keys) else ()
 
 
+def entries_of(value: ast.expr | None) -> tuple[str, ...]:
+    """The texts, and the attributes such as `State.NEW`, that are the keys of a dictionary display or are in
+    another one, sorted."""
+    return tuple(sorted({word for entry in _entries(value) if (word := _entry(entry))}))
+
+
+def _entries(value: ast.expr | None) -> list[ast.expr | None]:
+    match value:
+        case ast.Dict(keys=keys):
+            return list(keys)
+        case ast.List(elts=elts) | ast.Tuple(elts=elts) | ast.Set(elts=elts):
+            return list(elts)
+        case ast.Call(func=ast.Name(id="frozenset" | "set" | "tuple" | "list"), args=[only]):
+            return _entries(only)
+    return []
+
+
+def _entry(node: ast.expr | None) -> str:
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.Attribute(value=ast.Name(id=owner), attr=attr):
+            return f"{owner}.{attr}"
+    return ""
+
+
+def spread_in(value: ast.expr | None) -> tuple[str, ...]:
+    """The names that are spoken of in what is spread into a display, `**{x: 1 for x in NAMES}`, sorted."""
+    more: list[ast.expr] = []
+    match value:
+        case ast.Dict(keys=keys, values=values):
+            more = [each for key, each in zip(keys, values, strict=True) if key is None]
+        case ast.List(elts=elts) | ast.Tuple(elts=elts) | ast.Set(elts=elts):
+            more = [each for each in elts if isinstance(each, ast.Starred)]
+    return tuple(sorted({part.id for each in more for part in ast.walk(each) if isinstance(part, ast.Name)}))
+
+
 def _parts(value: ast.expr) -> Iterator[ast.AST]:
     return (part for part in ast.walk(value) if not isinstance(part, ast.operator | ast.unaryop))
 

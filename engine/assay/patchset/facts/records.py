@@ -70,6 +70,8 @@ class Definition(Record, frozen=True, kw_only=True):
     """A context manager that is entered by `async with`."""
     arity: int = 0
     """All its returns are tuples of so many literal entries; 0: not so."""
+    each: int = 0
+    """All things that it yields, or gives a list of, are tuples of so many literal entries; 0: not so."""
     hands_on: bool = False
     """It returns what another call gives, which may be awaitable, or iterable, or anything."""
     gives: str = ""
@@ -81,6 +83,11 @@ class Definition(Record, frozen=True, kw_only=True):
     """A word for the type of each thing that it returns, '' for one that cannot be seen; None aside."""
     keys: tuple[str, ...] = ()
     """The keys of the dictionary that it returns, or holds, where it is written out."""
+    entries: tuple[str, ...] = ()
+    """What a display that a variable holds has in it, or as its keys: texts, and `State.NEW` for
+    attributes."""
+    spread: tuple[str, ...] = ()
+    """The names from which more is spread into it."""
     parts: tuple[str, ...] = ()
     """What is in the tuple that it returns, as text, where that is said once."""
     template: str = ""

@@ -18,6 +18,8 @@ class Returned(NamedTuple):
 
     arity: int
     """All its returns are tuples of so many literal entries; 0: not so."""
+    each: int
+    """All things that it yields, or gives a list of, are tuples of so many literal entries; 0: not so."""
     gives: str
     """A word for the type of everything that it returns, where that can be seen or is annotated."""
     may_be_none: bool
@@ -62,6 +64,7 @@ def returned_of(
     optional = 0 < sum(map(is_none, returned)) < len(returned) or any(map(_looks_up, returned))
     return Returned(
         arity=arities.pop() if len(arities) == 1 and not yields else 0,
+        each=_each(held, nodes, yields=yields),
         gives=(_kind(held) or _noted(node)) if not yields else "",
         may_be_none=optional or may_be_none(node.returns),
         kinds=tuple(sorted({_type(value) for value in held if not is_none(value)})),
@@ -73,6 +76,23 @@ def returned_of(
         formula=_formula([statement for statement in node.body if not is_words(statement)]),
         ordered=_order(held, nodes) if not yields else "",
     )
+
+
+def _each(returned: Sequence[ast.expr | None], nodes: Iterable[ast.AST], *, yields: bool) -> int:
+    """Of how many parts all that comes out one by one is."""
+    found: set[int] = set()
+    if yields:
+        found = {_arity(node.value) for node in nodes if isinstance(node, ast.Yield)}
+        found |= {0 for node in nodes if isinstance(node, ast.YieldFrom)}
+    for value in returned:
+        match value:
+            case ast.ListComp(elt=elt) | ast.GeneratorExp(elt=elt) | ast.SetComp(elt=elt):
+                found.add(_arity(elt))
+            case ast.List(elts=[_, *_] as elts):
+                found.update(map(_arity, elts))
+            case _ if not yields:
+                return 0
+    return found.pop() if len(found) == 1 else 0
 
 
 def _branches(value: ast.expr | None) -> Iterator[ast.expr | None]:
