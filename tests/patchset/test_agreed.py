@@ -167,3 +167,99 @@ def test_fields_that_are_given_by_name_alone(tmp_path: Path, given: str, found: 
     a = {"m.py": base.replace("@dataclass\n", "@dataclass(kw_only=True)\n")}
     b = {"b.py": f"import m\n\nFIRST = m.Item({given})\n"}
     assert label(met(tmp_path, {"m.py": base, "b.py": ""}, dict(a), dict(b))) == found
+
+
+PAIRS = "def pairs():\n    return [(1, 2)]\n\n\ndef opened():\n    yield 1, 2\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("for a, b in m.pairs():\n        print(a, b)", "m:pairs"),
+        ("return {a: b for a, b in m.pairs()}", "m:pairs"),
+        ("some = m.pairs()\n    for a, b in some:\n        print(a, b)", "m:pairs"),
+        ("for each in m.pairs():\n        print(each)", ""),
+        ("for a, b in m.opened():\n        print(a, b)", "m:opened"),
+    ],
+)
+def test_what_comes_out_one_by_one(tmp_path: Path, line: str, found: str) -> None:
+    a = {"m.py": PAIRS.replace("1, 2", "1, 2, 3")}
+    b = {"b.py": f"import m\n\n\ndef use():\n    {line}\n"}
+    assert label(met(tmp_path, {"m.py": PAIRS, "b.py": ""}, dict(a), dict(b))) == found
+
+
+CODES = """class Failure:
+    code = None
+
+
+class A(Failure):
+    code = 10
+
+
+class B(Failure):
+    code = 20
+
+
+class C(Failure):
+    code = 30
+
+
+def last():
+    pass
+"""
+
+
+@pytest.mark.parametrize(("code", "found"), [("40", "m:D"), ("50", "")])
+def test_a_mark_that_two_take(tmp_path: Path, code: str, found: str) -> None:
+    a = {"m.py": CODES.replace("class A(", "class D(Failure):\n    code = 40\n\n\nclass A(")}
+    b = {"m.py": CODES.replace("def last", f"class E(Failure):\n    code = {code}\n\n\ndef last")}
+    assert label(met(tmp_path, {"m.py": CODES}, dict(a), dict(b))) == found
+
+
+def test_a_mark_that_others_share_is_none(tmp_path: Path) -> None:
+    base = CODES.replace("20", "10")
+    a = {"m.py": base.replace("class A(", "class D(Failure):\n    code = 40\n\n\nclass A(")}
+    b = {"m.py": base.replace("def last", "class E(Failure):\n    code = 40\n\n\ndef last")}
+    assert label(met(tmp_path, {"m.py": base}, dict(a), dict(b))) == ""
+
+
+ROUTES = (
+    "def register(name, f):\n    pass\n\n\ndef setup():\n    register('one', 1)\n\n    register('two', 2)\n"
+)
+
+
+@pytest.mark.parametrize(("name", "found"), [("new", "m:setup"), ("newer", "")])
+def test_a_name_that_both_register(tmp_path: Path, name: str, found: str) -> None:
+    a = {"m.py": ROUTES.replace("    register('one'", "    register('new', 3)\n    register('one'")}
+    b = {"m.py": f"{ROUTES}    register({name!r}, 4)\n"}
+    assert label(met(tmp_path, {"m.py": ROUTES}, dict(a), dict(b))) == found
+
+
+TABLE = "KINDS = {\n    'a': 1,\n    'b': 2,\n    'c': 3,\n}\n"
+LONGER = TABLE.replace("    'a'", "    'new': 0,\n    'a'")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("WIDTHS = {'a': 1, 'b': 2, 'c': 3}\n\n\ndef width(k):\n    return WIDTHS[k]\n", "other:WIDTHS"),
+        ("WIDTHS = {'a': 1, 'b': 2, 'c': 3}\n\n\ndef width(k):\n    return WIDTHS.get(k, 0)\n", ""),
+        ("WIDTHS = {'a': 1, 'b': 2}\n\n\ndef width(k):\n    return WIDTHS[k]\n", ""),
+    ],
+    ids=["has all", "does without", "has some"],
+)
+def test_a_table_that_has_all_of_another(tmp_path: Path, text: str, found: str) -> None:
+    base = {"m.py": TABLE, "other.py": ""}
+    assert label(met(tmp_path, base, {"other.py": text}, {"m.py": LONGER})) == found
+
+
+MEMBERS = "import enum\n\n\nclass Kind(enum.Enum):\n    A = 1\n    B = 2\n    C = 3\n"
+CASES = "from m import Kind\n\n\ndef word(k):\n" + "".join(
+    f"    if k is Kind.{name}:\n        return {name!r}\n" for name in "ABC"
+)
+
+
+@pytest.mark.parametrize(("text", "found"), [(CASES, "other:word"), (CASES.replace("Kind.C", "'c'"), "")])
+def test_a_function_that_goes_through_all_members(tmp_path: Path, text: str, found: str) -> None:
+    base = {"m.py": MEMBERS, "other.py": ""}
+    assert label(met(tmp_path, base, {"other.py": text}, {"m.py": f"{MEMBERS}    D = 4\n"})) == found

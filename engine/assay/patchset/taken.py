@@ -110,7 +110,7 @@ def _both(ours: Touch, theirs: Touch, one: str, other: str, what: str) -> Iterat
     there, row = where_of(theirs, other)
     for label in dict.fromkeys((one, other)):
         yield Clash(
-            kind=ConflictKind.STRUCTURAL,
+            kind=ConflictKind.SEMANTIC,
             proven=False,
             label=label,
             where=f"{path}:{one.partition(':')[2]}",
