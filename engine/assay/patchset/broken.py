@@ -25,7 +25,7 @@ from assay.patchset.facts.signature import Signature, astray, default_changed, r
 from assay.patchset.passed import behind
 from assay.patchset.places import label_of, place_of, where_of, whither
 from assay.patchset.raising import stopped
-from assay.patchset.results import EVERYTHING, Verdict, about, access, nothing, result, unkeyed
+from assay.patchset.results import EVERYTHING, Verdict, about, access, nothing, remade, result, unkeyed
 from assay.patchset.shapes import Shape, reshaped
 from assay.patchset.told import told
 from assay.patchset.touch import Place, Touch, origin
@@ -149,18 +149,16 @@ def _changed(view: View, both: View, place: Place, before: Symbol, after: Symbol
         yield from access(place, old, new, bound=before.bound)
         read = old.binding is new.binding is Binding.PROPERTY and not use.store
         given = (use.call is not None and not use.handed) or (use.call is None and read)
+        if use.handed and old.is_async != new.is_async and not old.decorated and not new.decorated:
+            does = "makes it async" if new.is_async else "makes it no longer async"
+            yield Verdict(False, does, "it is handed to a function that calls it as before")
         if given and not _still_a_tuple(both, after, old.arity) and not _goes_above(place):
             yield from result(place, old, new)
     if old.kind is new.kind is Kind.VARIABLE and not use.store:
         yield from held(place, old, new)
         yield from nothing(place, old, new)
         yield from unkeyed(use.contexts, old, new)
-    elif old.kind is Kind.CLASS is not new.kind and contexts.AS_CLASS in use.contexts:
-        yield Verdict(new.kind is Kind.FUNCTION, f"makes a {new.kind} of it", "it is used as a class")
-    elif old.kind is not new.kind and Kind.VARIABLE in (old.kind, new.kind):
-        read = new.kind is Kind.FUNCTION and new.binding is not Binding.PROPERTY and not use.store
-        if (use.call is not None and new.binding is not Binding.PROPERTY) or (use.call is None and read):
-            yield Verdict(False, f"makes a {new.kind} of what was a {old.kind}", "it is used as before")
+    yield from remade(place, old, new)
 
 
 def _goes_above(place: Place) -> bool:

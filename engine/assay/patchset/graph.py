@@ -9,7 +9,7 @@ has one edge: the strongest of what was found, textual conflicts first.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from assay.model.candidate import Base, Candidate
 from assay.model.report import Conflict
@@ -21,6 +21,7 @@ from assay.patchset.covering import uncovered
 from assay.patchset.cycles import Circles, circles
 from assay.patchset.edges import Graph
 from assay.patchset.edits import Edits
+from assay.patchset.erased import erased, renamed, words
 from assay.patchset.facts.library import Library
 from assay.patchset.guessed import first_step, suspected
 from assay.patchset.halves import halves
@@ -32,7 +33,7 @@ from assay.patchset.protocols import asked, cls_of
 from assay.patchset.raising import coming_out, looked_out_for
 from assay.patchset.shapes import shapes
 from assay.patchset.siblings import siblings
-from assay.patchset.spoken import lost, spoken, unprovided, unspoken
+from assay.patchset.spoken import lost, read, revalued, spoken, unprovided, unspoken, unvalued
 from assay.patchset.taken import keys_of as taken_keys
 from assay.patchset.taken import taken
 from assay.patchset.texts import TEXT, given_up, told, unsaid
@@ -76,6 +77,8 @@ class _Finder:
         self.touch = [self._touches.of(candidate) for candidate in people]
         self._lost = [lost(touch) for touch in self.touch]
         self._texts = [given_up(touch) for touch in self.touch]
+        self._renamed = [renamed(touch, edits) for touch in self.touch]
+        self._words = [words(touch, edits) if any(self._renamed) else set() for touch in self.touch]
         self._shaped = [shapes(touch) for touch in self.touch]
         self._adapted = [Adaptations(touch) for touch in self.touch]
         self._circles = Circles(self.touch)
@@ -90,8 +93,12 @@ class _Finder:
             if edge is not None:
                 found[pair] = edge
         beside = [{*a, *b.symbols} for a, b in zip(self._shaped, self._adapted, strict=True)]
-        words = [(*a, *((TEXT, text) for text in b)) for a, b in zip(self._lost, self._texts, strict=True)]
-        index = _Index(self.touch, words, beside)
+        agreed = [
+            (*a, *((TEXT, text) for text in b), *revalued(touch))
+            for a, b, touch in zip(self._lost, self._texts, self.touch, strict=True)
+        ]
+        index = _Index(self.touch, agreed, beside)
+        index.add_words(self._renamed, self._words)
         index.beside.update(newcomers(self.touch, self._adapted))
         shared = index.pairs()
         for pair in sorted({*shared, *meetings, *self._circles.pairs()}):
@@ -113,7 +120,16 @@ class _Finder:
 
     def _look(self, pair: Pair, index: _Index, meeting: Overlap | None) -> Conflict | None:
         a, b = (self.touch[each] for each in pair)
-        return conflict(a.candidate, b.candidate, self._clashes(pair, index, meeting))
+        found = conflict(a.candidate, b.candidate, self._clashes(pair, index, meeting))
+        return found or conflict(a.candidate, b.candidate, self._erased(*pair, index))
+
+    def _erased(self, a: int, b: int, index: _Index) -> Iterator[Clash]:
+        """What only words say."""
+        for first, second in ((a, b), (b, a)):
+            if (first, second) in index.words:
+                gone, heard = self._renamed[first], self._words[second]
+                for clash in erased(self.touch[first], self.touch[second], gone, heard):
+                    yield clash if first == a else clash.turned()
 
     def _clashes(self, pair: Pair, index: _Index, meeting: Overlap | None) -> Iterator[Clash]:
         first, second = pair
@@ -153,8 +169,9 @@ class _Finder:
                 yield from heirs(ours, theirs, both)
                 yield from siblings(ours, theirs, both)
                 yield from unsteady(ours, theirs)
-            words = tuple(unspoken(ours, theirs, self._lost[first]))
-            yield from words or unsaid(ours, theirs, both, self._texts[first])
+            spelled = tuple(unspoken(ours, theirs, self._lost[first]))
+            yield from spelled or unsaid(ours, theirs, both, self._texts[first])
+            yield from unvalued(ours, theirs)
             yield from unprovided(ours, theirs, both)
         for place, label in unknown[:_MOST_PLACES]:
             yield from suspected(ours, theirs, place, label)
@@ -175,6 +192,7 @@ class _Index:
         self.unknown: dict[Pair, list[tuple[Place, str]]] = defaultdict(list)
         self.classes: set[Pair] = set()
         self.spoken: set[Pair] = set()
+        self.words: set[Pair] = set()
         self.beside: set[Pair] = set()
         self.twins: set[Pair] = set()
         self._names: dict[Pair, set[str]] = defaultdict(set)
@@ -196,11 +214,29 @@ class _Index:
 
     def pairs(self) -> dict[Pair, tuple[str, ...]]:
         """Every pair that has to do with each other, in order, with the symbols that they share."""
-        every = {*self.uses, *self.unknown, *self.classes, *self.spoken, *self.beside, *self.twins}
+        every = {
+            *self.uses,
+            *self.unknown,
+            *self.classes,
+            *self.spoken,
+            *self.words,
+            *self.beside,
+            *self.twins,
+        }
         found: dict[Pair, set[str]] = defaultdict(set)
         for a, b in every:
             found[min(a, b), max(a, b)] |= self._names.get((a, b), set())
         return {pair: tuple(sorted(names)) for pair, names in found.items()}
+
+    def add_words(self, renamed_: Sequence[Mapping[str, object]], said: Sequence[set[str]]) -> None:
+        """Bring together who renames a word and who newly says it."""
+        renaming: dict[str, list[int]] = defaultdict(list)
+        for first, each in enumerate(renamed_):
+            for word in each:
+                renaming[word].append(first)
+        for second, heard in enumerate(said):
+            for word in heard & renaming.keys():
+                self.words.update((first, second) for first in renaming[word] if first != second)
 
     def _index_uses(self, touching: dict[str, list[int]], members: dict[str, list[int]]) -> None:
         for second, touch in enumerate(self._touches):
@@ -255,14 +291,15 @@ class _Index:
 
     def _index_words(self, given_up: Sequence[Iterable[tuple[str, str]]]) -> None:
         losing: dict[tuple[str, str], list[int]] = defaultdict(list)
-        for first, (touch, words) in enumerate(zip(self._touches, given_up, strict=True)):
-            for word in (*words, *(("fixture", name) for name in touch.fixtures_gone())):
+        for first, (touch, lost_words) in enumerate(zip(self._touches, given_up, strict=True)):
+            for word in (*lost_words, *(("fixture", name) for name in touch.fixtures_gone())):
                 losing[word].append(first)
         if not losing:
             return
         for second, touch in enumerate(self._touches):
             asked = {("fixture", request.name) for _, request in touch.requests()}
-            for word in (spoken(touch) | told(touch) | asked) & losing.keys():
+            heard = {*spoken(touch), *told(touch), *asked, *(word for word, _, _ in read(touch))}
+            for word in sorted(heard & losing.keys()):
                 for first in losing[word]:
                     if first != second:
                         self.spoken.add((first, second))

@@ -18,7 +18,7 @@ from assay.patchset.facts import contexts
 from assay.patchset.facts.records import CALL, UNKNOWN, Binding, Definition, Kind
 from assay.patchset.facts.signature import Signature, refusal
 from assay.patchset.places import place_of, where_of
-from assay.patchset.results import Verdict, about, access, nothing, result
+from assay.patchset.results import Verdict, about, access, nothing, remade, result
 from assay.patchset.touch import Place, Touch
 from assay.patchset.values import frozen, held
 from assay.patchset.view import Symbol
@@ -98,10 +98,14 @@ def _likely(ours: Touch, theirs: Touch, place: Place, label: str) -> Iterator[Cl
     """What `ours` may break at a use of a member of something that bears the name of the class."""
     old, new = ours.changed[label]
     use = place.use
-    if old.kind is not new.kind or use.store:
+    if use.store:
         return
-    found: list[Verdict] = []
-    if old.kind is Kind.VARIABLE:
+    found: list[Verdict] = list(remade(place, old, new))
+    if old.kind is not new.kind and not found:
+        return
+    if old.kind is not new.kind:
+        pass
+    elif old.kind is Kind.VARIABLE:
         found += [*held(place, old, new), *nothing(place, old, new)]
         steps = [
             word.removeprefix(contexts.ATTRIBUTE)

@@ -218,7 +218,9 @@ def _newly_used(ours: Touch, method: Symbol) -> bool:
 def _overtaken(ours: Touch, theirs: Touch, before: Symbol, own: Definition, label: str) -> Iterator[Clash]:
     """An override of what is no longer there: nothing calls it."""
     name = before.name.rpartition(".")[2]
-    if before.label not in ours.removed or own.kind is not Kind.FUNCTION:
+    if before.label not in ours.removed:
+        return
+    if own.kind is not Kind.FUNCTION and (name.startswith("_") or not _is_renamed(ours, before, name)):
         return
     moved = any(
         use.path[-1] == name and use.call is not None for file in ours.files for use in file.gone.uses
@@ -231,8 +233,17 @@ def _overtaken(ours: Touch, theirs: Touch, before: Symbol, own: Definition, labe
         does=f"removes or renames `{before.label}`" + (" and its calls" if moved else ""),
         other=f"overrides it in `{label.partition(':')[2]}`",
         at=f"{label}.{name}",
-        note="the override is never called",
+        note="the override is never called" if own.kind is Kind.FUNCTION else "nothing reads it",
     )
+
+
+def _is_renamed(ours: Touch, attribute: Symbol, name: str) -> bool:
+    """Whether a candidate gives an attribute another name, or no longer reads it."""
+    owner = attribute.label[: -len(name)]
+    if any(label.startswith(owner) and each.kind is Kind.VARIABLE for label, each in ours.added.items()):
+        return True
+    gone = (use for file in ours.files for use in file.gone.uses)
+    return any(use.path[-1] == name and not use.store and len(use.path) > 1 for use in gone)
 
 
 def _met(

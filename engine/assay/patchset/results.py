@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from assay.patchset.facts import contexts
 from assay.patchset.facts.bodies import CHANGERS
-from assay.patchset.facts.records import Binding, Definition
+from assay.patchset.facts.records import Binding, Definition, Kind
 from assay.patchset.touch import Place
 
 _GENERATOR_ONLY = frozenset({"send", "close", "throw", "__next__"})
@@ -21,6 +21,8 @@ _BY_PLACE = frozenset({contexts.INDEX, contexts.NEXT, contexts.COMPARE, contexts
 """What is done with things that are in an order; going through all of them may be indifferent to it."""
 
 
+_BESIDE = (contexts.KEY, contexts.EACH, contexts.AT)
+"""Begin the words that only say more of another one."""
 EVERYTHING = frozenset({"", "Exception", "BaseException"})
 """Who catches these catches whatever is raised, and whatever an exception becomes."""
 
@@ -53,7 +55,7 @@ def result(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
     if old.each and new.each and old.each != new.each and f"{contexts.EACH}{old.each}" in said:
         does = f"makes what comes out of it {new.each} values each, not {old.each}"
         yield Verdict(clear, does, "it is taken apart as before")
-    words = {word for word in said if not word.startswith((contexts.KEY, contexts.EACH))}
+    words = {word for word in said if not word.startswith(_BESIDE)}
     yield from _raised(use.catches, old, new)
     yield from nothing(place, old, new)
     yield from _computed(words, old, new)
@@ -82,9 +84,22 @@ def result(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
         )
     elif not old.gives and (lacks := _lacks(words, new.gives)):
         yield Verdict(False, f"makes it return a {new.gives}", f"it has no `{lacks}`")
+    elif not old.gives and new.gives in _SINGLE and words & _OF_SEVERAL:
+        yield Verdict(False, f"makes it return a {new.gives}", "it is used as if there were several")
     elif len(old.kinds) == 1 < len(new.kinds) and old.gives in new.kinds and old.gives and _relies(words):
         does = f"makes it return something else than a {old.gives} at times"
         yield Verdict(False, does, "the result is used as one")
+
+
+def remade(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
+    """Whether a class, a function or a variable became something else, and is used as before."""
+    use = place.use
+    if old.kind is Kind.CLASS is not new.kind and contexts.AS_CLASS in use.contexts:
+        yield Verdict(new.kind is Kind.FUNCTION, f"makes a {new.kind} of it", "it is used as a class")
+    elif old.kind is not new.kind and Kind.VARIABLE in (old.kind, new.kind):
+        read = new.kind is Kind.FUNCTION and new.binding is not Binding.PROPERTY and not use.store
+        if (use.call is not None and new.binding is not Binding.PROPERTY) or (use.call is None and read):
+            yield Verdict(False, f"makes a {new.kind} of what was a {old.kind}", "it is used as before")
 
 
 def access(place: Place, old: Definition, new: Definition, *, bound: bool) -> Iterator[Verdict]:
@@ -114,7 +129,7 @@ def nothing(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]
     use = place.use
     if old.may_be_none or not new.may_be_none or contexts.OR_ELSE in use.contexts:
         return
-    words = {word for word in use.contexts if not word.startswith((contexts.KEY, contexts.EACH))}
+    words = {word for word in use.contexts if not word.startswith(_BESIDE)}
     asked = words & {contexts.TRUTH, contexts.ABSENT}
     if not asked and _relies(words):
         yield Verdict(False, "makes it None at times", "it is used as if it were there")
@@ -151,6 +166,8 @@ def _lacks(words: set[str], kind: str) -> str:
     return next((name for name in attributes if made is not None and not hasattr(made, name)), "")
 
 
+_SINGLE = frozenset({"int", "float", "bool"})
+_OF_SEVERAL = frozenset({contexts.ITER, contexts.INDEX, contexts.LENGTH, contexts.NEXT, contexts.SET})
 _BUILT_IN: dict[str, type] = {
     kind.__name__: kind for kind in (list, tuple, set, frozenset, dict, str, bytes, int, float, bool)
 }
@@ -183,6 +200,13 @@ def _handles(
 def _written(words: set[str], old: Definition, new: Definition) -> Iterator[Verdict]:
     """Whether what is written out in a result is another: its keys, the order of its parts, its format."""
     yield from unkeyed(words, old, new)
+    places = {int(word.removeprefix(contexts.AT)) for word in words if word.startswith(contexts.AT)}
+    for place in sorted(places):
+        was, now = (_at(each.parts, place) for each in (old, new))
+        if was and now and was != now and was in new.parts:
+            yield Verdict(
+                False, f"makes it give {now[:40]} at {place}, not {was[:40]}", "that is what is taken"
+            )
     by_place = contexts.INDEX in words or any(word.startswith(contexts.UNPACK) for word in words)
     if old.parts != new.parts and sorted(old.parts) == sorted(new.parts) and by_place:
         does = f"makes it return ({', '.join(new.parts)[:60]}), not ({', '.join(old.parts)[:60]})"
@@ -190,6 +214,10 @@ def _written(words: set[str], old: Definition, new: Definition) -> Iterator[Verd
     if old.template and new.template and old.template != new.template and contexts.takes_text_apart(words):
         does = f"writes it as {new.template[:60]}, not {old.template[:60]}"
         yield Verdict(False, does, "the text is taken apart")
+
+
+def _at(parts: tuple[str, ...], place: int) -> str:
+    return parts[place] if -len(parts) <= place < len(parts) else ""
 
 
 def unkeyed(words: Collection[str], old: Definition, new: Definition) -> Iterator[Verdict]:

@@ -15,13 +15,14 @@ from assay.model.report import ConflictKind, Witness
 from assay.patchset.clash import Clash
 from assay.patchset.facts.records import Named, Names
 from assay.patchset.touch import FileTouch, Touch
+from assay.patchset.values import counts_otherwise
 from assay.patchset.view import View
 
 _CONFIGURATION = ("config", "conf", "cfg", "setting", "option", "opts", "default", "preference", "environ")
 
 Word = tuple[str, str]
 """(kind, name) of a name by its text."""
-COMMAND = "command"
+COMMAND, VALUE = "command", "value"
 _MOST = 1000
 """Names that one candidate can give up: each is searched for in what it wrote."""
 _WORDS = {str(Names.ENVIRONMENT): "environment variable", str(Names.KEY): "key"}
@@ -152,6 +153,43 @@ def _is_configuration(owner: str) -> bool:
 
 def _configured(owners: set[str]) -> bool:
     return not owners or any(map(_is_configuration, owners))
+
+
+def revalued(touch: Touch) -> dict[Word, tuple[str, int, str, str]]:
+    """The keys of dictionaries whose value a candidate changes: where, what it was, and what it is."""
+    found: dict[Word, tuple[str, int, str, str]] = {}
+    for file in touch.files if any(f.gone.named for f in touch.files) else ():
+        was = {(n.owner, n.name): n for n in file.gone.named if n.defines and n.value and n.kind is Names.KEY}
+        for now in file.uses.named if was and "test" not in file.path else ():
+            old = was.get((now.owner, now.name)) if now.defines and now.value else None
+            if old is not None and counts_otherwise(old.value, now.value):
+                found[VALUE, f"{now.owner}[{now.name}]"] = (file.path, now.line, old.value, now.value)
+    return found
+
+
+def read(touch: Touch) -> Iterator[tuple[Word, FileTouch, Named]]:
+    """The keys of dictionaries that a candidate newly reads."""
+    for file, named in touch.named(gone=False):
+        if named.kind is Names.KEY and not named.defines:
+            yield (VALUE, f"{named.owner}[{named.name}]"), file, named
+
+
+def unvalued(ours: Touch, theirs: Touch) -> Iterator[Clash]:
+    """Keys that `theirs` newly reads, and that `ours` has count in something else."""
+    changed = revalued(ours)
+    for word, file, named in read(theirs) if changed else ():
+        if word in changed:
+            path, line, old, new = changed[word]
+            module = ours.by_path[path].module
+            yield Clash(
+                kind=ConflictKind.SEMANTIC,
+                proven=False,
+                label=f"{module}:{word[1]}",
+                where=f"{path}:{word[1]}",
+                mine=Witness(path=path, line=line, does=f"changes `{word[1]}` from {old} to {new}"),
+                theirs=Witness(path=file.path, line=named.line, does="newly reads it"),
+                note="the value may matter",
+            )
 
 
 def unprovided(ours: Touch, theirs: Touch, both: View) -> Iterator[Clash]:

@@ -33,7 +33,7 @@ def held(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
         return
     numbers = _is_number(old.literal) and _is_number(new.literal)
     bounds = numbers and _AS_A_BOUND.issuperset(place.use.contexts)
-    if bounds and not _counts_otherwise(old.literal, new.literal):
+    if bounds and not counts_otherwise(old.literal, new.literal):
         return
     if not new.literal:
         does = f"makes something else of it than a {_word(old.literal)}"
@@ -67,8 +67,10 @@ def _is_number(literal: str) -> bool:
     return literal.replace("_", "").replace(".", "", 1).isdigit()
 
 
-def _counts_otherwise(old: str, new: str) -> bool:
-    """Whether two numbers are the same in two units."""
+def counts_otherwise(old: str, new: str) -> bool:
+    """Whether two literals are numbers that are the same in two units."""
+    if not (_is_number(old) and _is_number(new)):
+        return False
     was, now = (float(each.replace("_", "")) for each in (old, new))
     return was != now and any(math.isclose(max(was, now), min(was, now) * factor) for factor in _UNITS)
 

@@ -16,6 +16,7 @@ from assay.patchset.adapted.census import Census
 from assay.patchset.adapted.classes import alike, grown, joining, ungrown
 from assay.patchset.adapted.companions import companions, unaccompanied
 from assay.patchset.adapted.defaults import unpinned
+from assay.patchset.adapted.families import families, unfamiliar
 from assay.patchset.adapted.handlers import added, extended, unextended
 from assay.patchset.adapted.marks import entered, unentered
 from assay.patchset.adapted.pairs import sought
@@ -39,6 +40,7 @@ class Adaptations:
         self.extended = extended(touch)
         self.reformed = reformed(touch)
         self.entered = entered(touch)
+        self.families = families(touch)
         self._companions = companions(touch)
         self._sought = sought(touch)
         self._forms = wrapped(touch, self._sought)
@@ -77,6 +79,8 @@ class Adaptations:
             yield from ungrown(self.touch, self._census, self.grown, theirs, both)
         if self.extended:
             yield from unextended(self.touch, self._census, self.extended, theirs)
+        if self.families:
+            yield from unfamiliar(self.touch, self.families, theirs, both)
         if self.entered:
             yield from unentered(self.touch, self._census, self.entered, theirs, both)
         if self.reformed:
@@ -89,6 +93,11 @@ def newcomers(touches: Sequence[Touch], adapted: Sequence[Adaptations]) -> Itera
     for first, each in enumerate(adapted):
         for role in each.reformed:
             reforming[role].append(first)
+    naming = {
+        first: tuple(family.old for family in each.families)
+        for first, each in enumerate(adapted)
+        if each.families
+    }
     entering_classes = [first for first, each in enumerate(adapted) if each.entered]
     growing = [first for first, each in enumerate(adapted) if each.grown]
     extending = defaultdict(list)
@@ -98,6 +107,11 @@ def newcomers(touches: Sequence[Touch], adapted: Sequence[Adaptations]) -> Itera
     for second, touch in enumerate(touches):
         for role in adapted[second].entering if reforming else ():
             yield from ((first, second) for first in reforming.get(role, ()) if first != second)
+        if naming:
+            begun = {label.rpartition(".")[2].rpartition(":")[2] for label in touch.added}
+            for first, olds in naming.items():
+                if first != second and any(name.startswith(olds) for name in begun):
+                    yield first, second
         if entering_classes and any(new_classes(touch)):
             yield from ((first, second) for first in entering_classes if first != second)
         if growing and any(new_classes(touch)):

@@ -191,12 +191,20 @@ def _refused(ours: Touch, reform: Reformed, label: str, own: Definition) -> tupl
             fits = all(new is not None and not refusal(new, use.call) for _, new in pairs)
             if fits and all(old is not None and refusal(old, use.call) for old, _ in pairs):
                 return f"there {why}", At(file.path, use.line)
+    orders = [[_names(each) for each in pair] for pair in pairs]
+    swapped = all(sorted(old) == sorted(new) and old != new == orders[0][1] for old, new in orders)
+    if swapped and _names(mine) in [old for old, _ in orders]:
+        return "these take the same in another order by now", None
     needs = min(_required(new) for _, new in pairs if new is not None)
     had = max(_required(old) for old, _ in pairs if old is not None)
     places = len(mine.only) + len(mine.plain)
     if needs > had and not mine.star and had <= places < needs and len(reform.changed) >= FEWEST:
         return f"these take {needs} arguments by now", None
     return "", None
+
+
+def _names(signature: Signature | None) -> list[str]:
+    return [p.name for p in (*signature.only, *signature.plain)] if signature is not None else []
 
 
 def _required(signature: Signature) -> int:

@@ -30,6 +30,8 @@ ABSENT = "is none"
 SET = "set item"
 EACH = "each:"
 """Into how many names what comes out of it is taken apart: by `for`, by `with ... as`."""
+AT = "at:"
+"""Before the place by which it is got at, beside another word."""
 KEY = "key:"
 """Before a key by which it is got at, beside another word."""
 PARSE = "parse"
@@ -132,6 +134,8 @@ def _keyed(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> tuple[str, ...]
     match parent:
         case ast.Subscript(value=value, slice=ast.Constant(value=str(key))) if value is node:
             return (f"{KEY}{key}",)
+        case ast.Subscript(value=value, slice=ast.Constant(value=int(place))) if value is node:
+            return (f"{AT}{place}",)
         case ast.Attribute(attr="get" | "pop"):
             call = parents.get(parent)
             match call:

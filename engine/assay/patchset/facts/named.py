@@ -119,4 +119,7 @@ def _named(
 
 
 def _digest(value: ast.expr) -> str:
+    """A constant as text, of anything else a digest."""
+    if isinstance(value, ast.Constant):
+        return repr(value.value)[:_LONGEST]
     return hashlib.blake2b(ast.dump(value).encode("utf-8", "replace"), digest_size=8).hexdigest()

@@ -224,7 +224,7 @@ class Named(Record, frozen=True, kw_only=True):
     line: int
     defines: bool = False
     value: str = ""
-    """What a defined key is set to, as a digest."""
+    """What a defined key is set to: a constant as text, anything else as a digest."""
 
 
 class Fixture(Record, frozen=True, kw_only=True):
