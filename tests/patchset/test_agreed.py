@@ -15,13 +15,13 @@ RENAMED = {"m.py": BUS.replace("job-done", "job.finished")}
 @pytest.mark.parametrize(
     ("a", "text", "found"),
     [
-        (RENAMED, "import m\n\nm.listen('job-done')\n", "m:done"),
+        (RENAMED, "import m\n\nm.listen('job-done')\n", "text:job-done"),
         (RENAMED, "import m\n\nm.listen('end')\n", ""),
         (RENAMED, "print('job-done')\n", ""),
         (RENAMED, "NAME = 'job-done'\n", ""),
         (RENAMED | {"other.py": "WAS = 'job-done'\n"}, "import m\n\nm.listen('job-done')\n", ""),
         ({"m.py": BUS.replace("'end'", "'stop'")}, "import m\n\nm.listen('end')\n", ""),
-        ({"m.py": BUS.replace("'end'", "'stop'")}, "import m\n\nm.emit('end')\n", "m:done"),
+        ({"m.py": BUS.replace("'end'", "'stop'")}, "import m\n\nm.emit('end')\n", "text:end"),
     ],
     ids=["given up", "another", "shown", "named", "still there", "anybody's word", "the same call"],
 )
@@ -242,7 +242,7 @@ LONGER = TABLE.replace("    'a'", "    'new': 0,\n    'a'")
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("WIDTHS = {'a': 1, 'b': 2, 'c': 3}\n\n\ndef width(k):\n    return WIDTHS[k]\n", "m:KINDS"),
+        ("WIDTHS = {'a': 1, 'b': 2, 'c': 3}\n\n\ndef width(k):\n    return WIDTHS[k]\n", "other:WIDTHS"),
         ("WIDTHS = {'a': 1, 'b': 2, 'c': 3}\n\n\ndef width(k):\n    return WIDTHS.get(k, 0)\n", ""),
         ("WIDTHS = {'a': 1, 'b': 2}\n\n\ndef width(k):\n    return WIDTHS[k]\n", ""),
     ],
@@ -259,7 +259,7 @@ CASES = "from m import Kind\n\n\ndef word(k):\n" + "".join(
 )
 
 
-@pytest.mark.parametrize(("text", "found"), [(CASES, "m:Kind"), (CASES.replace("Kind.C", "'c'"), "")])
+@pytest.mark.parametrize(("text", "found"), [(CASES, "other:word"), (CASES.replace("Kind.C", "'c'"), "")])
 def test_a_function_that_goes_through_all_members(tmp_path: Path, text: str, found: str) -> None:
     base = {"m.py": MEMBERS, "other.py": ""}
     assert label(met(tmp_path, base, {"other.py": text}, {"m.py": f"{MEMBERS}    D = 4\n"})) == found

@@ -26,6 +26,9 @@ class Clash(NamedTuple):
     followed: bool = True
     """The use was followed to what it is a use of."""
 
+    beside: bool = False
+    """It only names another symbol for a disagreement that is told by itself."""
+
     def turned(self) -> Clash:
         """The same, told from the other side."""
         return self._replace(mine=self.theirs, theirs=self.mine)
@@ -62,5 +65,5 @@ def conflict(a: Candidate, b: Candidate, clashes: Iterable[Clash]) -> Conflict |
 
 
 def _weight(clash: Clash) -> int:
-    """Code says more than tests do."""
-    return sum("test" in witness.path for witness in (clash.mine, clash.theirs))
+    """Code says more than tests do, and what it is about more than what is around."""
+    return clash.beside + 2 * sum("test" in witness.path for witness in (clash.mine, clash.theirs))

@@ -142,5 +142,6 @@ def _clashes(ours: Touch, theirs: Touch, table: Table, grown: Grown, lacks: str)
                 path=path, line=line, does=f"adds `{table.label}`, which has all that is in `{grown.label}`"
             ),
             theirs=Witness(path=there, line=row, does=f"adds {lacks} there"),
+            beside=label != table.label,
             note=f"`{table.label}` has nothing for it",
         )

@@ -22,9 +22,9 @@ from assay.patchset.edits import Edits, Hunk
 from assay.patchset.facts.library import Lines, Span, is_python
 from assay.patchset.facts.records import Kind
 from assay.patchset.places import place_of
+from assay.patchset.texts import TEXT
 from assay.patchset.touch import Touch, written
 
-WORD = "word"
 _WORD = re.compile(rb"[A-Za-z][A-Za-z0-9]*(?:[_-]+[A-Za-z0-9]+)+|[a-z]+[a-z0-9]*(?:[A-Z][a-z0-9]+)+")
 _ANY = re.compile(rb"[\w-]+")
 _TELLS = (
@@ -189,15 +189,17 @@ def _clashes(ours: Touch, word: str, gone: Renamed, path: str, line: int) -> Ite
         if file is not None
         else []
     )
-    for label in (*labels[:1], *around[-1:], f"{WORD}:{word}"):
+    every = (*labels[:1], f"{TEXT}:{word}", *around[-1:])
+    for label in every:
         yield Clash(
             kind=ConflictKind.SEMANTIC,
             proven=False,
             label=label,
-            where=place_of(ours, label) if not label.startswith(f"{WORD}:") else f"{gone.path}:{word}",
+            where=place_of(ours, label) if not label.startswith(f"{TEXT}:") else f"{gone.path}:{word}",
             mine=Witness(
                 path=gone.path, line=gone.line, does=f"renames `{word}` to `{gone.other}` wherever it stands"
             ),
             theirs=Witness(path=path, line=line, does="newly says it"),
             note="nothing else in the project does",
+            beside=label != every[0],
         )

@@ -120,5 +120,6 @@ def _both(ours: Touch, theirs: Touch, one: str, other: str, what: str) -> Iterat
             theirs=Witness(
                 path=there, line=row, does=f"adds `{other}` with the same" if one != other else "does so too"
             ),
+            beside=label != one,
             note="that tells all others apart" if one != other else "one hides the other, or is refused",
         )

@@ -207,7 +207,8 @@ def _is_known(ours: Touch, both: View, text: str, gone: GivenUp) -> bool:
 def _clashes(text: str, gone: GivenUp, path: str, line: int) -> Iterator[Clash]:
     instead = f" in favour of {', '.join(map(repr, sorted(gone.others)[:3]))}" if gone.others else ""
     what = "file" if "file" in gone.roles else TEXT
-    for label in (f"{what}:{text}", gone.label):
+    said = f"{what}:{text}"
+    for label in (said, gone.label):
         if label:
             yield Clash(
                 kind=ConflictKind.SEMANTIC,
@@ -217,4 +218,5 @@ def _clashes(text: str, gone: GivenUp, path: str, line: int) -> Iterator[Clash]:
                 mine=Witness(path=gone.path, line=gone.line, does=f"gives up the {what} {text!r}{instead}"),
                 theirs=Witness(path=path, line=line, does="newly speaks of it"),
                 note="nothing else in the project does",
+                beside=label != said,
             )

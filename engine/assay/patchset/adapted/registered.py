@@ -41,6 +41,9 @@ _MOST = 400
 """Entries of one table that are gone through."""
 
 
+_TAKES = "these take"
+
+
 class Reformed(NamedTuple):
     """What a candidate changes of functions of one role: by symbol."""
 
@@ -173,7 +176,7 @@ def _left(ours: Touch, role: Role, reform: Reformed, theirs: Touch, label: str) 
         ours,
         _at(theirs, label, own.line),
         f"adds `{label}`, in the old form, to them",
-        sure=call is not None and not own.decorated,
+        sure=(call is not None or why.startswith(_TAKES)) and not own.decorated,
         note=why,
     )
 
@@ -194,12 +197,12 @@ def _refused(ours: Touch, reform: Reformed, label: str, own: Definition) -> tupl
     orders = [[_names(each) for each in pair] for pair in pairs]
     swapped = all(sorted(old) == sorted(new) and old != new == orders[0][1] for old, new in orders)
     if swapped and _names(mine) in [old for old, _ in orders]:
-        return "these take the same in another order by now", None
+        return "these have the same in another order by now", None
     needs = min(_required(new) for _, new in pairs if new is not None)
     had = max(_required(old) for old, _ in pairs if old is not None)
     places = len(mine.only) + len(mine.plain)
     if needs > had and not mine.star and had <= places < needs and len(reform.changed) >= FEWEST:
-        return f"these take {needs} arguments by now", None
+        return f"{_TAKES} {needs} arguments by now", None
     return "", None
 
 

@@ -4,8 +4,9 @@ asked for: `read(x).decode()`, `str(path_of(x))`, `with connect() as c`, `Store(
 Who changes what something is rewrites the places that use it, each alike; a new place in the old form was
 written for what it was.
 
-Promises: pure. Suspected only. One place says enough if no other was left and the form is that of a
-conversion; otherwise it takes two. A place that asks nothing of the value is in order in any form.
+Promises: pure. Proven is only what was converted to another type at all places, two at least. One place says
+enough if no other was left and the form is that of a conversion; otherwise it takes two. A place that asks
+nothing of the value is in order in any form.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ def unwrapped(ours: Touch, census: Census, forms: Forms, theirs: Touch, place: P
                             ours,
                             At(place.path, place.use.line),
                             f"{what} `{label}` in the old form",
-                            sure=False,
+                            sure=_tells_type(form) and not place.use.guarded,
                         )
 
 
@@ -183,6 +184,12 @@ def _adapted(ours: Touch, census: Census, form: Form, changed: Changed) -> Adapt
         f"gives `{form.slot}` as" if form.slot else "takes it as" if form.gained else "takes it no longer as"
     )
     return Adapted(form.label, f"changes `{form.label}` and {takes} `{form.step}`", changed.places, left == 0)
+
+
+def _tells_type(form: Form) -> bool:
+    """Whether a form is of use for what a value is by now, and for nothing that it was."""
+    tells = _converts(form.step) and not form.step.startswith("#.")
+    return not form.slot and form.gained and (tells or form.step in ("#.decode", "#.encode"))
 
 
 def _converts(step: str) -> bool:
