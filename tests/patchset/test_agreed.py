@@ -263,3 +263,98 @@ CASES = "from m import Kind\n\n\ndef word(k):\n" + "".join(
 def test_a_function_that_goes_through_all_members(tmp_path: Path, text: str, found: str) -> None:
     base = {"m.py": MEMBERS, "other.py": ""}
     assert label(met(tmp_path, base, {"other.py": text}, {"m.py": f"{MEMBERS}    D = 4\n"})) == found
+
+
+LOADING = "def load(x):\n    return x\n\n\ndef old(x):\n    return load(x)\n"
+GUARDED = LOADING.replace("return x\n\n", "if not x:\n        raise OSError(x)\n    return x\n\n").replace(
+    "    return load(x)", "    try:\n        return load(x)\n    except OSError:\n        return None"
+)
+
+
+@pytest.mark.parametrize(
+    ("now", "body", "found"),
+    [
+        (GUARDED, "return m.load(x)", "m:load"),
+        (GUARDED, "try:\n        return m.load(x)\n    except OSError:\n        return None", ""),
+        (GUARDED.split("def old", 1)[0] + LOADING[LOADING.index("def old") :], "return m.load(x)", ""),
+    ],
+    ids=["not caught", "caught", "caught nowhere"],
+)
+def test_an_exception_that_is_caught_where_it_is_called(
+    tmp_path: Path, now: str, body: str, found: str
+) -> None:
+    b = {"b.py": f"import m\n\n\ndef use(x):\n    {body}\n"}
+    assert label(met(tmp_path, {"m.py": LOADING, "b.py": ""}, {"m.py": now}, dict(b))) == found
+
+
+FIELDS = """class Item:
+    def __init__(self):
+        self.begun_at = 0
+
+
+def age(item):
+    return item.begun_at
+"""
+BEGUN = FIELDS.replace("begun_at", "started_at")
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "found"),
+    [
+        ("b.py", "COLUMNS = ['begun_at']\n", "m:Item.begun_at"),
+        ("page.html", "<td>{{ item.begun_at }}</td>\n", "m:Item.begun_at"),
+        ("b.py", "'''Says when it was begun_at.'''\n", ""),
+        ("b.py", "begun_at = 1\nCOLUMNS = ['begun_at']\n", ""),
+        ("notes.txt", "begun_at\n", ""),
+        ("b.py", "SHOWN = getattr(b'', 'begun_at', 0)\n", ""),
+    ],
+    ids=["a text", "a template", "prose", "brought along", "no code", "something to fall back on"],
+)
+def test_a_word_that_is_renamed_wherever_it_stands(tmp_path: Path, path: str, text: str, found: str) -> None:
+    base = {"m.py": FIELDS, "b.py": "", "page.html": "", "notes.txt": ""}
+    assert label(met(tmp_path, base, {"m.py": BEGUN}, {path: text})) == found
+
+
+VISITING = "class Walk:\n    def do_one(self):\n        pass\n\n    def do_two(self):\n        pass\n"
+ON = VISITING.replace("def do_", "def on_")
+
+
+@pytest.mark.parametrize(
+    ("now", "text", "found"),
+    [
+        (
+            ON,
+            "from m import Walk\n\n\nclass Own(Walk):\n    def do_three(self):\n        pass\n",
+            "m:Walk.on_one",
+        ),
+        (ON, "class Own:\n    def do_three(self):\n        pass\n", ""),
+        (
+            VISITING.replace("do_two", "on_two"),
+            "from m import Walk\n\n\nclass Own(Walk):\n    def do_three(self): ...\n",
+            "",
+        ),
+    ],
+    ids=["below it", "of no such kind", "one was renamed"],
+)
+def test_names_that_begin_otherwise(tmp_path: Path, now: str, text: str, found: str) -> None:
+    assert label(met(tmp_path, {"m.py": VISITING, "b.py": ""}, {"m.py": now}, {"b.py": text})) == found
+
+
+SETTINGS = "OPTIONS = {\n    'wait': 30,\n    'name': 'a',\n}\n"
+
+
+@pytest.mark.parametrize(("new", "found"), [("30000", "m:options[wait]"), ("45", "")])
+def test_a_value_under_a_key_that_counts_in_something_else(tmp_path: Path, new: str, found: str) -> None:
+    b = {"b.py": "from m import OPTIONS\n\n\ndef late(x):\n    return x > OPTIONS['wait']\n"}
+    base = {"m.py": SETTINGS, "b.py": ""}
+    assert label(met(tmp_path, base, {"m.py": SETTINGS.replace("30", new)}, dict(b))) == found
+
+
+SPLIT = "def split(x):\n    head, tail = x\n    return head, tail\n"
+
+
+@pytest.mark.parametrize(("place", "found"), [("1", "m:split"), ("0", "")])
+def test_what_is_at_another_place_of_a_tuple(tmp_path: Path, place: str, found: str) -> None:
+    a = {"m.py": SPLIT.replace("return head, tail", "return head, None, tail")}
+    b = {"b.py": f"import m\n\n\ndef use(x):\n    return m.split(x)[{place}]\n"}
+    assert label(met(tmp_path, {"m.py": SPLIT, "b.py": ""}, dict(a), dict(b))) == found

@@ -62,6 +62,8 @@ def broken(
             return
     if isinstance(before, Symbol) and isinstance(after, Symbol):
         yield from _caught(ours, theirs, place, both, before)
+        for found in _newly_raised(ours, place, both, before, after):
+            yield _clash(ours, theirs, place, before, found)
         for further, found in stopped(ours, theirs.view, both, place, before):
             yield _clash(ours, theirs, place, further, found)._replace(theirs=_used(place, before.label))
         judged = (
@@ -231,6 +233,29 @@ def _caught(ours: Touch, theirs: Touch, place: Place, both: View, function: Symb
         if lost and not (more and all(caught & each for each in more)):
             words = f"makes it raise no {', '.join(sorted(lost))} any more"
             yield _clash(ours, theirs, place, function, Verdict(False, words, "that is what is caught"))
+
+
+def _newly_raised(ours: Touch, place: Place, both: View, before: Symbol, after: Symbol) -> Iterator[Verdict]:
+    """Whether an exception comes now that `ours` catches at calls that were there, and the new one does
+    not."""
+    old, new = before.definition, after.definition
+    if place.use.call is None or old.kind is not Kind.FUNCTION or before.label not in ours.changed:
+        return
+    last = before.name.rpartition(".")[2]
+    for name in sorted(set(new.raises) - set(old.raises)):
+        if {name, *above(both, after.module, name), *EVERYTHING}.intersection(place.use.catches):
+            continue
+        calls = (
+            use
+            for file in ours.files
+            for use in file.fresh
+            if use.call is not None
+            and use.path[-1].rpartition(":")[2] == last
+            and use.scope in file.old.locals
+        )
+        if any(name in use.catches for use in calls):
+            does = f"makes it raise {name}, and catches that where it is called"
+            yield Verdict(False, does, "it is not caught")
 
 
 def _clash(ours: Touch, theirs: Touch, place: Place, symbol: Symbol, found: Verdict) -> Clash:

@@ -109,6 +109,8 @@ def wrapping(old: ast.expr, new: ast.expr) -> str:
             was and now and was != now and not isinstance(was, bool)
         ):
             return f"# times {now / was:g}"
+        case ast.Constant(value=str() as text), ast.Constant(value=str() as other) if text != other:
+            return _lost_end(text, other)
     sought = ast.dump(old)
     if ast.dump(new) == sought:
         return ""
@@ -117,6 +119,23 @@ def wrapping(old: ast.expr, new: ast.expr) -> str:
             if ast.dump(child) == sought:
                 return outermost(new)
     return ""
+
+
+def _lost_end(old: str, new: str) -> str:
+    """The signs that a text has no more at its end, or its beginning."""
+    if new and old.startswith(new) and not any(map(str.isalnum, old[len(new) :])):
+        return f"# without {old[len(new) :]!r} at its end"
+    if new and old.endswith(new) and not any(map(str.isalnum, old[: -len(new)])):
+        return f"# without {old[: -len(new)]!r} at its beginning"
+    return ""
+
+
+def keeps_end(text: str, step: str) -> bool:
+    """Whether a text has what such a step takes from it."""
+    if not step.startswith("# without "):
+        return False
+    sign = ast.literal_eval(step.removeprefix("# without ").rpartition(" at its ")[0])
+    return text.endswith(sign) if step.endswith("end") else text.startswith(sign)
 
 
 def outermost(node: ast.expr) -> str:

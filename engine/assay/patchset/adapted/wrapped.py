@@ -20,7 +20,17 @@ from assay.gates.syntax import Function
 from assay.patchset.adapted.census import Census, functions
 from assay.patchset.adapted.pairs import Spot, Twice, adapted_spots, sought, spots
 from assay.patchset.adapted.record import FEWEST, Adapted, At
-from assay.patchset.adapted.shape import DISCARDED, OTHER, RETURNED, SHOWN, Steps, around, outermost, wrapping
+from assay.patchset.adapted.shape import (
+    DISCARDED,
+    OTHER,
+    RETURNED,
+    SHOWN,
+    Steps,
+    around,
+    keeps_end,
+    outermost,
+    wrapping,
+)
 from assay.patchset.clash import Clash
 from assay.patchset.touch import Place, Touch
 
@@ -152,6 +162,8 @@ def _is_in_old_form(form: Form, changed: Changed, spot: Spot) -> bool:
                 n.value for n in spot.parents if isinstance(n, ast.Assign) and _is_name(n.targets, given.id)
             ]
             given = held[0] if len(held) == 1 else None
+        if form.step.startswith("# without "):
+            return isinstance(given, ast.Constant) and keeps_end(str(given.value), form.step)
         return isinstance(given, _WRITTEN) and outermost(given) != form.step
     found = around(spot.node, spot.parents)
     heads = {steps[0] for steps in found}
@@ -196,7 +208,7 @@ def _converts(step: str) -> bool:
     name = step.partition("(")[0]
     return (
         step in _CONVERTERS
-        or step.startswith(("#.", "#[", "with", "await", "# times"))
+        or step.startswith(("#.", "#[", "with", "await", "# times", "# without"))
         or (step.startswith(_ARITHMETIC) and not step.endswith(" "))
         or (step.endswith("(#)") and name[:1].isupper())
     )
