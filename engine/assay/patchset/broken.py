@@ -61,11 +61,7 @@ def broken(
             yield _clash(ours, theirs, place, before, held_now)
             return
     if isinstance(before, Symbol) and isinstance(after, Symbol):
-        yield from _caught(ours, theirs, place, both, before)
-        for found in _newly_raised(ours, place, both, before, after):
-            yield _clash(ours, theirs, place, before, found)
-        for further, found in stopped(ours, theirs.view, both, place, before):
-            yield _clash(ours, theirs, place, further, found)._replace(theirs=_used(place, before.label))
+        yield from _exceptions(ours, theirs, place, both, (before, after))
         judged = (
             *_changed(theirs.view, both, place, before, after),
             *missed(theirs, place, before.definition, after.definition),
@@ -84,6 +80,18 @@ def _objects(ours: Touch, theirs: Touch, place: Place, both: View) -> Iterator[C
         for cls, found in look(theirs.view, both, place):
             used = Witness(path=place.path, line=place.use.line, does=there)
             yield _clash(ours, theirs, place, cls, found)._replace(theirs=used)
+
+
+def _exceptions(
+    ours: Touch, theirs: Touch, place: Place, both: View, symbols: tuple[Symbol, Symbol]
+) -> Iterator[Clash]:
+    """What comes out of a call otherwise than as a result; `symbols` is what is called, before and after."""
+    before, after = symbols
+    yield from _caught(ours, theirs, place, both, before)
+    for found in _newly_raised(ours, place, both, before, after):
+        yield _clash(ours, theirs, place, before, found)
+    for further, found in stopped(ours, theirs.view, both, place, before):
+        yield _clash(ours, theirs, place, further, found)._replace(theirs=_used(place, before.label))
 
 
 def _contained(

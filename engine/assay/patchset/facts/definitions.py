@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from assay.gates.syntax import Function, first_line, last_name
 from assay.patchset.facts.bodies import Attribute, Body, body_of
+from assay.patchset.facts.fields import asks, default_of, is_classvar, is_special, slots_of
 from assay.patchset.facts.paths import (
     annotated,
     entries_of,
@@ -233,7 +234,7 @@ class _Walker:
         plain = all(k.arg == "metaclass" and last_name(k.value) == "ABCMeta" for k in node.keywords)
         tuple_like = any(last_name(base) == "NamedTuple" for base in node.bases)
         made = any(
-            mark in _DATACLASSES and not _special(decorator)
+            mark in _DATACLASSES and not is_special(decorator)
             for mark, decorator in zip(marks, node.decorator_list, strict=True)
         )
         name = prefix + node.name
@@ -255,9 +256,9 @@ class _Walker:
                 bases=tuple(path_of(_bare(base)) or (UNKNOWN,) for base in node.bases),
                 metaclass=not plain,
                 dataclass=made or tuple_like,
-                by_name=made and _asks(node.decorator_list, "kw_only"),
-                slots=_slots(node, fields),
-                frozen=made and _asks(node.decorator_list, "frozen"),
+                by_name=made and asks(node.decorator_list, "kw_only"),
+                slots=slots_of(node, fields),
+                frozen=made and asks(node.decorator_list, "frozen"),
                 open=bool(_UNLISTED & members),
             ),
             sure,
@@ -316,7 +317,7 @@ class _Walker:
         static = isinstance(value, ast.Call) and last_name(value) == "staticmethod" and len(value.args) == 1
         value = value.args[0] if static and isinstance(value, ast.Call) else value
         held = holds(note) or (path_of(value) if value is not None else ())
-        optional, skipped = _default(value)
+        optional, skipped = default_of(value)
         self._add(
             Definition(
                 name=name,
@@ -331,7 +332,7 @@ class _Walker:
                 entries=entries_of(value),
                 spread=spread_in(value),
                 noted=_unquoted(ast.unparse(note)) if note is not None else "",
-                field=isinstance(node, ast.AnnAssign) and not skipped and not _is_classvar(node.annotation),
+                field=isinstance(node, ast.AnnAssign) and not skipped and not is_classvar(node.annotation),
                 default=optional,
             ),
             sure,
@@ -371,48 +372,3 @@ def _unquoted(note: str) -> str:
 def _bare(base: ast.expr) -> ast.expr:
     """`Base` of `Base[T]`."""
     return base.value if isinstance(base, ast.Subscript) else base
-
-
-def _special(decorator: ast.expr) -> bool:
-    """Whether a dataclass is asked for that has another constructor than its fields tell."""
-    if not isinstance(decorator, ast.Call):
-        return False
-    return any(keyword.arg in ("init", None) for keyword in decorator.keywords)
-
-
-def _asks(decorators: Iterable[ast.expr], word: str) -> bool:
-    """Whether one of the decorators is given `word=True`."""
-    given = (k for each in decorators if isinstance(each, ast.Call) for k in each.keywords)
-    return any(k.arg == word and isinstance(k.value, ast.Constant) and k.value.value is True for k in given)
-
-
-def _slots(node: ast.ClassDef, fields: list[str]) -> tuple[str, ...] | None:
-    """The attributes that a class makes room for; None if it may have any, or that cannot be told."""
-    if _asks(node.decorator_list, "slots"):
-        return tuple(fields)
-    for statement in node.body:
-        if not any(name == "__slots__" for target in targets(statement) for name in stored(target)):
-            continue
-        value = getattr(statement, "value", None)
-        parts = value.elts if isinstance(value, ast.Tuple | ast.List | ast.Set) else [value]
-        words = [part.value for part in parts if isinstance(part, ast.Constant)]
-        names = tuple(word for word in words if isinstance(word, str))
-        return names if len(names) == len(parts) and "__dict__" not in names else None
-    return None
-
-
-def _is_classvar(annotation: ast.expr) -> bool:
-    bare = annotation.value if isinstance(annotation, ast.Subscript) else annotation
-    return last_name(bare) in ("ClassVar", "KW_ONLY")
-
-
-def _default(value: ast.expr | None) -> tuple[bool, bool]:
-    """Whether a field may be left out, and whether it cannot be given at all."""
-    if value is None:
-        return False, False
-    if isinstance(value, ast.Call) and last_name(value) == "field":
-        words = {keyword.arg: keyword.value for keyword in value.keywords}
-        init = words.get("init")
-        skipped = isinstance(init, ast.Constant) and init.value is False
-        return bool({"default", "default_factory", "factory"} & words.keys()), skipped
-    return True, False

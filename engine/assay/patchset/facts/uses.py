@@ -34,6 +34,7 @@ from assay.patchset.facts.records import (
     Use,
     Uses,
 )
+from assay.patchset.facts.requests import requests_of
 from assay.patchset.facts.signature import Shape, shape_of_handed
 
 Wanted = Callable[[int, int], bool]
@@ -185,7 +186,7 @@ class _Finder:
         heads = [*node.decorator_list, *defaults]
         self._each(heads, scope)
         self._each([*notes, *filter(None, [node.returns])], scope.guard(guarded=True))
-        self._request(node, qualified)
+        self.requests += requests_of(node, qualified, self._wanted)
         names = own_names(node)
         marks = {last_name(decorator) for decorator in node.decorator_list}
         if scope.cls and scope.qualified == scope.cls and node.args.args and not marks & _STATIC:
@@ -386,22 +387,6 @@ class _Finder:
             if self._wanted(found.line, found.line):
                 self.named.append(found)
 
-    def _request(self, node: Function, qualified: str) -> None:
-        is_fixture = any(last_name(decorator) == "fixture" for decorator in node.decorator_list)
-        for decorator in node.decorator_list:
-            if isinstance(decorator, ast.Call) and last_name(decorator) == "usefixtures":
-                for arg in decorator.args:
-                    if isinstance(arg, ast.Constant) and self._wanted(arg.lineno, arg.lineno):
-                        self.requests.append(Request(name=str(arg.value), scope=qualified, line=arg.lineno))
-        if not is_fixture and not node.name.startswith("test"):
-            return
-        given = _parametrized(node) | {"self", "cls", "request"}
-        places = [*node.args.posonlyargs, *node.args.args]
-        asked = [*places[: len(places) - len(node.args.defaults)], *node.args.kwonlyargs]
-        for parameter in asked:
-            if parameter.arg not in given and self._wanted(parameter.lineno, parameter.lineno):
-                self.requests.append(Request(name=parameter.arg, scope=qualified, line=parameter.lineno))
-
 
 def _root(node: ast.AST) -> str:
     while isinstance(node, ast.Attribute | ast.Call):
@@ -427,16 +412,3 @@ def _exceptions(node: ast.expr | None) -> list[str]:
     if node is None:
         return [""]
     return [last_name(part) for part in node.elts] if isinstance(node, ast.Tuple) else [last_name(node)]
-
-
-def _parametrized(node: Function) -> set[str]:
-    """Parameters of a test that get their values from its own decorators."""
-    found: set[str] = set()
-    for decorator in node.decorator_list:
-        if isinstance(decorator, ast.Call) and last_name(decorator) in ("parametrize", "given", "patch"):
-            if last_name(decorator) != "parametrize":
-                return {arg.arg for arg in parameters(node.args)}
-            for part in ast.walk(decorator.args[0]) if decorator.args else ():
-                if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                    found.update(word.strip() for word in part.value.split(","))
-    return found
