@@ -358,3 +358,32 @@ def test_what_is_at_another_place_of_a_tuple(tmp_path: Path, place: str, found: 
     a = {"m.py": SPLIT.replace("return head, tail", "return head, None, tail")}
     b = {"b.py": f"import m\n\n\ndef use(x):\n    return m.split(x)[{place}]\n"}
     assert label(met(tmp_path, {"m.py": SPLIT, "b.py": ""}, dict(a), dict(b))) == found
+
+
+FETCH = (
+    "async def fetch(x):\n    return x, 1\n\n\ndef find(x):\n    if x:\n        return [x]\n    return None\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "body", "found"),
+    [
+        ("x, 1", "x, 1, 2", "a, b = await m.fetch(x)", "m:fetch"),
+        ("x, 1", "x, 1, 2", "await m.fetch(x)", ""),
+        (
+            "x, 1",
+            "x, 1, 2",
+            "match await m.fetch(x):\n        case (a, b):\n            print(a, b)",
+            "m:fetch",
+        ),
+        ("return None", "raise OSError", "if (y := m.find(x)) is not None:\n        print(y)", "m:find"),
+        ("def find(x)", "def find(x, y)", "Thread(target=m.find, args=(x,)).start()", "m:find"),
+        ("def find(x)", "def find(x, y=1)", "Thread(target=m.find, args=(x,)).start()", ""),
+        ("def find(x)", "def find(x, y)", "return field(default_factory=m.find)", ""),
+    ],
+)
+def test_results_by_other_ways(tmp_path: Path, old: str, new: str, body: str, found: str) -> None:
+    b = {"b.py": f"import m\n\n\nasync def use(x):\n    {body}\n"}
+    assert (
+        label(met(tmp_path, {"m.py": FETCH, "b.py": ""}, {"m.py": FETCH.replace(old, new)}, dict(b))) == found
+    )

@@ -55,7 +55,7 @@ def result(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
     if old.each and new.each and old.each != new.each and f"{contexts.EACH}{old.each}" in said:
         does = f"makes what comes out of it {new.each} values each, not {old.each}"
         yield Verdict(clear, does, "it is taken apart as before")
-    words = {word for word in said if not word.startswith(_BESIDE)}
+    words = {word for word in said if not word.startswith(_BESIDE)} - {contexts.AWAIT}
     yield from _raised(use.catches, old, new)
     yield from nothing(place, old, new)
     yield from _computed(words, old, new)
@@ -66,9 +66,9 @@ def result(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]:
         yield from _entered(words, old, new, clear)
         return
     if old.is_async != new.is_async:
-        if new.is_async and contexts.AWAIT not in words:
+        if new.is_async and contexts.AWAIT not in said:
             yield Verdict(clear and not old.hands_on, "makes it async", "the call is not awaited")
-        elif old.is_async and contexts.AWAIT in words:
+        elif old.is_async and contexts.AWAIT in said:
             yield Verdict(clear and not new.hands_on, "makes it no longer async", "the call is awaited")
         return
     if old.generator != new.generator:
@@ -129,7 +129,7 @@ def nothing(place: Place, old: Definition, new: Definition) -> Iterator[Verdict]
     use = place.use
     if old.may_be_none or not new.may_be_none or contexts.OR_ELSE in use.contexts:
         return
-    words = {word for word in use.contexts if not word.startswith(_BESIDE)}
+    words = {word for word in use.contexts if not word.startswith(_BESIDE)} - {contexts.AWAIT}
     asked = words & {contexts.TRUTH, contexts.ABSENT}
     if not asked and _relies(words):
         yield Verdict(False, "makes it None at times", "it is used as if it were there")

@@ -68,6 +68,11 @@ def of(node: ast.AST, parents: Mapping[ast.AST, ast.AST], known: Known) -> tuple
         if isinstance(target, ast.Name):
             return tuple(sorted(_followed(target.id, parent, parents, known)))
         return (_unpacked(target),)
+    if isinstance(parent, ast.Await):
+        return tuple(sorted({AWAIT, *of(parent, parents, known)}))
+    if isinstance(parent, ast.NamedExpr) and parent.value is node:
+        later = _followed(parent.target.id, parent, parents, known)
+        return tuple(sorted({*of(parent, parents, known), *later} - {DISCARD})) or (DISCARD,)
     beside = (
         *_keyed(node, parents),
         *_as_text(node, parents, known),
@@ -241,7 +246,20 @@ def _one(node: ast.AST, parent: ast.AST | None) -> str:  # noqa: PLR0911, PLR091
             return _handed(last_name(parent))
         case ast.Assign(targets=[target]):
             return _unpacked(target)
+        case ast.Match(cases=cases):
+            return _matched(cases)
     return OTHER
+
+
+def _matched(cases: Iterable[ast.match_case]) -> str:
+    """Into how many parts a value is taken by patterns, if they are all of one number."""
+    counts = {
+        len(case.pattern.patterns)
+        for case in cases
+        if isinstance(case.pattern, ast.MatchSequence)
+        and not any(isinstance(part, ast.MatchStar) for part in case.pattern.patterns)
+    }
+    return f"{UNPACK}{counts.pop()}" if len(counts) == 1 else OTHER
 
 
 def _handed(function: str) -> str:

@@ -193,7 +193,7 @@ def shape_of_handed(node: ast.expr, call: ast.Call | None, keyword: str, functio
     if call is None:
         return None
     if keyword:
-        return Shape(positional=1) if keyword == "key" and function in _BY_KEY else None
+        return _by_keyword(call, keyword, function)
     if not call.args or call.args[0] is not node or any(isinstance(a, ast.Starred) for a in call.args):
         return None
     if function in _ONE_EACH:
@@ -209,6 +209,24 @@ def shape_of_handed(node: ast.expr, call: ast.Call | None, keyword: str, functio
     return None
 
 
+def _by_keyword(call: ast.Call, keyword: str, function: str) -> Shape | None:
+    if keyword == "key" and function in _BY_KEY:
+        return Shape(positional=1)
+    if keyword in _MAKERS:
+        return Shape()
+    if keyword != "target" or function not in _STARTED:
+        return None
+    given = {each.arg: each.value for each in call.keywords}
+    args = given.get("args", ast.Tuple(elts=[], ctx=ast.Load()))
+    if "kwargs" in given or not isinstance(args, ast.Tuple | ast.List):
+        return None
+    star = any(isinstance(each, ast.Starred) for each in args.elts)
+    return Shape(positional=len(args.elts) - star, star=star)
+
+
+_MAKERS = frozenset({"default_factory", "factory"})
+"""Keywords of what is called without anything, to make a value."""
+_STARTED = frozenset({"Thread", "Process", "Timer"})
 _ONE_EACH = frozenset({"map", "filter", "takewhile", "dropwhile", "filterfalse"})
 """They call their first argument with an element of each of the others."""
 _BOUND_LATER = frozenset({"partial", "submit", "to_thread", "call_soon", "start_soon"})
