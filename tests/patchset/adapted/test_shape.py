@@ -76,3 +76,11 @@ def test_what_is_put_around_is_found_from_inside_out(layers: list[str]) -> None:
         "(await {})": "await #",
     }
     assert steps == tuple([*(words[layer] for layer in layers), "return"][:5])
+
+
+def test_what_is_built_to_be_deep_is_made_of_nothing() -> None:
+    deep: ast.expr = ast.Name("x", ast.Load())
+    for _ in range(3000):
+        deep = ast.UnaryOp(ast.USub(), deep)
+    assert wrapping(deep, ast.parse("str(y)", mode="eval").body) == ""
+    assert wrapping(ast.parse("x", mode="eval").body, deep) == ""

@@ -51,8 +51,8 @@ def companions(touch: Touch) -> tuple[Companion, ...]:
     found: dict[tuple[str, str], list[At]] = {}
     for file, _, old, new in edited(touch, makers):
         before, after = _called(old), _called(new)
-        for first in (after - before) & makers.keys():
-            for needs in before & after & changed.keys():
+        for first in sorted((after - before) & makers.keys()):
+            for needs in sorted(before & after & changed.keys()):
                 found.setdefault((needs, first), []).append(At(file.path, new.lineno))
     return tuple(
         Companion(changed[needs], first, tuple(places))

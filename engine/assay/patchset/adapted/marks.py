@@ -37,7 +37,7 @@ def entered(touch: Touch) -> tuple[Entered, ...]:
     for file in touch.files:
         if file.module and file.module == file.old_module and "test" not in file.path and _lists(file):
             old, new = (_roles(touch, blob) for blob in (file.old_blob, touch.view.blob(file.path)))
-            for role, name in new - old:
+            for role, name in sorted(new - old):
                 label = _class(touch, file, name)
                 if label and label not in touch.added:
                     found[role][name] = label

@@ -56,7 +56,7 @@ def adapted_spots(touch: Touch, names: Mapping[str, tuple[str, ...]]) -> Iterato
     """(symbol, spot before and after) of all spots in functions that a candidate edits, tests aside."""
     for file, name, old, new in edited(touch, names):
         before, after = (_by_label(spots(touch.view, file.module, name, each, names)) for each in (old, new))
-        for label in before.keys() & after.keys():
+        for label in sorted(before.keys() & after.keys()):
             if len(before[label]) == len(after[label]):
                 for pair in zip(before[label], after[label], strict=True):
                     yield label, Twice(file.path, *pair)

@@ -37,6 +37,7 @@ _NO_ROLE = frozenset(
     }
 )  # fmt: skip
 _LAST = 1 << 40
+_TOLD = 2
 _MOST = 400
 """Entries of one table that are gone through."""
 
@@ -172,13 +173,25 @@ def _left(ours: Touch, role: Role, reform: Reformed, theirs: Touch, label: str) 
         "to": f"handed to `{where.partition(':')[0]}`",
     }
     adapted = Adapted(first, f"changes the form of functions {words[kind]}", places, not reform.left)
-    yield adapted.left(
+    clash = adapted.left(
         ours,
         _at(theirs, label, own.line),
         f"adds `{label}`, in the old form, to them",
         sure=(call is not None or why.startswith(_TAKES)) and not own.decorated,
         note=why,
     )
+    yield clash
+    for other in (*[each for each in reform.changed if each != first][:_TOLD], *_callers(ours, call)):
+        yield clash._replace(label=other, beside=True)
+
+
+def _callers(touch: Touch, at: At | None) -> Iterator[str]:
+    """The function in which a call stands."""
+    for file in touch.files if at is not None else ():
+        scopes = {
+            use.scope for use in file.fresh if at is not None and (file.path, use.line) == at and use.scope
+        }
+        yield from (f"{file.module}:{scope}" for scope in sorted(scopes)[:1])
 
 
 def _refused(ours: Touch, reform: Reformed, label: str, own: Definition) -> tuple[str, At | None]:

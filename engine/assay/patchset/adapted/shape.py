@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from assay.gates.syntax import Function, children, last_name, own_nodes
 
@@ -18,7 +19,7 @@ DISCARDED = "nothing"
 RETURNED = "return"
 OTHER = "other"
 SHOWN = "{#}"
-_MOST = 5
+_MOST, _MOST_PARTS = 5, 200
 
 
 def parents_in(function: Function) -> dict[ast.AST, ast.AST]:
@@ -111,14 +112,15 @@ def wrapping(old: ast.expr, new: ast.expr) -> str:
             return f"# times {now / was:g}"
         case ast.Constant(value=str() as text), ast.Constant(value=str() as other) if text != other:
             return _lost_end(text, other)
-    sought = ast.dump(old)
-    if ast.dump(new) == sought:
+    parts = list(islice(ast.walk(new), _MOST_PARTS + 1))
+    if len(parts) > _MOST_PARTS:
+        return ""  # data, and no conversion of anything
+    try:
+        sought = ast.dump(old)
+        inside = any(ast.dump(part) == sought for part in parts[1:])
+        return outermost(new) if inside and ast.dump(new) != sought else ""
+    except RecursionError:
         return ""
-    for node in ast.walk(new):
-        for child in ast.iter_child_nodes(node):
-            if ast.dump(child) == sought:
-                return outermost(new)
-    return ""
 
 
 def _lost_end(old: str, new: str) -> str:

@@ -110,7 +110,7 @@ def _grown(less: Steps, more: Steps) -> bool:
 
 def _of_arguments(label: str, twice: Twice) -> Iterator[tuple[Form, Steps]]:
     old, new = (_arguments(spot) for spot in (twice.old, twice.new))
-    for slot in old.keys() & new.keys():
+    for slot in sorted(old.keys() & new.keys()):
         if step := wrapping(old[slot], new[slot]):
             yield Form(label, step, gained=True, slot=slot), (type(old[slot]).__name__,)
 

@@ -20,6 +20,8 @@ Parents = Mapping[ast.AST, ast.AST]
 
 _MOST = 20
 """Arguments of one call that are looked at."""
+_MOST_ENTRIES = 200
+"""Larger displays are data."""
 
 
 def given_in(
@@ -83,6 +85,8 @@ def role_of(node: ast.AST, parents: Parents) -> str:  # noqa: PLR0911 - one word
             return f"{last_name(parents.get(parent))}:{arg}"
         case ast.Call(args=args):
             return f"{last_name(parent)}:{args.index(node)}" if node in args else ""
+        case ast.Dict(keys=keys) if len(keys) > _MOST_ENTRIES:
+            return ""
         case ast.Dict(keys=keys):
             return ENTRY if node in keys else VALUE
         case ast.Subscript(ctx=ctx):
