@@ -387,3 +387,35 @@ def test_results_by_other_ways(tmp_path: Path, old: str, new: str, body: str, fo
     assert (
         label(met(tmp_path, {"m.py": FETCH, "b.py": ""}, {"m.py": FETCH.replace(old, new)}, dict(b))) == found
     )
+
+
+CUT = "def cut(x, most=9, mark='-'):\n    return x[:most] + mark\n"
+
+
+@pytest.mark.parametrize(
+    ("guard", "call", "found"),
+    [
+        ("most <= 0", "m.cut(x, 0)", "m:cut"),
+        ("most <= 0", "m.cut(x, most=-1)", "m:cut"),
+        ("most <= 0", "m.cut(x, 1)", ""),
+        ("most <= 0", "m.cut(x, y)", ""),
+        ("not mark or len(mark) > 1", "m.cut(x, mark='')", "m:cut"),
+        ("mark not in ('-', '+')", "m.cut(x, mark='=')", "m:cut"),
+        ("not isinstance(most, int)", "m.cut(x, None)", "m:cut"),
+        ("forbidden(most)", "m.cut(x, 0)", ""),
+    ],
+)
+def test_what_is_newly_refused_and_given(tmp_path: Path, guard: str, call: str, found: str) -> None:
+    a = {"m.py": CUT.replace("    return", f"    if {guard}:\n        raise ValueError(x)\n    return")}
+    b = {"b.py": f"import m\n\n\ndef use(x, y):\n    return {call}\n"}
+    assert label(met(tmp_path, {"m.py": CUT, "b.py": ""}, dict(a), dict(b))) == found
+
+
+CODE_NUMBERS = "OP_A = 10\nOP_B = 11\nOP_C = 12\n\n\ndef run():\n    pass\n\n\nEND = 1\n"
+
+
+@pytest.mark.parametrize(("value", "found"), [("13", "m:OP_D"), ("14", "")])
+def test_a_number_that_two_constants_take(tmp_path: Path, value: str, found: str) -> None:
+    a = {"m.py": CODE_NUMBERS.replace("OP_A", "OP_D = 13\nOP_A", 1)}
+    b = {"m.py": CODE_NUMBERS.replace("END", f"OP_E = {value}\nEND")}
+    assert label(met(tmp_path, {"m.py": CODE_NUMBERS}, dict(a), dict(b))) == found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from assay.patchset.conditions import applies
 from assay.patchset.facts.records import CALL, Binding, Definition, Given, Kind
 from assay.patchset.results import Verdict
 from assay.patchset.touch import Place
@@ -23,7 +24,13 @@ def lacking(view: View, both: View, place: Place, before: Symbol, after: Symbol)
     if old is None or new is None or new.signature is None or not place.use.given:
         return
     fresh = sorted(set(new.asks) - set(old.asks))
-    given = _by_parameter(new, after, place.use.given) if fresh else {}
+    refused = sorted(set(new.refuses) - set(old.refuses))
+    given = _by_parameter(new, after, place.use.given) if fresh or refused else {}
+    constants = {name: one.constant for name, one in given.items() if name and one.constant}
+    for condition in refused if constants else ():
+        if applies(condition, constants) and not place.use.catches:
+            does = f"has it refuse what is `{condition[:60]}`"
+            yield Verdict(not place.use.guarded and not new.decorated, does, "that is what is given")
     for ask in fresh:
         parsed = _ASK.match(ask)
         name, mark, what = parsed.groups() if parsed is not None else ("", "", "")

@@ -35,6 +35,22 @@ def marks(touch: Touch) -> Iterator[tuple[str, str, str]]:
             yield name, definition.literal, owner
 
 
+def constants(touch: Touch) -> Iterator[tuple[str, str, str]]:
+    """(module or class with the beginning of the name, value, symbol) of the constants that a candidate adds
+    beside others: `OP_ADD = 3` beside other `OP_`."""
+    for label, definition in touch.added.items():
+        module, _, name = label.partition(":")
+        owner, _, last = name.rpartition(".")
+        beginning, sign, _ = last.partition("_")
+        plain = definition.kind is Kind.VARIABLE and definition.literal and definition.literal not in _COMMON
+        if plain and sign and beginning.isupper() and f"{module}:{owner}" not in touch.added:
+            yield (
+                f"{module}:{owner}.{beginning}_" if owner else f"{module}:{beginning}_",
+                definition.literal,
+                label,
+            )
+
+
 def entered(touch: Touch) -> Iterator[tuple[FileTouch, Said]]:
     """The texts under which a candidate newly registers something."""
     for file in touch.files:
@@ -46,6 +62,7 @@ def entered(touch: Touch) -> Iterator[tuple[FileTouch, Said]]:
 def keys_of(touch: Touch) -> Iterator[str]:
     """By what two candidates are brought together."""
     yield from (f"mark {name}={value}" for name, value, _ in marks(touch))
+    yield from (f"constant {family}={value}" for family, value, _ in constants(touch))
     yield from (f"text {said.role}={said.text}" for _, said in entered(touch))
 
 
@@ -56,6 +73,11 @@ def taken(ours: Touch, theirs: Touch, both: View) -> Iterator[Clash]:
         other = others.get((name, value))
         if other is not None and other != cls and _tells_apart(ours, both, cls, other, name):
             yield from _both(ours, theirs, cls, other, f"with {value[:40]} for its `{name}`")
+    numbers = {(family, value): label for family, value, label in constants(theirs)}
+    for family, value, label in constants(ours):
+        other = numbers.get((family, value))
+        if other is not None and other != label and _all_differ(ours, family):
+            yield from _both(ours, theirs, label, other, f"with the value {value[:40]}")
     texts = {(_around(file, said), said.role, said.text): said for file, said in entered(theirs)}
     for file, said in entered(ours):
         around = _around(file, said)
@@ -63,6 +85,18 @@ def taken(ours: Touch, theirs: Touch, both: View) -> Iterator[Clash]:
         if same is not None:
             called = said.role.partition(":")[0]
             yield from _both(ours, theirs, around, around, f"something as {said.text!r} by `{called}`")
+
+
+def _all_differ(ours: Touch, family: str) -> bool:
+    """Whether the constants that were there under one beginning have all different values."""
+    module, _, beginning = family.partition(":")
+    here = ours.view.module(module)
+    values = [
+        each.literal
+        for name, each in (here.definitions.items() if here is not None else ())
+        if name.startswith(beginning) and each.kind is Kind.VARIABLE and f"{module}:{name}" not in ours.added
+    ]
+    return len(values) >= _FEWEST and len(set(values)) == len(values) and all(values)
 
 
 def _around(file: FileTouch, said: Said) -> str:

@@ -20,6 +20,7 @@ Parents = Mapping[ast.AST, ast.AST]
 
 _MOST = 20
 """Arguments of one call that are looked at."""
+_LONGEST = 200
 _MOST_ENTRIES = 200
 """Larger displays are data."""
 
@@ -39,8 +40,16 @@ def given_in(
         text = value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
         keys = keys_of(value) or None
         seen = path if path and path[0] != UNKNOWN else ()
-        if seen or keys is not None or text is not None:
-            yield Given(slot=slot, path=seen, keys=keys, text=text)
+        constant = _constant(value)
+        if seen or keys is not None or constant:
+            yield Given(slot=slot, path=seen, keys=keys, text=text, constant=constant)
+
+
+def _constant(value: ast.expr) -> str:
+    number = value.operand if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub) else value
+    if isinstance(number, ast.Constant) and (number is value or isinstance(number.value, int | float)):
+        return ast.unparse(value)[:_LONGEST] if not isinstance(number.value, bytes) else ""
+    return "[]" if isinstance(value, ast.List) and not value.elts else ""
 
 
 def shape_in(call: ast.Call, parents: Parents, known: contexts.Known) -> Shape:

@@ -65,6 +65,8 @@ class Body(NamedTuple):
     """The first paragraph of what it says of itself."""
     asks: tuple[str, ...]
     """What it cannot do without of its parameters: `record[name]` for a key, `job.name` for an attribute."""
+    refuses: tuple[str, ...]
+    """The conditions on its parameters, as text, under which it does nothing but raise."""
     attributes: tuple[Attribute, ...]
     leaves: tuple[str, ...]
     """The attributes of its first parameter that it sets, or changes in place; `name()` for methods that it
@@ -98,6 +100,7 @@ def body_of(node: Function) -> Body:
         shares=any(_is_kept(value, receiver) for value in returned),
         summary=" ".join((ast.get_docstring(node) or "").split("\n\n", 1)[0].split()),
         asks=tuple(sorted(_asked(node, nodes))),
+        refuses=tuple(_refused(node)),
         attributes=tuple(_attributes(node, nodes, receiver)) if receiver else (),
         leaves=tuple(sorted(set(_left(nodes, receiver)))) if receiver else (),
         opens=any(_opens(inner, receiver) for inner in nodes if isinstance(inner, ast.Call)),
@@ -125,6 +128,23 @@ def _asked(function: Function, nodes: Iterable[ast.AST]) -> set[str]:
             case ast.Attribute(value=ast.Name(id=name), attr=attr, ctx=ast.Load()):
                 found.add(f"{name}.{attr}")
     return {each for each in found if re.split(r"[.\[]", each, maxsplit=1)[0] in names}
+
+
+def _refused(function: Function) -> Iterator[str]:
+    """The conditions under which a function raises before it does anything else with its parameters."""
+    names = {each.arg for each in parameters(function.args)}
+    for statement in function.body:
+        match statement:
+            case ast.If(test=test, body=[*_, ast.Raise()], orelse=[]):
+                if {part.id for part in ast.walk(test) if isinstance(part, ast.Name)} & names:
+                    yield ast.unparse(test)[:_LONGEST]
+            case ast.Expr():
+                continue
+            case _:
+                names -= {name for target in targets(statement) for name in stored(target)}
+
+
+_LONGEST = 300
 
 
 def _is_kept(value: ast.expr | None, receiver: str) -> bool:

@@ -179,6 +179,7 @@ class _Walker:
                 passes=_passed(body.passes, node, prefix, owner, binding),
                 shares=body.shares or keeps,
                 asks=body.asks,
+                refuses=body.refuses,
                 summary=body.summary,
                 leaves=body.leaves if owner is not None and binding is not Binding.STATIC else (),
                 abstract=bool(_ABSTRACT.intersection(marks)),

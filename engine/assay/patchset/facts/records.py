@@ -113,6 +113,8 @@ class Definition(Record, frozen=True, kw_only=True):
     which may do so."""
     asks: tuple[str, ...] = ()
     """What it cannot do without of its parameters: `record[name]` for a key, `job.name` for an attribute."""
+    refuses: tuple[str, ...] = ()
+    """The conditions on its parameters, as text, under which it does nothing but raise."""
     abstract: bool = False
     unwritten: bool = False
     """Its body does nothing but raise NotImplementedError."""
@@ -163,6 +165,8 @@ class Given(Record, frozen=True, kw_only=True):
     """Of a dictionary that is written out, its keys."""
     text: str | None = None
     """Of a literal text, that."""
+    constant: str = ""
+    """Any constant as text."""
 
 
 class Said(Record, frozen=True, kw_only=True):
