@@ -76,7 +76,7 @@ def broken(
 def _objects(ours: Touch, theirs: Touch, place: Place, both: View) -> Iterator[Clash]:
     """What `ours` does to the class of an object that a use gets from somewhere, and takes apart."""
     there = f"newly has such an object in `{place.use.scope or place.module or place.path}`"
-    for look in (unpacked, protocols.refused, protocols.rewritten):
+    for look in (unpacked, protocols.refused, protocols.rewritten, protocols.rebased):
         for cls, found in look(theirs.view, both, place):
             used = Witness(path=place.path, line=place.use.line, does=there)
             yield _clash(ours, theirs, place, cls, found)._replace(theirs=used)

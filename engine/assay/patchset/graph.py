@@ -29,7 +29,7 @@ from assay.patchset.heirs import catching, class_in, heirs, lost_kinds, new_clas
 from assay.patchset.instep import unsteady
 from assay.patchset.overlap import Overlap, overlaps
 from assay.patchset.passed import behind
-from assay.patchset.protocols import asked, cls_of
+from assay.patchset.protocols import asked, cls_of, instance_of
 from assay.patchset.raising import coming_out, looked_out_for
 from assay.patchset.shapes import shapes
 from assay.patchset.siblings import siblings
@@ -310,6 +310,7 @@ def _objects(touch: Touch, place: Place, trail: set[str]) -> None:
     """Add the classes of the objects that a use takes apart, goes through, enters."""
     for path, _ in asked(place.use):
         cls_of(touch.view, place.module, path, trail)
+    instance_of(touch.view, place.use, place.module, trail)
     if apart := taken_apart(place.use):
         fields(touch.view, place.module, apart, trail)
 

@@ -36,6 +36,36 @@ def asked(use: Use) -> tuple[tuple[Path, str], ...]:
     return tuple((path, word) for word in use.contexts if word in _ASKED)
 
 
+_BASES = frozenset({"str", "bytes", "int", "float", "list", "tuple", "dict", "set", "frozenset"})
+_AS_ONE = frozenset({contexts.COMPARE, contexts.INDEX, contexts.ITER, contexts.LENGTH, contexts.PARSE})
+"""What is asked of objects of those."""
+
+
+def instance_of(view: View, use: Use, module: str, trail: Trail) -> Symbol | None:
+    """The class of the object that is used as one of a built-in type may be."""
+    if not _AS_ONE.intersection(use.contexts) or contexts.IDENTITY in use.contexts:
+        return None
+    found = view.resolve(module, (*use.path, CALL) if use.call is not None else use.path, trail)
+    if isinstance(found, Symbol) and found.definition.kind is Kind.VARIABLE and found.definition.value:
+        found = view.resolve(found.module, found.definition.value, trail)
+    if not isinstance(found, Instance):
+        return None
+    view.lineage(found.of, trail)
+    return found.of
+
+
+def rebased(view: View, both: View, place: Place) -> Iterator[tuple[Symbol, Verdict]]:
+    """Objects that are of a built-in type no more once both are in."""
+    before, after = (instance_of(each, place.use, place.module, set()) for each in (view, both))
+    if before is None or after is None or before.label != after.label:
+        return
+    was, now = (
+        {other.name for other in each.lineage(cls, set())[1]} for each, cls in ((view, before), (both, after))
+    )
+    for lost in sorted((was - now) & _BASES):
+        yield after, Verdict(False, f"makes it no `{lost}` any more", "it is used as one")
+
+
 def cls_of(view: View, module: str, path: Path, trail: Trail) -> Symbol | None:
     """The class of the object that a path stands for, where all of it is known."""
     found = view.resolve(module, path, trail)

@@ -21,7 +21,7 @@ _BY_PLACE = frozenset({contexts.INDEX, contexts.NEXT, contexts.COMPARE, contexts
 """What is done with things that are in an order; going through all of them may be indifferent to it."""
 
 
-_BESIDE = (contexts.KEY, contexts.EACH, contexts.AT)
+_BESIDE = (contexts.KEY, contexts.EACH, contexts.AT, contexts.IDENTITY)
 """Begin the words that only say more of another one."""
 EVERYTHING = frozenset({"", "Exception", "BaseException"})
 """Who catches these catches whatever is raised, and whatever an exception becomes."""

@@ -15,7 +15,7 @@ from assay.gates.syntax import Function, last_name, own_nodes
 from assay.patchset.adapted.census import functions
 from assay.patchset.adapted.shape import Parents, parents_in
 from assay.patchset.facts.paths import own_names, path_of, values_settled
-from assay.patchset.facts.records import CALL, Binding, Path
+from assay.patchset.facts.records import CALL, Binding, Kind, Path
 from assay.patchset.guessed import is_named_for, is_telling
 from assay.patchset.touch import FileTouch, Touch, written
 from assay.patchset.view import Instance, Symbol, Unknown, View
@@ -41,7 +41,8 @@ class Twice(NamedTuple):
 
 
 def sought(touch: Touch) -> dict[str, tuple[str, ...]]:
-    """What a candidate changes, by the name that it is got at by: a class is changed with its constructor."""
+    """What a candidate changes, by the name that it is got at by: a class is changed with its constructor,
+    and a function beside it with what it gives."""
     found: dict[str, set[str]] = defaultdict(set)
     for label in touch.changed:
         owner, _, name = label.partition(":")[2].rpartition(".")
@@ -49,6 +50,11 @@ def sought(touch: Touch) -> dict[str, tuple[str, ...]]:
             found[owner.rpartition(".")[2]].add(label.rpartition(".")[0])
         elif not name.startswith("__"):
             found[name].add(label)
+    for file in touch.files if found else ():
+        for name, each in file.new.definitions.items():
+            made = [step for step in each.passes if step != CALL][-1:]
+            if each.kind is Kind.FUNCTION and made and made[0] in found:
+                found[name.rpartition(".")[2]].add(f"{file.module}:{name}")
     return {name: tuple(sorted(labels)) for name, labels in found.items()}
 
 

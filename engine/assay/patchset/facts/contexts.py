@@ -22,6 +22,8 @@ ASYNC_WITH = "async with"
 UNPACK = "unpack:"
 ATTRIBUTE = "attribute:"
 COMPARE = "compare"
+IDENTITY = "identity"
+"""Beside a comparison that is one of identity."""
 DISCARD = "discard"
 IMPORT = "import"
 RAISE = "raise"
@@ -79,6 +81,7 @@ def of(node: ast.AST, parents: Mapping[ast.AST, ast.AST], known: Known) -> tuple
         *_or_else(node, parents),
         *_formatted(node, parents, known),
         *_each(node, parents),
+        *_identified(node, parents),
     )
     return (_said(node, parents), *beside)
 
@@ -95,6 +98,13 @@ def _each(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> tuple[str, ...]:
             return ()
     word = _unpacked(target)
     return (word.replace(UNPACK, EACH),) if word != OTHER else ()
+
+
+def _identified(node: ast.AST, parents: Mapping[ast.AST, ast.AST]) -> tuple[str, ...]:
+    match parents.get(node):
+        case ast.Compare(ops=[ast.Is() | ast.IsNot()], comparators=[mark]):
+            return () if isinstance(mark, ast.Constant) else (IDENTITY,)
+    return ()
 
 
 def _formatted(node: ast.AST, parents: Mapping[ast.AST, ast.AST], known: Known) -> tuple[str, ...]:
