@@ -3,8 +3,7 @@
 import pytest
 from msgspec import structs
 
-from assay.gates.testing.choice import Choice, clear, likely, narrowed, plainly, selection
-from assay.gates.testing.impact import Impact
+from assay.gates.testing.choice import Choice, clear, narrowed, plainly, selection
 from assay.gates.testing.run import Ended, Haste, Run
 from assay.gates.testing.suite import COLLECTION, Case, Result, Suite
 from assay.model.outcome import (
@@ -146,16 +145,6 @@ def test_all_tests_are_run_in_their_own_order_before_a_candidate_is_accepted(pro
     got = grade(project(files, select=Select.NEVER), {"lib.py": keeps})
     assert got.outcome is Outcome.FAILED
     assert got.detail["newly_failing"] == ["tests/test_lib.py::test_b"]
-
-
-def test_scouts_are_what_is_likely_to_fail_as_long_as_that_is_little_of_the_suite():
-    cases = [("a::one", 0.2), ("a::two", 0.1), ("b::one", 0.3), ("c::long", 9.0), ("a" + COLLECTION, 0.0)]
-    found = Suite(cases=tuple(Case(id=i, result=Result.PASSED, seconds=s) for i, s in cases))
-    some = Impact(tests=frozenset({"b::one", "gone::x"}))
-    assert likely(found, some, {"a", "lib.py"}) == ("a::two", "a::one", "b::one")
-    assert likely(found, Impact(tests=None), {"a"}) == ("a::two", "a::one")
-    assert likely(found, Impact(tests=None), ()) == ()
-    assert likely(found, Impact(tests=frozenset({"c::long"})), ()) == ()
 
 
 def test_a_run_that_calls_itself_cut_short_is_run_whole(quick):

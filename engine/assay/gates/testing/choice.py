@@ -15,10 +15,10 @@ from msgspec import structs
 
 from assay.gates.protocol import Toolbox
 from assay.gates.testing import ahead, health, reach, readmap
-from assay.gates.testing.compare import is_collection
 from assay.gates.testing.impact import Impact, affected
 from assay.gates.testing.reads import ReadMap
 from assay.gates.testing.run import NOTHING, UNHURRIED, Haste, Made, Run, warmth
+from assay.gates.testing.scouts import scouts
 from assay.gates.testing.siblings import Siblings
 from assay.gates.testing.suite import COLLECTION, Suite
 from assay.gates.testing.trusted import Subject
@@ -27,8 +27,6 @@ from assay.model.outcome import GateResult, Outcome
 from assay.policy.schema import Select
 from assay.sandbox.spec import Warmth
 
-SCOUTED = 0.25
-"""Tests that take more of the suite's time are not run twice, ahead of all and with all."""
 MOST = 0.8
 """Above this share of the base's tests a selection saves less than a thorough run is worth."""
 
@@ -118,8 +116,8 @@ async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_ba
     reads = await readmap.useful(toolbox, tree)
     found = affected(reads, changes, toolbox.repo, tree) if reads is not None else UNKNOWN
     if rules.select is Select.NEVER:
-        scouts = likely(on_base.suite, found, {change.path for change in changes})
-        return structs.replace(everything, scouts=scouts, why=SELECTS_NONE)
+        ahead_of_all = scouts(on_base.suite, found, {change.path for change in changes})
+        return structs.replace(everything, scouts=ahead_of_all, why=SELECTS_NONE)
     if reads is None or found.tests is None:
         return structs.replace(everything, why=found.why)
     known = (await siblings(toolbox, tree)).shared(
@@ -134,23 +132,6 @@ async def choose(toolbox: Toolbox, candidate: Candidate, subject: Subject, on_ba
         return structs.replace(everything, why="nearly every test can be affected")
     idle = _unloaded(reads, on_base.suite, tests)
     return structs.replace(everything, tests=tests, ran=ran, shared=len(known), why=found.why, unloaded=idle)
-
-
-def likely(suite: Suite, found: Impact, files: Collection[str]) -> tuple[str, ...]:
-    """The tests of a base that are likeliest to fail on a candidate: those that its changes can affect, as
-    far as `found` knows, and those in `files`; the quickest first. None where they are so many, or take so
-    long, that all may as well be run at once. Pure."""
-    known = found.tests or frozenset()
-    there = [
-        case
-        for case in suite.cases
-        if case.id in known or _file(case.id) in found.files or _file(case.id) in files
-    ]
-    seconds = sum(case.seconds for case in suite.cases)
-    if sum(case.seconds for case in there) > SCOUTED * seconds or len(there) > MOST * len(suite.cases):
-        return ()
-    there.sort(key=lambda case: case.seconds)
-    return tuple(case.id for case in there if not is_collection(case.id))
 
 
 async def siblings(toolbox: Toolbox, tree: str) -> Siblings:
