@@ -419,6 +419,12 @@ FORGERIES = {
         "cls.__exit__.__code__ = (lambda *a: True).__code__\n"
         "threading.Timer(.01, lambda: setattr(cls.__exit__, '__code__', old)).start()",
     ),
+    "raises-by-a-class-that-says-it-is-pytests": _for(
+        10,
+        "import sys\n"
+        "cls = type(sys._getframe(1).f_globals['pytest'].raises(TypeError))\n"
+        "cls.__exit__ = type('Exit', (Exception,), {'__module__': cls.__module__})",
+    ),
     "helper-replaced": _for(9, "import sys\nsys._getframe(1).f_globals['check'] = lambda a, b: None"),
     "helper-code-replaced": _for(
         9, "import tests.helper\ntests.helper.check.__code__ = (lambda a, b: None).__code__"

@@ -253,6 +253,49 @@ def test_what_is_altered_is_told_with_its_place_and_undone_patches_are_not(suite
     assert suite(files).altered == {"time.sleep": "lib.py"}
 
 
+MATCH = "_pytest.raises.RaisesExc._check_match"
+PUT = "import _pytest.raises\ncls = _pytest.raises.RaisesExc\n"
+
+
+@pytest.mark.parametrize(
+    ("product", "told"),
+    [
+        (
+            PUT + "from _pytest._io.saferepr import saferepr\ncls._check_match = staticmethod(saferepr)\n",
+            {MATCH: ""},
+        ),
+        (
+            PUT + "cls._check_match = type('Says', (str,), {'__module__': cls.__module__})\n",
+            {MATCH: ""},
+        ),
+        (
+            PUT + "cls._check_match = type('Says', (str,), {'__module__': 'tests.test_a'})\n",
+            {MATCH: ""},
+        ),
+        (
+            PUT + "_pytest.raises.RaisesExc = type('RaisesExc', (cls,), {'__module__': cls.__module__})\n",
+            {"_pytest.raises.RaisesExc": ""},
+        ),
+        (
+            "import pathlib\nfile = pathlib.Path(__file__).parent / 'tests' / 'test_a.py'\n"
+            "compile('1', str(file), 'eval')\n",
+            {"compile in lib.py": "lib.py"},
+        ),
+        ("import time\nimport pluggy\ntime.sleep = pluggy.HookspecMarker.__init__\n", {}),
+    ],
+    ids=[
+        "an installed function in a judge's place",
+        "a class that says it is installed",
+        "a class that says it is a test's",
+        "a class that takes another's name",
+        "code under a test's name",
+        "a clock by a library",
+    ],
+)
+def test_who_put_something_there_is_told_by_code_and_not_by_what_it_says(suite, product, told):
+    assert suite({"lib.py": product, "tests/test_a.py": "import lib\ndef test_a(): pass\n"}).altered == told
+
+
 def test_what_test_files_alter_is_their_own_business(suite):
     files = {"conftest.py": "import unittest\nunittest.TestCase.assertEqual = lambda *sides: None\n"}
     assert suite({**files, "tests/test_a.py": "def test_a(): pass\n"}).altered == {}

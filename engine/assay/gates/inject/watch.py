@@ -16,12 +16,13 @@ import sysconfig
 import unittest.case
 from collections.abc import Callable
 from functools import partial
+from io import FileIO
 from sys import _getframe as frame_of
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from assay.gates.inject.deciders import code_of, names_of
-from assay.gates.inject.groups import KIN, Group, Look, groups_of, is_a, of_module
+from assay.gates.inject.groups import Group, Look, groups_of, is_a, of_module
 from assay.gates.inject.hooking import Hooking
 from assay.gates.inject.machinery import (
     BUILTINS,
@@ -147,12 +148,12 @@ class Watch:
         self._look(self._standing.call)
         if self._hooking is not None and not self._hooking.whole():
             for name, function in self._hooking.altered():
-                if not _file(function).startswith(_INSTALLED):
-                    self._once(name, self._inside(_file(function)))
+                if not _made_in(function).startswith(_INSTALLED):
+                    self._once(name, self._inside(_made_in(function)))
             self._hooking.again()
         for name in OF_A_TEST.intersection(own) if type(own) is dict else ():
-            if not _file(own[name]).startswith(_INSTALLED):
-                self._once("a test's " + name, self._inside(_file(own[name])))
+            if not _made_in(own[name]).startswith(_INSTALLED):
+                self._once("a test's " + name, self._inside(_made_in(own[name])))
         known = self._spaces.get(id(space))
         for name in () if known is None else known.altered():
             self._once(f"{space.get('__name__')}.{name.split('_', 1)[0]}", "")
@@ -208,7 +209,8 @@ class Watch:
 
     def listen(self, vault: Vault) -> None:
         """Hear of each code object that takes another's place in a function, however soon it is put back; of
-        code that says it is of an installed file; and of product code that looks for what is ours."""
+        code that says it is of a file that is installed or trusted; and of product code that looks for what
+        is ours."""
 
         def changed(arguments: Any) -> None:
             function, name, new = arguments
@@ -224,7 +226,8 @@ class Watch:
                     self._once("the code of " + function.__qualname__, self._inside(after))
 
         def made(event: str, arguments: Any) -> None:
-            if _installed(arguments[1]):
+            path = arguments[1]
+            if type(path) is not str or path.startswith(_INSTALLED) or self._inside(path) in self._manifest:
                 tell(event, frame_of(2))
 
         def walked(event: str, arguments: Any) -> None:
@@ -232,7 +235,7 @@ class Watch:
 
         def tell(event: str, frame: Any) -> None:
             path = self._product(frame.f_code.co_filename)
-            if path:
+            if path and not vault.ours(frame.f_code):
                 self._once(event + " in " + path, path)
 
         vault.heard("object.__setattr__", changed)
@@ -253,18 +256,17 @@ class Watch:
         found = [group.found() for group in look.groups]
         for group, state in zip(look.groups, found):  # noqa: B905 Python 3.8
             for name, now in group.altered(state):
-                file = _file(now)
-                if name != KIN and is_a(now, (FunctionType, type)) and file.startswith(_INSTALLED):
-                    continue  # what is installed is no candidate's: a library that patches when imported
-                path = self._inside(file) or self._stood_in(group.label, name)
+                if _by_library(group, name, now):
+                    continue
+                path = self._inside(_made_in(now)) or self._stood_in(group.label, name)
                 self._once(group.label + "." + name, path)
             for name, new in group.added(state):
-                file = _file(new)
-                path = self._product(file)
-                # What has no file of its own may be of anybody's making.
-                odd = group.hides(name, new) and not (file.startswith(_INSTALLED) or self._inside(file))
-                if path or odd:
-                    self._once(group.label + "." + name, path)
+                made_in = _made_in(new)
+                # What has no file of its own may be of anybody's making, whatever it says.
+                odd = group.hides(name, new) and not self._inside(made_in)
+                odd = odd and not _by_library(group, name, new)
+                if odd or self._product(made_in) or self._product(_file(new)):
+                    self._once(group.label + "." + name, self._product(made_in))
         # All that is odd in what was found has been told: as long as it stays so, there is no more to tell.
         look.settle(found)
 
@@ -315,20 +317,54 @@ def shadows(tree: Tree, tell: Callable[[str, str], None]) -> None:
             tell("the module " + package, path)
 
 
-def _installed(path: Any) -> bool:
-    return type(path) is str and path.startswith(_INSTALLED)
+def _by_library(group: Group, name: str, value: Any) -> bool:
+    """Whether it is an installed library that put this in a place, as some do when they are imported. With
+    clocks and processes it is enough that it is of one. What judges tests could be given any function that
+    happens to say yes: there the library itself has to say that it puts something in this very place."""
+    made_in = _made_in(value)
+    if not made_in.startswith(_INSTALLED):
+        return False
+    return group.label in PARTS or _puts(made_in, group.label.rpartition(".")[2], name)
+
+
+def _puts(file: str, owner: str, name: str) -> bool:
+    """Whether a source assigns to this attribute, or sets it. By its bytes, which nothing of the project's
+    has a part in reading, as it may in a parser."""
+    try:
+        with FileIO(file) as source:
+            text = source.readall() or b""
+    except Exception:  # what cannot be read says nothing
+        return False
+    forms = (f"{owner}.{name} = ", f'({owner}, "{name}", ', f"({owner}, '{name}', ")
+    return any(form.encode("utf-8", "replace") in text for form in forms)
+
+
+def _made_in(value: Any) -> str:
+    """The file that the code of a callable, or all of a class, is of; empty if there is none. Other than a
+    name of a module, code cannot be made to look as if it were of another file without being heard."""
+    try:
+        if not is_a(value, (type,)):
+            return _code_file(value)
+        files = set(map(_code_file, names_of(value).values()))
+        written = [file for file in files if file and not file.startswith("<")]
+        return written[0] if len(written) == 1 else ""
+    except Exception:  # whatever it is, it has none then
+        return ""
+
+
+def _code_file(value: Any) -> str:
+    while type(value) in (MethodType, staticmethod, classmethod):
+        value = value.__func__
+    code = code_of(value.fget if type(value) is property else value)
+    # A name of a class of its own is not asked.
+    return code.co_filename if code is not None and type(code.co_filename) is str else ""
 
 
 def _file(value: Any) -> str:
-    """The file of the code behind a callable or class; empty if unknown. Nothing of the value's own runs."""
+    """The same, or else the file that a class or an object says it is of. Nothing of the value's own runs."""
     try:
-        while type(value) in (MethodType, staticmethod, classmethod):
-            value = value.__func__
-        if type(value) is property:
-            value = value.fget
-        code = code_of(value)
-        if code is not None:
-            return str(code.co_filename)
+        if file := _code_file(value):
+            return file
         if type(value) is BuiltinFunctionType:
             name = value.__module__
         else:
