@@ -46,3 +46,25 @@ def test_another_type_is_suspected_where_it_is_used(tmp_path: Path, use: bytes) 
 )
 def test_any_type_has_a_truth(tmp_path: Path, use: bytes) -> None:
     assert isinstance(between(tmp_path, use), Cleared)
+
+
+MIXED = b"def parts(text):\n    if ':' in text:\n        return tuple(text.split(':'))\n    return text, ''\n"
+THREE = b"def parts(text):\n    head, _, tail = text.partition(':')\n    return head, tail, bool(tail)\n"
+
+
+def unpacked(place: Path, use: bytes) -> Conflict | Cleared:
+    lab = Lab(place / "repo.git", {"find.py": MIXED})
+    user = b"from find import parts\n\n\ndef f(x):\n    " + use + b"\n"
+    a, b = lab.candidate("a", {"find.py": THREE}), lab.candidate("b", {"use.py": user})
+    return graph(lab.repo, lab.base, [a, b]).between(a.id, b.id)
+
+
+def test_a_new_use_says_how_many_there_were_where_the_old_text_does_not(tmp_path: Path) -> None:
+    found = unpacked(tmp_path, b"head, tail = parts(x)\n    return head")
+    assert isinstance(found, Conflict)
+    assert "return 3 values" in found.why and "unpacked into 2" in found.why
+
+
+@pytest.mark.parametrize("use", [b"return parts(x)[0]", b"head, tail, rest = parts(x)\n    return head"])
+def test_what_takes_from_the_front_or_all_is_no_conflict(tmp_path: Path, use: bytes) -> None:
+    assert isinstance(unpacked(tmp_path, use), Cleared)

@@ -301,7 +301,11 @@ def _unpacked(words: set[str], old: Definition, new: Definition, clear: bool) ->
         )
     elif old.arity and new.gives and new.gives != "tuple" and _matters(words, "tuple", new.gives):
         yield Verdict(False, f"makes it return a {new.gives}, not {old.arity} values", "it is used as before")
-    elif new.arity and words - {contexts.DISCARD} and not counts:
+    elif new.arity and counts and new.arity not in counts:
+        # How many there were could not be read, but the new use says what it found.
+        number = " or ".join(map(str, sorted(counts)))
+        yield Verdict(clear, f"makes it return {new.arity} values", f"the call is unpacked into {number}")
+    elif new.arity and words - {contexts.DISCARD, contexts.INDEX} and not counts:
         attributes = {w for w in words if w.startswith(contexts.ATTRIBUTE)}
         yield Verdict(
             clear and bool(attributes), f"makes it return {new.arity} values", "the call expects one"
