@@ -353,7 +353,7 @@ class Suspected(StrEnum):
 class SetRules(Record, frozen=True, kw_only=True):
     """How a set that is to land together is looked at beyond its gates."""
 
-    suspected: Suspected = Suspected.ASK
+    suspected: Suspected = Suspected.APART
 
     probes: int = 4
     """Of so many pairs of members at most is it asked, by calls made in jails, whether what neither of them
