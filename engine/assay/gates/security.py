@@ -13,7 +13,7 @@ import hashlib
 import platform
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -87,12 +87,11 @@ def judge(toolbox: Toolbox, files: Sequence[_File]) -> GateResult:
             return skipped(gate, Skip.NOT_APPLICABLE, "bandit's configuration excludes every changed file")
         return skipped(gate, Skip.NOT_APPLICABLE, "no changed file can be parsed, on the base neither")
     compared = [_compare(toolbox, file) for file in read]
+    severity = _severities(toolbox)
     findings = [
-        finding
-        for file, comparison in compared
-        for finding in _stamped(file, comparison, _severity(toolbox, file))
+        finding for file, comparison in compared for finding in _stamped(file, comparison, severity(file))
     ]
-    findings += [found for file, _ in compared for found in _hidden(toolbox, file, _severity(toolbox, file))]
+    findings += [found for file, _ in compared for found in _hidden(toolbox, file, severity(file))]
     detail = {
         **tally(comparison for _, comparison in compared),
         "not_scanned": [display(file.change.path) for file in files if file.now.state is not State.READ],
@@ -105,12 +104,11 @@ def judge(toolbox: Toolbox, files: Sequence[_File]) -> GateResult:
     return passed(gate, evidence={"files": len(read)}, findings=reported, detail=detail)
 
 
-def _severity(toolbox: Toolbox, file: _File) -> Severity:
-    """What a finding in this file does."""
-    rules = toolbox.policy.security
-    if not compile_globs(toolbox.policy.tests.paths)(file.change.path):
-        return rules.severity
-    return max(rules.severity, rules.tests, key=list(Severity).index)
+def _severities(toolbox: Toolbox) -> Callable[[_File], Severity]:
+    """What a finding in a file does."""
+    rules, is_test = toolbox.policy.security, compile_globs(toolbox.policy.tests.paths)
+    in_tests = max(rules.severity, rules.tests, key=list(Severity).index)
+    return lambda file: in_tests if is_test(file.change.path) else rules.severity
 
 
 async def _scan_all(toolbox: Toolbox, rules: BanditRules, changes: Sequence[Change]) -> list[_File]:

@@ -15,6 +15,7 @@ from msgspec import structs
 
 from assay.gates.protocol import Toolbox
 from assay.gates.testing import ahead, health, reach, readmap
+from assay.gates.testing.compare import file_of
 from assay.gates.testing.impact import Impact, affected
 from assay.gates.testing.reads import ReadMap
 from assay.gates.testing.run import NOTHING, UNHURRIED, Haste, Made, Run, warmth
@@ -187,8 +188,8 @@ def selection(suite: Suite, wanted: Collection[str], files: Collection[str]) -> 
     base these are. Where there is none, one that passes: it shows that a candidate can be tested at all.
     Pure."""
     whole = frozenset(files)
-    within = [case.id for case in suite.cases if _file(case.id) in whole]
-    alone = [case.id for case in suite.cases if case.id in wanted and _file(case.id) not in whole]
+    within = [case.id for case in suite.cases if file_of(case.id) in whole]
+    alone = [case.id for case in suite.cases if case.id in wanted and file_of(case.id) not in whole]
     if not within and not alone:
         alone = [case.id for case in suite.cases if case.result.good][:1]
     return (*sorted(whole), *alone), len(within) + len(alone)
@@ -198,16 +199,16 @@ def narrowed(run: Run, tests: Collection[str] | None, unloaded: Collection[str] 
     """A complete run as if it had been of these tests and files alone, and not loaded some others. Pure."""
     if tests is None:
         return run
-    seen = {*tests, *(_file(test) + COLLECTION for test in tests)}
-    cases = tuple(case for case in run.suite.cases if case.id in seen or _file(case.id) in seen)
+    seen = {*tests, *(file_of(test) + COLLECTION for test in tests)}
+    cases = tuple(case for case in run.suite.cases if case.id in seen or file_of(case.id) in seen)
     loaded = tuple(path for path in run.suite.loaded if path not in unloaded)
     return structs.replace(run, suite=structs.replace(run.suite, cases=cases, loaded=loaded))
 
 
 def _unloaded(reads: ReadMap, suite: Suite, tests: Collection[str]) -> frozenset[str]:
     """Files that the whole suite loads and these tests do not get at; no helper where they may get at any."""
-    chosen = {*tests, *(_file(test) for test in tests)}
-    own = {case.file for case in suite.cases if case.id in chosen or _file(case.id) in chosen}
+    chosen = {*tests, *(file_of(test) for test in tests)}
+    own = {case.file for case in suite.cases if case.id in chosen or file_of(case.id) in chosen}
     needed = reach.reached(reads, own)
     others = {case.file for case in suite.cases} - own
     idle = {path for path in suite.loaded if path not in needed and posixpath.basename(path) != "conftest.py"}
@@ -221,7 +222,3 @@ def ran_changes(candidate: Candidate, subject: Subject) -> tuple[Change, ...]:
     """Those of a candidate's changes that are in the tree which is run."""
     back = {*subject.restored, *subject.absent}
     return tuple(change for change in candidate.changes if not {change.path, change.old_path} <= back)
-
-
-def _file(test: str) -> str:
-    return test.split("::", 1)[0]

@@ -83,7 +83,7 @@ def _explained(case: Case, new: Mapping[str, Case], touched: Touched) -> bool:
     """Whether a passing test that no longer runs is so by an edit of the candidate to the test itself."""
     if touched.trusted:
         return False
-    collection = new.get(_file_id(case.id) + COLLECTION)
+    collection = new.get(file_of(case.id) + COLLECTION)
     if collection is not None and collection.result.bad:
         return False
     if case.file in touched.paths or touched.configured:
@@ -101,7 +101,8 @@ def _siblings_run(test: str, new: Mapping[str, Case]) -> bool:
     )
 
 
-def _file_id(test: str) -> str:
+def file_of(test: str) -> str:
+    """The file of a test, by its id."""
     return test.split("::", 1)[0]
 
 

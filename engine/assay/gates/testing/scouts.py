@@ -10,7 +10,7 @@ import posixpath
 import re
 from collections.abc import Collection, Iterable, Sequence
 
-from assay.gates.testing.compare import is_collection
+from assay.gates.testing.compare import file_of, is_collection
 from assay.gates.testing.impact import Impact
 from assay.gates.testing.suite import Case, Suite
 
@@ -49,7 +49,7 @@ def likely(suite: Suite, found: Impact, files: Collection[str]) -> tuple[str, ..
     there = [
         case
         for case in suite.cases
-        if case.id in known or _file(case.id) in found.files or _file(case.id) in files
+        if case.id in known or file_of(case.id) in found.files or file_of(case.id) in files
     ]
     if _seconds(there) > SCOUTED * _seconds(suite.cases) or len(there) > MOST * len(suite.cases):
         return ()
@@ -99,7 +99,3 @@ def _in_order(cases: Sequence[Case]) -> tuple[str, ...]:
 
 def _seconds(cases: Iterable[Case]) -> float:
     return sum(case.seconds for case in cases)
-
-
-def _file(test: str) -> str:
-    return test.split("::", 1)[0]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from assay.gates.syntax import Function
 from assay.patchset.facts.records import Definition, Kind, Use
 from assay.patchset.touch import Touch
 from assay.patchset.view import Symbol, View
@@ -77,45 +76,6 @@ class Census:
         if file is None:
             return False
         return use in file.fresh or (use.scope in file.new.locals and use.scope not in file.old.locals)
-
-
-def functions(tree: ast.Module) -> Iterator[tuple[str, Function]]:
-    """The functions of a source by qualified name, those in functions as well."""
-    todo: list[tuple[str, ast.AST]] = [("", tree)]
-    while todo:
-        around, node = todo.pop()
-        for child in _statements(node):
-            name = around
-            if isinstance(child, Function | ast.ClassDef):
-                name = f"{around}.{child.name}".lstrip(".")
-                if isinstance(child, Function):
-                    yield name, child
-            todo.append((name, child))
-
-
-def _statements(node: ast.AST) -> Iterator[ast.AST]:
-    """The statements right in a node, its handlers and cases: nothing else has functions in it."""
-    for block in _BLOCKS:
-        yield from (child for child in getattr(node, block, ()) if isinstance(child, _COMPOUND))
-
-
-_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
-_COMPOUND = (
-    ast.FunctionDef,
-    ast.AsyncFunctionDef,
-    ast.ClassDef,
-    ast.If,
-    ast.For,
-    ast.AsyncFor,
-    ast.While,
-    ast.With,
-    ast.AsyncWith,
-    ast.Try,
-    ast.TryStar,
-    ast.Match,
-    ast.ExceptHandler,
-    ast.match_case,
-)
 
 
 def methods(view: View, cls: Symbol) -> dict[str, Definition]:

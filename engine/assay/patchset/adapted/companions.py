@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from assay.gates.syntax import Function, last_name, own_nodes
-from assay.patchset.adapted.census import Census, functions
+from assay.patchset.adapted.census import Census
+from assay.patchset.adapted.functions import functions, holder
 from assay.patchset.adapted.pairs import edited
 from assay.patchset.adapted.record import Adapted, At
 from assay.patchset.clash import Clash
@@ -115,9 +116,9 @@ def unaccompanied(
     target = theirs.view.resolve(place.module, place.use.path, set())
     needed = [each for each in found if isinstance(target, Symbol) and each.needs == target.label]
     tree = theirs.view.library.tree(theirs.view.blob(place.path)) if needed else None
-    around = dict(functions(tree)).get(place.use.scope) if tree is not None else None
+    caller = holder(tree, place.use)
     for each in needed:
-        if around is not None and each.first not in _called(around) and _is_whole(census, each):
+        if caller is not None and each.first not in _called(caller) and _is_whole(census, each):
             does = f"makes `{each.needs}` rely on `{each.first}`, and calls that first,"
             yield Adapted(each.needs, does, each.places, whole=True).left(
                 ours, At(place.path, place.use.line), f"newly calls `{each.needs}` without", sure=False
@@ -128,7 +129,7 @@ def _is_whole(census: Census, each: Companion) -> bool:
     """Whether all other callers outside of tests call the one first."""
     for path, _, use in census.old_uses(each.needs):
         tree = census.tree(path) if use.call is not None and use.scope and "test" not in path else None
-        around = dict(functions(tree)).get(use.scope) if tree is not None else None
-        if around is not None and each.first not in _called(around):
+        caller = holder(tree, use)
+        if caller is not None and each.first not in _called(caller):
             return False
     return True

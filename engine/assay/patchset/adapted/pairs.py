@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from assay.gates.syntax import Function, last_name, own_nodes
-from assay.patchset.adapted.census import functions
+from assay.patchset.adapted.functions import changed
 from assay.patchset.adapted.shape import Parents, parents_in
 from assay.patchset.facts.paths import own_names, path_of, values_settled
 from assay.patchset.facts.records import CALL, Binding, Kind, Path
 from assay.patchset.guessed import is_named_for, is_telling
-from assay.patchset.touch import FileTouch, Touch, written
+from assay.patchset.touch import FileTouch, Touch
 from assay.patchset.view import Instance, Symbol, Unknown, View
 
 _CONSTRUCTORS = ("__init__", "__new__")
@@ -71,22 +71,13 @@ def adapted_spots(touch: Touch, names: Mapping[str, tuple[str, ...]]) -> Iterato
 def edited(touch: Touch, names: Iterable[str]) -> Iterator[tuple[FileTouch, str, Function, Function]]:
     """(file, qualified name, before, after) of each function that a candidate edits, tests aside, in files
     where it newly writes one of the names."""
-    library = touch.view.library
     words = [name.encode() for name in names]
     for file in touch.files:
         if not file.module or file.module != file.old_module or "test" in file.path:
             continue
-        if not any(word in hunk.text for hunk in file.hunks for word in words):
-            continue
-        trees = library.tree(file.old_blob), library.tree(touch.view.blob(file.path))
-        if trees[0] is None or trees[1] is None:
-            continue
-        before = dict(functions(trees[0]))
-        spans = written(file.hunks)
-        for name, new in functions(trees[1]):
-            last = new.end_lineno or new.lineno
-            if name in before and any(span.first <= last and new.lineno <= span.last for span in spans):
-                yield file, name, before[name], new
+        if any(word in hunk.text for hunk in file.hunks for word in words):
+            for name, old, new in changed(touch, file):
+                yield file, name, old, new
 
 
 def _by_label(found: Iterator[tuple[str, Spot]]) -> dict[str, list[Spot]]:

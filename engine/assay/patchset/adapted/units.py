@@ -16,11 +16,12 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from assay.gates.syntax import Function, children, last_name, own_nodes
-from assay.patchset.adapted.census import Census, functions
+from assay.patchset.adapted.census import Census
+from assay.patchset.adapted.functions import changed, functions, holder
 from assay.patchset.adapted.record import Adapted, At
 from assay.patchset.clash import Clash
 from assay.patchset.facts.paths import parameters, path_of, stored
-from assay.patchset.touch import FileTouch, Place, Touch, written
+from assay.patchset.touch import FileTouch, Place, Touch
 from assay.patchset.view import Symbol, View
 
 _BY_NUMBER = re.compile(rb"[*/]\s*[\d.]")
@@ -67,19 +68,7 @@ def _counts(file: FileTouch) -> bool:
 
 def _converted(touch: Touch, file: FileTouch) -> Iterator[tuple[str, str, Conversion]]:
     """(function, the symbol that gives the value or '', conversion) of one file."""
-    library = touch.view.library
-    trees = library.tree(file.old_blob), library.tree(touch.view.blob(file.path))
-    if trees[0] is None or trees[1] is None:
-        return
-    before = dict(functions(trees[0]))
-    spans = written(file.hunks)
-    for name, function in functions(trees[1]):
-        old = before.get(name)
-        inside = any(
-            span.first <= (function.end_lineno or 0) and function.lineno <= span.last for span in spans
-        )
-        if old is None or not inside:
-            continue
+    for name, old, function in changed(touch, file):
         known = {ast.dump(value) + by for value, by, _ in _operations(old)}
         plain = {ast.dump(node) for node in own_nodes(old) if isinstance(node, ast.Name | ast.Call)}
         for value, by, line in _operations(function):
@@ -151,8 +140,8 @@ def unconverted(
         or not _remade(ours, census, target)
     ):
         return
-    tree = theirs.view.library.tree(theirs.view.blob(place.path))
-    if tree is None or not any(_counted(around, place) for around in _around(tree, place)):
+    caller = holder(theirs.view.library.tree(theirs.view.blob(place.path)), place.use)
+    if caller is None or not _counted(caller, place):
         return
     adapted = _adapted(census, found, target.label)
     if adapted is not None:
@@ -184,11 +173,9 @@ def _adapted(census: Census, found: Conversions, label: str) -> Adapted | None:
     every = list(found.results[label])
     whole = True
     for path, _, use in census.old_uses(label):
-        tree = census.tree(path)
-        if use.call is None or "test" in path or tree is None:
-            continue
-        for around in _around(tree, Place(path, "", use)):
-            seen = _seen_to(around, use.line, use.path[-1], found)
+        caller = holder(census.tree(path), use) if use.call is not None and "test" not in path else None
+        if caller is not None:
+            seen = _seen_to(caller, use.line, use.path[-1], found)
             whole = whole and seen is not None
             every += seen or ()
     kinds = {conversion.by for conversion in every}
@@ -198,9 +185,9 @@ def _adapted(census: Census, found: Conversions, label: str) -> Adapted | None:
     return Adapted(label, f"changes what `{label}` counts and takes it `{kinds.pop()}`", places, whole)
 
 
-def _seen_to(around: Function, line: int, name: str, found: Conversions) -> tuple[Conversion, ...] | None:
+def _seen_to(function: Function, line: int, name: str, found: Conversions) -> tuple[Conversion, ...] | None:
     """How what an old call gives comes to be converted in a function; None if it does not."""
-    parents = {child: node for node in own_nodes(around) for child in children(node)}
+    parents = {child: node for node in own_nodes(function) for child in children(node)}
     for node in list(parents):
         if isinstance(node, ast.Call) and last_name(node) == name and node.func.end_lineno == line:
             reads: list[ast.AST] = [node]
@@ -220,12 +207,6 @@ def _seen_to(around: Function, line: int, name: str, found: Conversions) -> tupl
                 ):
                     return found.taking[last_name(parent)]
     return None
-
-
-def _around(tree: ast.Module, place: Place) -> Iterator[Function]:
-    """The function in which a use stands, the innermost."""
-    named = [f for name, f in functions(tree) if name == place.use.scope and f.lineno <= place.use.line]
-    yield from named[-1:]
 
 
 def _counted(function: Function, place: Place) -> bool:

@@ -16,8 +16,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from assay.gates.syntax import Function
-from assay.patchset.adapted.census import Census, functions
+from assay.patchset.adapted.census import Census
+from assay.patchset.adapted.functions import functions, holder
 from assay.patchset.adapted.pairs import Spot, Twice, adapted_spots, sought, spots
 from assay.patchset.adapted.record import FEWEST, Adapted, At
 from assay.patchset.adapted.shape import (
@@ -130,8 +130,9 @@ def unwrapped(ours: Touch, census: Census, forms: Forms, theirs: Touch, place: P
         for name, known in sought(ours).items()
         if (own := tuple(sorted(labels.intersection(known))))
     }
-    function = _function(theirs, place)
-    if not names or function is None:
+    tree = theirs.view.library.tree(theirs.view.blob(place.path)) if names else None
+    function = holder(tree, place.use)
+    if function is None:
         return
     for label, spot in spots(theirs.view, place.module, place.use.scope, function, names):
         if spot.node.lineno <= place.use.line <= (spot.node.end_lineno or spot.node.lineno):
@@ -146,12 +147,6 @@ def unwrapped(ours: Touch, census: Census, forms: Forms, theirs: Touch, place: P
                             f"{what} `{label}` in the old form",
                             sure=_tells_type(form) and not place.use.guarded,
                         )
-
-
-def _function(touch: Touch, place: Place) -> Function | None:
-    tree = touch.view.library.tree(touch.view.blob(place.path)) if place.use.scope else None
-    named = [f for name, f in functions(tree) if name == place.use.scope] if tree is not None else []
-    return next((f for f in named if f.lineno <= place.use.line <= (f.end_lineno or f.lineno)), None)
 
 
 def _is_in_old_form(form: Form, changed: Changed, spot: Spot) -> bool:
