@@ -22,7 +22,7 @@ from assay.land.flow import grade
 from assay.land.request import Request
 from assay.model.evidence import Evidence, Fate
 from assay.model.report import CandidateReport
-from assay.policy.schema import Collect
+from assay.policy.stakes import Collect
 from assay.risk.evidence.bound import false_green
 from bench.projects import PROJECTS, Project, checkout, git
 

@@ -20,7 +20,7 @@ from assay.land.flow import grade
 from assay.land.request import Request
 from assay.model.candidate import Record
 from assay.model.evidence import Evidence, Fate
-from assay.policy.schema import Collect
+from assay.policy.stakes import Collect
 from assay.risk.history.mine import Row
 from assay.risk.model import shipped
 from bench.histories import Ready

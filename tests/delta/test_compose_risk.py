@@ -5,7 +5,7 @@ from __future__ import annotations
 from assay.delta.compose_risk import chance, risk_lines, risk_words
 from assay.model.evidence import Evidence, Fate, LinesSeen, Mutant
 from assay.model.risk import Contribution, Interval, Prior, Risk
-from assay.policy.schema import RiskRules
+from assay.policy.stakes import RiskRules
 from assay.risk.decision import Stake
 from assay.risk.fold import fold
 

@@ -13,7 +13,7 @@ from assay.land.request import Request
 from assay.ledger.ledger import Ledger
 from assay.model.evidence import Fate
 from assay.model.verdict import Decision
-from assay.policy.schema import Collect
+from assay.policy.stakes import Collect
 
 pytestmark = pytest.mark.jail
 ENVIRON = {**os.environ, "VIRTUAL_ENV": sys.prefix}

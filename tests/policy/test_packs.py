@@ -7,7 +7,8 @@ import pytest
 
 from assay.model.outcome import Severity
 from assay.policy import packs
-from assay.policy.schema import Collect, FlakyRule, NoTests, Policy
+from assay.policy.schema import FlakyRule, NoTests, Policy
+from assay.policy.stakes import Collect
 from assay.risk.evidence.shortfalls import demands
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.model.risk import Action, Advice
-from assay.policy.schema import Costs, Hold
+from assay.policy.stakes import Costs, Hold
 from assay.risk.decision import Other, Stake, actions_held, advise, threshold
 
 WANTED = ("coverage and mutants of the changed lines",)

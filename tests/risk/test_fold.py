@@ -6,7 +6,7 @@ import pytest
 
 from assay.model.evidence import Evidence, Fate, LinesSeen, Mutant
 from assay.model.risk import Action, Contribution, Interval, Prior
-from assay.policy.schema import PathCost, RiskRules
+from assay.policy.stakes import PathCost, RiskRules
 from assay.risk.decision import Stake
 from assay.risk.fold import fold, stake
 from assay.risk.topics import touched

@@ -7,7 +7,8 @@ import pygit2
 import pytest
 
 from assay.model.candidate import Base, Candidate, Oid
-from assay.policy.schema import Costs, Policy, RiskRules
+from assay.policy.schema import Policy
+from assay.policy.stakes import Costs, RiskRules
 from assay.repo import diff
 from assay.repo.repository import open_repository
 from assay.risk.background import Background

@@ -6,7 +6,8 @@ from msgspec.structs import replace
 from tests.risk.conftest import DAY, START
 
 from assay.model.errors import BadInput
-from assay.policy.schema import Policy, RiskRules
+from assay.policy.schema import Policy
+from assay.policy.stakes import RiskRules
 from assay.repo.repository import open_repository
 from assay.risk.chosen import Correction, _with, corrected, named, usual
 from assay.risk.history.mine import WINDOW, Row

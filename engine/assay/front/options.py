@@ -16,7 +16,7 @@ import typer
 from assay.front import choices, complete, durations
 from assay.front.streams import Color
 from assay.land.request import Lane, Request
-from assay.policy.schema import Collect
+from assay.policy.stakes import Collect
 
 Format = choices.Format
 PlainFormat = choices.PlainFormat

@@ -17,7 +17,7 @@ from assay.front.progress.watch import watching
 from assay.front.session import View
 from assay.land.request import Request
 from assay.model.errors import BadInput
-from assay.policy.schema import Collect
+from assay.policy.stakes import Collect
 
 if TYPE_CHECKING:
     from assay.land.train.told import Told

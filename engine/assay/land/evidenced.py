@@ -16,7 +16,7 @@ from assay.model.candidate import Candidate
 from assay.model.evidence import Evidence
 from assay.model.verdict import Verdict
 from assay.policy.pace import Pace
-from assay.policy.schema import EvidenceRules
+from assay.policy.stakes import EvidenceRules
 from assay.risk.evidence.demand import demanded, with_demanded
 
 _SPENT = "the budget of the run was spent before it was gathered"

@@ -35,7 +35,7 @@ from assay.model.outcome import GateResult
 from assay.model.report import Cluster, Conflict, Landed, LeftOut, PatchSet, Report
 from assay.model.risk import Risk
 from assay.model.verdict import Decision, Verdict
-from assay.policy.schema import Collect
+from assay.policy.stakes import Collect
 from assay.repo.diff import changes
 from assay.risk.decision import actions_held
 

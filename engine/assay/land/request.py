@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import field
 
 from assay.model.candidate import Record
-from assay.policy.schema import Collect
+from assay.policy.stakes import Collect
 
 
 class Change(StrEnum):

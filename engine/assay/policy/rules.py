@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from assay.policy.problem import Path, allowed
-from assay.policy.schema import MIB, Collect, Command, Limits, Policy, ReportKind
+from assay.policy.schema import MIB, Command, Limits, Policy, ReportKind
+from assay.policy.stakes import Collect
 
 SHIPPED_GATES = ("apply", "scope", "compile", "lint", "security", "tests", "acceptance")
 

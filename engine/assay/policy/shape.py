@@ -16,7 +16,8 @@ from msgspec import inspect
 from assay.model.outcome import Severity
 from assay.policy.document import Document
 from assay.policy.problem import Path, Problem, allowed, dotted
-from assay.policy.schema import EvidenceRules, Limits, Policy, Scope, Tests
+from assay.policy.schema import Limits, Policy, Scope, Tests
+from assay.policy.stakes import EvidenceRules
 from assay.policy.units import LARGEST, duration, size
 
 EXTENDS = "extends"

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 
 from assay.model.candidate import Record
 from assay.model.risk import Action, Advice, Option, Place
-from assay.policy.schema import Costs, Hold
+from assay.policy.stakes import Costs, Hold
 from assay.risk.likelihood import SHARES, Level, update
 
 _ORDER = (Action.LAND, Action.MORE, Action.REVIEW, Action.REJECT)

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from assay.model.evidence import Evidence
 from assay.model.outcome import Finding
 from assay.model.risk import Prior, Risk
-from assay.policy.schema import RiskRules
+from assay.policy.stakes import RiskRules
 from assay.repo.globs import compile_globs
 from assay.risk.decision import Other, Stake, advise
 from assay.risk.likelihood import SHARES, Level, level, update

@@ -17,7 +17,8 @@ from assay.model.candidate import Candidate, Change
 from assay.model.evidence import Evidence
 from assay.model.outcome import GateResult
 from assay.model.risk import Contribution, Interval, Prior, Risk
-from assay.policy.schema import Policy, RiskRules
+from assay.policy.schema import Policy
+from assay.policy.stakes import RiskRules
 from assay.repo.globs import compile_globs
 from assay.repo.repository import Repository
 from assay.risk.answers import Answers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from assay.model.evidence import Branch, Evidence, Fate, LinesSeen, Mutant
 from assay.model.outcome import Outcome, Severity, Skip, passed
 from assay.model.verdict import Decision, Verdict, needs_review
-from assay.policy.schema import EvidenceRules
+from assay.policy.stakes import EvidenceRules
 from assay.risk.evidence.demand import demanded, with_demanded
 
 STRICT = EvidenceRules(max_missed=0, min_killed=0.7, severity=Severity.ERROR)

@@ -12,7 +12,8 @@ from assay.gates.testing import readmap
 from assay.model.candidate import Candidate, Oid
 from assay.model.errors import Unsound
 from assay.model.evidence import Fate
-from assay.policy.schema import Collect, Environment, EvidenceRules, Policy, Select, Tests
+from assay.policy.schema import Environment, Policy, Select, Tests
+from assay.policy.stakes import Collect, EvidenceRules
 from assay.repo.diff import changes
 from assay.risk.evidence.gather import gather
 from assay.risk.evidence.mutation.runs import Trials

@@ -3,7 +3,7 @@
 import pytest
 
 from assay.model.evidence import Branch, Evidence, Fate, LinesSeen, Mutant
-from assay.policy.schema import EvidenceRules
+from assay.policy.stakes import EvidenceRules
 from assay.risk.evidence.shortfalls import shortfalls
 
 SEEN = LinesSeen(path="a.py", executed=(1, 2), missed=(3,))

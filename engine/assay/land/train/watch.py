@@ -28,7 +28,8 @@ from assay.land.train.told import Summary, Teller
 from assay.ledger.ledger import Ledger
 from assay.model.errors import BadInput, Unsound
 from assay.model.event import Observer, nobody
-from assay.policy.schema import Collect, Policy
+from assay.policy.schema import Policy
+from assay.policy.stakes import Collect
 from assay.repo.repository import Repository, open_repository
 from assay.risk.evidence.shortfalls import demands
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from assay.gates.syntax import Function, children, families, first_line, last_name
 from assay.patchset.facts import contexts, named
@@ -35,6 +35,7 @@ from assay.patchset.facts.records import (
     Uses,
 )
 from assay.patchset.facts.requests import requests_of
+from assay.patchset.facts.scopes import Scope
 from assay.patchset.facts.signature import Shape, shape_of_handed
 
 Wanted = Callable[[int, int], bool]
@@ -81,33 +82,6 @@ def uses_of(tree: ast.Module, wanted: Wanted) -> Uses:
     )
 
 
-class _Scope:
-    """Where a piece of source stands."""
-
-    __slots__ = ("catches", "cls", "guarded", "names", "qualified")
-
-    def __init__(
-        self,
-        qualified: str = "",
-        names: Mapping[str, Path] | None = None,
-        cls: str = "",
-        guarded: bool = False,
-        catches: tuple[str, ...] = (),
-    ) -> None:
-        self.qualified = qualified
-        self.names: Mapping[str, Path] = names if names is not None else {}
-        self.cls = cls
-        self.guarded = guarded
-        self.catches = catches
-
-    def within(self, names: Mapping[str, Path]) -> _Scope:
-        return _Scope(self.qualified, {**self.names, **names}, self.cls, self.guarded, self.catches)
-
-    def guard(self, guarded: bool, catches: Iterable[str] = ()) -> _Scope:
-        every = (*self.catches, *catches)
-        return _Scope(self.qualified, self.names, self.cls, self.guarded or guarded, every)
-
-
 class _Finder:
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
@@ -127,7 +101,7 @@ class _Finder:
         self._parents = {}
         self._names_in = {}
         self._adopt(statement)
-        self._walk(statement, _Scope())
+        self._walk(statement, Scope())
 
     def _adopt(self, statement: ast.stmt) -> None:
         """Learn who is whose parent in a statement; in a class, of what is not in its body, whose statements
@@ -139,7 +113,7 @@ class _Finder:
         for node, below in families(inner):
             self._parents.update(dict.fromkeys(below, node))
 
-    def _walk(self, node: ast.AST, scope: _Scope) -> None:
+    def _walk(self, node: ast.AST, scope: Scope) -> None:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 self._function(node, scope)
@@ -166,7 +140,7 @@ class _Finder:
                     self._add_named(node, scope)
                 self._each(children(node), scope)
 
-    def _each(self, nodes: Iterable[ast.AST], scope: _Scope) -> None:
+    def _each(self, nodes: Iterable[ast.AST], scope: Scope) -> None:
         for node in nodes:
             if self._is_near(node):
                 self._walk(node, scope)
@@ -179,7 +153,7 @@ class _Finder:
             return self._wanted(node.lineno, node.end_lineno or node.lineno)
         return True
 
-    def _function(self, node: Function, scope: _Scope) -> None:
+    def _function(self, node: Function, scope: Scope) -> None:
         qualified = f"{scope.qualified}.{node.name}".lstrip(".")
         notes = [p.annotation for p in parameters(node.args) if p.annotation is not None]
         defaults = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
@@ -193,10 +167,10 @@ class _Finder:
             itself = tuple(scope.cls.split("."))
             by_class = "classmethod" in marks or node.name in ("__new__", "__init_subclass__")
             names[node.args.args[0].arg] = itself if by_class else (*itself, CALL)
-        inner = _Scope(qualified, {**scope.names, **values_settled(names)}, scope.cls, scope.guarded)
+        inner = Scope(qualified, {**scope.names, **values_settled(names)}, scope.cls, scope.guarded)
         self._each(node.body, inner)
 
-    def _class(self, node: ast.ClassDef, scope: _Scope) -> None:
+    def _class(self, node: ast.ClassDef, scope: Scope) -> None:
         self._each([*node.decorator_list, *node.bases, *node.keywords], scope)
         qualified = f"{scope.qualified}.{node.name}".lstrip(".")
         # A class inside a function is nobody's to name: its `self` is unknown, like all that is local there.
@@ -207,10 +181,10 @@ class _Finder:
                 own[name] = NO_ONE
         for statement in filter(self._is_near, node.body):
             self._adopt(statement)
-            inside = _Scope(qualified, scope.names, qualified if nameable else "", scope.guarded)
+            inside = Scope(qualified, scope.names, qualified if nameable else "", scope.guarded)
             self._walk(statement, inside if isinstance(statement, Function) else inside.within(own))
 
-    def _guarding(self, node: ast.Try | ast.If | ast.IfExp | ast.With | ast.AsyncWith, scope: _Scope) -> None:
+    def _guarding(self, node: ast.Try | ast.If | ast.IfExp | ast.With | ast.AsyncWith, scope: Scope) -> None:
         if isinstance(node, ast.Try):
             self._try(node, scope)
         elif isinstance(node, ast.If | ast.IfExp):
@@ -218,21 +192,21 @@ class _Finder:
         else:
             self._with(node, scope)
 
-    def _try(self, node: ast.Try, scope: _Scope) -> None:
+    def _try(self, node: ast.Try, scope: Scope) -> None:
         caught = [name for handler in node.handlers for name in _exceptions(handler.type)]
         self._each(node.body, scope.guard(bool(_ABSENCE.intersection(caught)), caught))
         # What only runs after a failed import is as unlikely to run as the import is to fail.
         self._each(node.handlers, scope.guard(bool(_ABSENCE.intersection(caught))))
         self._each([*node.orelse, *node.finalbody], scope)
 
-    def _if(self, node: ast.If | ast.IfExp, scope: _Scope) -> None:
+    def _if(self, node: ast.If | ast.IfExp, scope: Scope) -> None:
         words = {last_name(part) for part in ast.walk(node.test)}
         asks = bool(words & {"hasattr", "TYPE_CHECKING", "version_info", "getattr"})
         self._walk(node.test, scope.guard(asks))
         branches = ast.iter_child_nodes(node)
         self._each((part for part in branches if part is not node.test), scope.guard(asks))
 
-    def _with(self, node: ast.With | ast.AsyncWith, scope: _Scope) -> None:
+    def _with(self, node: ast.With | ast.AsyncWith, scope: Scope) -> None:
         caught: list[str] = []
         for item in node.items:
             self._walk(item, scope)
@@ -246,7 +220,7 @@ class _Finder:
         expected = bool((_ABSENCE - {"", "Exception"} | {"TypeError"}).intersection(caught))
         self._each(node.body, scope.guard(expected, caught))
 
-    def _call(self, node: ast.Call, scope: _Scope) -> None:
+    def _call(self, node: ast.Call, scope: Scope) -> None:
         self._add_named(node, scope)
         self._replaced(node, scope)
         self._spelled(node, scope)
@@ -257,7 +231,7 @@ class _Finder:
         asks = isinstance(node.func, ast.Name) and node.func.id in ("hasattr", "getattr")
         self._each([*node.args, *node.keywords], scope.guard(guarded=asks))
 
-    def _replaced(self, node: ast.Call, scope: _Scope) -> None:
+    def _replaced(self, node: ast.Call, scope: Scope) -> None:
         """`monkeypatch.setattr(module, "name", ...)`, `patch.object(Class, "name")`: that name is there."""
         match node:
             case ast.Call(
@@ -270,7 +244,7 @@ class _Finder:
                         Use(scope=scope.qualified, path=(*path, name), line=node.lineno, end=node.lineno)
                     )
 
-    def _spelled(self, node: ast.Call, scope: _Scope) -> None:
+    def _spelled(self, node: ast.Call, scope: Scope) -> None:
         for path, shape, receiver in spelled(node, self._parents, scope.names, scope.cls):
             if self._wanted(node.lineno, node.lineno):
                 call = self._parents.get(node) if shape is not None else None
@@ -293,7 +267,7 @@ class _Finder:
                     )
                 )
 
-    def _chain(self, node: ast.Name | ast.Attribute, call: ast.Call | None, scope: _Scope) -> None:
+    def _chain(self, node: ast.Name | ast.Attribute, call: ast.Call | None, scope: Scope) -> None:
         """One longest chain of attributes: a use, and whatever else its root holds."""
         path = path_of(node, scope.names, scope.cls)
         line, end = node.end_lineno or node.lineno, (call or node).end_lineno or node.lineno
@@ -334,7 +308,7 @@ class _Finder:
             return None
         return shape_of_handed(node, parent, keyword, last_name(parent))
 
-    def _prefix(self, node: ast.AST, scope: _Scope) -> None:
+    def _prefix(self, node: ast.AST, scope: Scope) -> None:
         while isinstance(node, ast.Attribute):
             node = node.value
         if not isinstance(node, ast.Name):
@@ -345,7 +319,7 @@ class _Finder:
             else:
                 self.stores.add((scope.qualified, node.id))
 
-    def _import(self, node: ast.Import | ast.ImportFrom, scope: _Scope) -> None:
+    def _import(self, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
         end = node.end_lineno or node.lineno
         for alias in node.names:
             if not self._wanted(alias.lineno, alias.end_lineno or end) or alias.name == "*":
@@ -382,7 +356,7 @@ class _Finder:
             parent = self._parents.get(parent)
         return isinstance(parent, ast.Call) and last_name(parent) in _RUNNERS
 
-    def _add_named(self, node: ast.AST, scope: _Scope) -> None:
+    def _add_named(self, node: ast.AST, scope: Scope) -> None:
         for found in named.of(node, self._parents, scope.names, scope.cls):
             if self._wanted(found.line, found.line):
                 self.named.append(found)

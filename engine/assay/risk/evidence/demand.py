@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from assay.model.evidence import Evidence, Fate
 from assay.model.outcome import Finding, GateResult, Severity, Skip, failed, passed, skipped
 from assay.model.verdict import Decision, Verdict, lets_pass, rejects
-from assay.policy.schema import EvidenceRules
+from assay.policy.stakes import EvidenceRules
 from assay.risk.evidence.shortfalls import demands, shortfalls
 
 GATE = "evidence"

@@ -31,7 +31,8 @@ from assay.model.candidate import Candidate, Record
 from assay.model.errors import AssayError, leaf
 from assay.model.event import Preparing
 from assay.model.evidence import Evidence, Fate, Mutant
-from assay.policy.schema import Collect, EvidenceRules, Select
+from assay.policy.schema import Select
+from assay.policy.stakes import Collect, EvidenceRules
 from assay.risk.evidence.changed import Changed, changed
 from assay.risk.evidence.coverage import Coverage, fold
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assay.model.evidence import Evidence, Fate
-from assay.policy.schema import EvidenceRules
+from assay.policy.stakes import EvidenceRules
 from assay.risk.evidence.bound import false_green
 
 

@@ -15,7 +15,7 @@ from assay.gates.testing.suite import Case, Mark
 from assay.grade.workbench import Workbench
 from assay.model.candidate import Candidate, Record
 from assay.model.evidence import Fate, Mutant
-from assay.policy.schema import EvidenceRules
+from assay.policy.stakes import EvidenceRules
 from assay.repo.repository import Repository
 from assay.risk.evidence.changed import Changed
 from assay.risk.evidence.mutation import runs
