@@ -7,6 +7,7 @@ from tests.gates.testing.fake import Project
 
 from assay.gates.testing import base, readmap
 from assay.gates.testing.impact import affected, impact
+from assay.gates.testing.suite import Case, Result, Suite
 from assay.model.candidate import Change, ChangeKind
 from assay.policy.schema import Select
 from assay.repo.diff import changes
@@ -264,6 +265,52 @@ def affects(learnt):
         return {test.rpartition("::")[2] for test in found.tests} - {"test_process"}
 
     return affects
+
+
+@pytest.fixture(scope="module")
+def hurried(tmp_path_factory):
+    """The same, looked at hardly ever: each place has its turn after a hundred tests, and at the end."""
+    project = Project(tmp_path_factory.mktemp("hurried"), FILES)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(readmap, "looks", lambda _suite: 1)
+        return project, anyio.run(readmap.learn, project.toolbox, project.base.tree)
+
+
+def test_who_is_looked_at_seldom_is_told_to_leave_no_less_behind(learnt, hurried):
+    often, seldom = learnt[1], hurried[1]
+    assert not seldom.blind
+    assert seldom.tests == often.tests
+    assert any(often.changed.values())
+    for test, places in often.changed.items():
+        assert set(places) <= set(seldom.changed.get(test, ())), test
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("lib/plain.py", "2 * x", "3 * x"),
+        ("lib/plain.py", "LIMIT = 3", "LIMIT = 4"),
+        ("lib/state.py", "SEEN.append(x)", "SEEN.append(x+0)"),
+        ("lib/single.py", "items[0]", "items[1]"),
+        ("lib/single.py", "[1, 2]", "[3, 4]"),
+    ],
+)
+def test_who_is_looked_at_seldom_misses_nobody(learnt, hurried, path, old, new):
+    found = []
+    for project, reads in (learnt, hurried):
+        candidate = project.candidate({path: FILES[path].replace(old, new, 1)})
+        repo = project.toolbox.repo
+        difference = changes(repo, project.base.tree, candidate.tree)
+        found.append(affected(reads, difference, repo, project.base.tree).tests)
+    often, seldom = found
+    assert often
+    assert seldom is None or often <= seldom
+
+
+def test_short_tests_are_looked_at_for_some_milliseconds_and_long_ones_for_half_as_long_as_they_take():
+    short, long = (Suite(cases=(Case(id="t", result=Result.PASSED, seconds=s),)) for s in (0.0, 2.0))
+    assert readmap.looks(Suite()) == readmap.looks(short) == readmap.FEWEST_LOOKS
+    assert readmap.looks(long) == readmap.LOOKS_A_SECOND
 
 
 def test_what_starts_processes_is_always_among_them(learnt):

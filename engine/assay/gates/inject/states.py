@@ -171,6 +171,11 @@ class Look:
         self._opaque: list[tuple[Any, Any]] = []
         self._referents: list[Any] = []
 
+    @property
+    def size(self) -> int:
+        """How many objects it takes to tell whether anything has changed."""
+        return len(self._referents)
+
     def remember(self) -> None:
         """Keep what tells later whether anything has changed."""
         self._referents = gc.get_referents(*self._inner)

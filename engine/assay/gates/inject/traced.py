@@ -26,8 +26,8 @@ from assay.gates.inject.tracer import Tracer
 
 def main(options: dict[str, Any], *more: Callable[[Any], object]) -> None:
     """Run pytest over `sys.argv[1:]`, write the report, leave with pytest's status. `options`: `skip`, the
-    directories below the current one that are no part of the tree, and `lasting`, whether it is told what
-    tests leave behind. `more` make further plugins."""
+    directories below the current one that are no part of the tree, and `looks`, how many objects may be
+    looked at after a test to tell what it leaves behind (0: it is not told). `more` make further plugins."""
     descriptor, owner = _apart(int(os.environ.pop("ASSAY_REPORT_FD"))), os.getpid()
     if not getattr(sys.flags, "safe_path", False):
         sys.path.insert(0, str(Path.cwd()))
@@ -35,7 +35,7 @@ def main(options: dict[str, Any], *more: Callable[[Any], object]) -> None:
     from _pytest.assertion.rewrite import AssertionRewritingHook
 
     sys.argv[0] = str(Path(pytest.__file__).resolve().parent / "__main__.py")
-    tracer = Tracer(Tree(str(Path.cwd().resolve()), options["skip"]), lasting=options["lasting"])
+    tracer = Tracer(Tree(str(Path.cwd().resolve()), options["skip"]), options["looks"])
     plugin = Plugin(tracer)
     pytest.hookimpl(hookwrapper=True, tryfirst=True)(Plugin.pytest_runtest_protocol)
     pytest.hookimpl(hookwrapper=True, tryfirst=True)(Plugin.pytest_fixture_setup)
@@ -43,6 +43,7 @@ def main(options: dict[str, Any], *more: Callable[[Any], object]) -> None:
     plugins = [*(make(pytest) for make in more), plugin]
     tracer.start(SourceFileLoader, AssertionRewritingHook)
     status = int(pytest.main(sys.argv[1:], plugins=plugins))
+    tracer.close()
     if os.getpid() == owner:  # a test may have forked and come here twice
         tracer.calls.quietly(tell, descriptor, tracer, plugin.files, status, plugin.told)
     sys.exit(status)
@@ -96,7 +97,7 @@ class Plugin:
         test = identity(item.nodeid)
         self._tracer.begin(test, item.session)
         yield
-        self._tracer.end(test, item.session)
+        self._tracer.end(test, item.session, last=nextitem is None)
 
     def pytest_fixture_setup(self, fixturedef: Any, request: Any) -> Any:
         scope = str(getattr(fixturedef, "scope", "function"))

@@ -2,8 +2,9 @@
 Injected: see `traced.py`.
 
 Promises: Python 3.8 and later, the standard library only. Each test begins with the `functools` caches of the
-tree's modules empty, and is compared with the state that it found: what lasts of it is known. That comparison
-costs what all state costs, for each test, and is left out where nobody relies on it.
+tree's modules empty, and is compared with the state that it found: what lasts of it is known. Where there is
+much state, its larger parts are compared after several tests (see `turns.py`). The comparison is left out
+where nobody relies on it.
 """
 
 from __future__ import annotations
@@ -12,27 +13,33 @@ import linecache
 import sys
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assay.gates.inject.calls import Calls
 from assay.gates.inject.hearing import HEARD, Hearing, Log, Tree
 from assay.gates.inject.lazy import undo
 from assay.gates.inject.lookups import Lookups
 from assay.gates.inject.states import WORLD, Look, caches, differ, of_module, of_value, world
+from assay.gates.inject.turns import Turns
 
 _WIDE = ("file:", "import:")
+
+if TYPE_CHECKING:
+    Place = tuple[str, Any]
+    """A file and the name of a module that came of it; or where a fixture's value lasts, and its id."""
 
 
 class Tracer:
     """The state of the traced run. `logs` are by name: tests by their ids, `file:` and a file for fixtures
     that its tests share, `import:` and a path for an import, the empty name for all else. `modules` are the
     tree's, by (path, name); `tests` the files with tests; `held` (path, module, class) of instances that
-    lasted. `deaf`: not all is heard that looks for files and modules. `lasting`: whether it is to be known
-    what tests leave behind."""
+    lasted. `deaf`: not all is heard that looks for files and modules. `looks`: how many objects may be looked
+    at after a test to find what it leaves behind; 0: nobody is to know."""
 
-    def __init__(self, tree: Tree, *, lasting: bool = True) -> None:
+    def __init__(self, tree: Tree, looks: int) -> None:
         self.tree = tree
-        self._lasting = lasting
+        self._lasting = looks > 0
+        self._turns = Turns(looks)
         self.logs: dict[str, Log] = {}
         self.tests: set[str] = set()
         self.modules: dict[tuple[str, str], types.ModuleType] = {}
@@ -43,7 +50,7 @@ class Tracer:
         self._name = ""
         self._stack: list[str] = []
         self._known = -1
-        self._state: dict[tuple[str, Any], Look] = {}
+        self._state: dict[Place, Look] = {}
         self._world: list[Any] = []
         self._caches: list[Any] = []
         self._elsewhere: dict[int, Any] = {}
@@ -66,8 +73,8 @@ class Tracer:
             self.logs[test].say("an id that several tests have")
         self._to(test)
 
-    def end(self, test: str, session: Any) -> None:
-        """A test is over, its teardown too."""
+    def end(self, test: str, session: Any, *, last: bool) -> None:
+        """A test is over, its teardown too; none follows the `last` one."""
         log = self.logs[test]
         self.calls.to({})
         log.codes = self._ours(log.codes)
@@ -75,7 +82,7 @@ class Tracer:
             log.say("it changes how calls are watched")
             self.calls.resume()
         if self._lasting:
-            self._safely(self._compare, session)
+            self._safely(self._compare_all if last else self._compare, session)
         self._to("")
 
     def aside(self, name: str) -> None:
@@ -91,6 +98,11 @@ class Tracer:
         """A fixture that outlives its test is made: what it changed is its own, and lasts with it."""
         if self._lasting:
             self._safely(self._settle, session)
+
+    def close(self) -> None:
+        """No test follows, whether the one before knew that or not."""
+        for log in self._turns.everybody():
+            log.say("what is left behind was not looked at before the run ended")
 
     def _ours(self, codes: dict[int, Any]) -> dict[int, Any]:
         """Those of code objects that are from the tree. Of most it was found out for another test."""
@@ -135,7 +147,8 @@ class Tracer:
         try:
             self.calls.quietly(look, session)
         except Exception as error:
-            self.hearing.log.say(f"what is left behind cannot be looked at ({type(error).__name__})")
+            for log in (self.hearing.log, *self._turns.everybody()):
+                log.say(f"what is left behind cannot be looked at ({type(error).__name__})")
 
     def _prepare(self, session: Any) -> None:
         self.find_modules()
@@ -144,30 +157,59 @@ class Tracer:
         linecache.clearcache()
         if self._lasting and not self._world:
             self._world = world()
-            self._state = self._look(session)
+            self._state = self._look(session, frozenset())
 
     def _settle(self, session: Any) -> None:
         self.find_modules()
-        state = self._look(session)
-        self.hearing.log.changed |= {path for path, _ in self._touched(state)}
+        waiting = self._waiting()
         # How the world is in the midst of a test says nothing; what of this lasts is the test's.
-        self._state = state
+        self._take(self._look(session, waiting), waiting)
 
     def _compare(self, session: Any) -> None:
+        self._compare_but(session, self._waiting())
+
+    def _compare_all(self, session: Any) -> None:
+        self._compare_but(session, frozenset())
+
+    def _compare_but(self, session: Any, waiting: frozenset[Place]) -> None:
+        """Find what the running test has changed, or others before it, but in places that are `waiting`."""
         self.find_modules()
-        log, state, now = self.hearing.log, self._look(session), world()
-        for path, key in self._touched(state):
-            if isinstance(key, str) and path not in self.tests:
-                made = undo(self._state[path, key], state[path, key])
+        log, state, now = self.hearing.log, self._look(session, waiting), world()
+        for place in self._touched(state):
+            path, key = place
+            if isinstance(key, str) and path not in self.tests and not self._turns.shared(place):
+                made = undo(self._state[place], state[place])
                 log.made += [(path, *each) for each in made]
         if log.made:
-            state = self._look(session)
-        log.changed |= {path for path, _ in self._touched(state)}
+            state = self._look(session, waiting)
         if differ(self._world, now):
             log.changed.add(WORLD)
-        self._state, self._world = state, now
+        self._take(state, waiting)
+        self._world = now
 
-    def _touched(self, state: dict[tuple[str, Any], Look]) -> list[tuple[str, Any]]:
+    def _waiting(self) -> frozenset[Place]:
+        """The places that do not have their turn yet."""
+        return frozenset(place for place in self._state if not self._turns.due(place))
+
+    def _take(self, state: dict[Place, Look], waiting: frozenset[Place]) -> None:
+        """Take in a look: whoever may have changed something in a place has done so."""
+        log = self.hearing.log
+        touched = frozenset(self._touched(state))
+        for place in state:
+            if place in waiting:
+                self._turns.put_off(place, log)
+                continue
+            answering = self._turns.answering(place)
+            if place in touched:
+                for each in (*answering, log):
+                    each.changed.add(place[0])
+        # What is gone before it had its turn may have been changed by anybody.
+        for place in self._turns.put_off_places() - state.keys():
+            for each in self._turns.answering(place):
+                each.changed.add(place[0])
+        self._state = state
+
+    def _touched(self, state: dict[Place, Look]) -> list[Place]:
         """The places that are not as they were."""
         both = [place for place in self._state if place in state]
         then = self._state
@@ -177,21 +219,29 @@ class Tracer:
             if then[place] is not state[place] and differ(then[place].found, state[place].found)
         ]
 
-    def _look(self, session: Any) -> dict[tuple[str, Any], Look]:
-        """A look at each module, by path and name, and at each lasting value of a fixture, by its id."""
-        found: dict[tuple[str, Any], Look] = {}
-        for (path, name), module in self.modules.items():
-            found[path, name] = self._look_at((path, name), of_module, module)
-        for place, value in _fixtures(session):
-            found[place, id(value)] = self._look_at((place, id(value)), of_value, value)
+    def _look(self, session: Any, waiting: frozenset[Place]) -> dict[Place, Look]:
+        """A look at each module, by path and name, and at each lasting value of a fixture, by its id; of
+        those that are `waiting`, the one that there was."""
+        found: dict[Place, Look] = {}
+        for named, module in self.modules.items():
+            found[named] = self._look_at(named, of_module, module, waiting)
+        for path, value in _fixtures(session):
+            place = path, id(value)
+            found[place] = self._look_at(place, of_value, value, waiting)
         return found
 
-    def _look_at(self, place: tuple[str, Any], how: Callable[[Any], Look], value: Any) -> Look:
+    def _look_at(
+        self, place: Place, how: Callable[[Any], Look], value: Any, waiting: frozenset[Place]
+    ) -> Look:
         """The look that there was, if nothing has changed since."""
         before = self._state.get(place)
+        if before is not None and place in waiting:
+            return before
         if before is not None and before.same():
+            self._turns.weigh(place, before.size, same=True)
             return before
         look = how(value)
+        self._turns.weigh(place, look.size, same=before is None)
         if isinstance(place[1], str):
             self.held |= {(place[0], *each) for each in look.held}
         return look

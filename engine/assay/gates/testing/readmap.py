@@ -32,6 +32,13 @@ from assay.repo.diff import changes
 from assay.sandbox import landlock
 from assay.sandbox.spec import JailCommand
 
+LOOKS_A_SECOND = 10_000_000
+"""Objects of which it is told in a second that they are as they were."""
+
+FEWEST_LOOKS = 100_000
+"""In most projects no more than that can change at all. Who is looked at with others answers for them."""
+
+
 REVISION = 3
 """Raised when the meaning of a remembered map changes."""
 
@@ -80,8 +87,11 @@ async def useful(toolbox: Toolbox, tree: str) -> ReadMap | None:
         return making.reads
     usual = await base.results(toolbox, tree)
     latest = await _recall(toolbox, await _key(toolbox, "latest"))
-    spared = SOONER if toolbox.policy.tests.select is Select.NEVER else SPARED
-    if making.begun or not pays(toolbox.candidates, usual.suite, usual.use, latest, spared):
+    lasting = _lasting(toolbox.policy.tests)
+    spared = SPARED if lasting else SOONER
+    if making.begun or not pays(
+        toolbox.candidates, usual.suite, usual.use, latest, spared=spared, lasting=lasting
+    ):
         return making.reads
     making.begun = True
     making.reads = await learn(toolbox, tree)
@@ -196,14 +206,14 @@ async def _from_before(toolbox: Toolbox, tree: str, suite: Suite) -> ReadMap | N
 
 async def _traced(toolbox: Toolbox, tree: str, usual: Run) -> ReadMap:
     toolbox.observer(Preparing(what="which tests read what"))
-    call = await toolbox.sandbox.run(await _command(toolbox, tree, max(60.0, SLOWDOWN * usual.use.seconds)))
+    call = await toolbox.sandbox.run(await _command(toolbox, tree, usual))
     trace = tracing.told(call.report)
     if call.ending is not Ending.EXITED or trace is None or trace.status != call.exit_code:
         return ReadMap(tree=tree, blind="a traced run of the base came to no end")
     return tracing.mapped(trace, usual.suite, toolbox.repo, tree)
 
 
-async def _command(toolbox: Toolbox, tree: str, seconds: float) -> JailCommand:
+async def _command(toolbox: Toolbox, tree: str, usual: Run) -> JailCommand:
     environment = await toolbox.environment()
     policy = toolbox.policy
     steady: dict[str, object] = {
@@ -217,7 +227,7 @@ async def _command(toolbox: Toolbox, tree: str, seconds: float) -> JailCommand:
     places = landlock.writable(root, environment.mounts) if apart else ()
     options: dict[str, object] = {
         "skip": [*environment.inside(root), ".git"],
-        "lasting": _lasting(policy.tests),
+        "looks": looks(usual.suite) if _lasting(policy.tests) else 0,
     }
     text = tracing.program(options, steady, places)
     return JailCommand(
@@ -227,10 +237,17 @@ async def _command(toolbox: Toolbox, tree: str, seconds: float) -> JailCommand:
         stack=await toolbox.stack(tree),
         binds=environment.mounts,
         variables={**environment.variables, **USUAL.variables},
-        limits=structs.replace(policy.limits, seconds=seconds),
+        limits=structs.replace(policy.limits, seconds=max(60.0, SLOWDOWN * usual.use.seconds)),
         stdin=text,
         report=True,
     )
+
+
+def looks(suite: Suite) -> int:
+    """How many objects may be looked at after a test, to find what it leaves behind: what takes half as long
+    as a test does in the mean, or some milliseconds. Pure."""
+    mean = sum(case.seconds for case in suite.cases) / max(1, len(suite.cases))
+    return max(FEWEST_LOOKS, int(LOOKS_A_SECOND * mean / 2))
 
 
 async def _recall(toolbox: Toolbox, key: str) -> ReadMap | None:
@@ -252,6 +269,7 @@ async def _key(toolbox: Toolbox, what: str) -> str:
 
 
 def _lasting(rules: Tests) -> bool:
-    """Whether it must be known what tests leave behind for others. To look for that after each test may cost
-    ten times what the tests do; where nothing is left out by what the map says, nobody needs it."""
+    """Whether it must be known what tests leave behind for others. To look for that takes half
+    as long as the tests do, and for short ones longer than they do; where nothing is left out by what the map
+    says, nobody needs it."""
     return rules.select is not Select.NEVER

@@ -35,6 +35,7 @@ _INJECTED = (
     "calls",
     "lookups",
     "hearing",
+    "turns",
     "tracer",
     "telling",
     "traced",

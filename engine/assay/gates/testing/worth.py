@@ -11,8 +11,11 @@ from assay.gates.testing.suite import Suite
 from assay.model.outcome import ResourceUse
 
 TRACED = 3.0
-"""A traced run costs so many usual ones: 1.1 to 2.9 on five projects under Python 3.11, and eleven on one of
-many short tests where it is looked at what lasts; see ADR 16."""
+"""The bodies of the tests take so many times as long in a traced run; what a run takes besides does not."""
+
+LOOKED = 0.005
+"""Processor seconds for looking at what a test leaves behind: somewhat less than
+`readmap.looks` allows short ones."""
 
 STARTED = 0.5
 """Processor seconds for taking its report in, besides."""
@@ -33,16 +36,25 @@ MARGIN = 1.5
 
 
 def pays(
-    candidates: int, suite: Suite, use: ResourceUse, latest: ReadMap | None = None, spared: float = SPARED
+    candidates: int,
+    suite: Suite,
+    use: ResourceUse,
+    latest: ReadMap | None = None,
+    *,
+    spared: float = SPARED,
+    lasting: bool = True,
 ) -> bool:
     """Whether a map is worth making for so many candidates of a base whose `suite` took `use`. `spared` is
     the share of the tests' time that it is expected to save those that it saves anything. `latest` is the map
-    of an earlier base, if there is one: tests of which nothing is known are not spared."""
+    of an earlier base, if there is one: tests of which nothing is known are not spared. `lasting`: it is to
+    be known as well what tests leave behind."""
     wall = sum(case.seconds for case in suite.cases)
     # On a busy machine tests mostly wait: what counts is their share of the run.
     bodies = use.cpu_seconds * min(1.0, wall / use.seconds) if use.seconds else wall
     saving = candidates * REACHED * bodies * min(spared, _known(latest))
-    return saving >= MARGIN * (TRACED * use.cpu_seconds + STARTED)
+    looking = LOOKED * len(suite.cases) if lasting else 0.0
+    traced = max(0.0, use.cpu_seconds - bodies) + TRACED * bodies + looking
+    return saving >= MARGIN * (traced + STARTED)
 
 
 def _known(latest: ReadMap | None) -> float:
