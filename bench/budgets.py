@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
@@ -53,7 +52,7 @@ WORKSPACE = Budget("workspace of a candidate at 20,000 files: mount, apply, unmo
 GROWTH = Budget("the same against 200 files", 1.2, "x")
 """At 100,000 files too."""
 REJECT = Budget("a reject by apply, scope or compile, CPU beyond the batch's fixed cost", 10, "ms")
-WARM = Budget("a warm test verdict, CPU beyond the test bodies", 25, "ms")
+WARM = Budget("a warm test verdict, CPU beyond the test's body, of one test", 25, "ms")
 RATE = Budget("candidates a minute of the plain script, cold caches, worst project", 10, "x", least=True)
 AGAIN = Budget("candidates a minute of the plain script, second run, worst project", 100, "x", least=True)
 WORK = Budget("CPU of a cold run against the irreducible, worst project", 1.2, "x")
@@ -71,20 +70,7 @@ def of_grading(compared: list[grading.Compared]) -> Measured:
         RATE: min(each.cold.rate / each.script.rate for each in compared),
         AGAIN: min(each.again.rate / each.script.rate for each in compared),
         WORK: max(each.work for each in compared),
-        **_warm(compared),
     }
-
-
-def _warm(compared: list[grading.Compared]) -> Measured:
-    """Over what was run in warm processes; nothing where nothing was."""
-    costs = [
-        cost["cpu_seconds"] - grading.body_cpu(cost)
-        for each in compared
-        for entry in each.cold.document["candidates"]
-        for gate in entry["gates"]
-        if gate["detail"].get("quick") and (cost := gate["detail"].get("run_cost"))
-    ]
-    return {WARM: 1000 * statistics.median(costs)} if costs else {}
 
 
 def measured(jobs: int) -> Iterator[Measured]:
@@ -97,6 +83,8 @@ def measured(jobs: int) -> Iterator[Measured]:
     scratch = HOME / ready.project.name / "scratch"
     yield {REJECT: 1000 * max(_slope(ready, scratch, jobs, kind) for kind in (_stale, _protected, _broken))}
     yield {CACHED: 1000 * _slope(ready, scratch, jobs, _harmless, again=True)}
+    tested, untested = (_slope(ready, scratch, jobs, edit) for edit in (_tested, _untested))
+    yield {WARM: 1000 * (tested - untested)}
 
 
 Edit = Callable[[int], tuple[str, str]]
@@ -119,25 +107,40 @@ def _harmless(number: int) -> tuple[str, str]:
     return f"notes/{number}.txt", f"{number}\n"
 
 
+def _tested(number: int) -> tuple[str, str]:
+    return _harmless(number)
+
+
+def _untested(number: int) -> tuple[str, str]:
+    return _harmless(number)
+
+
 _QUICK = ("apply", "scope", "compile")
 _RULES: dict[Edit, tuple[str, tuple[str, ...]]] = {
     _stale: ("agent", _QUICK),
     _protected: ("agent", _QUICK),
     _broken: ("agent", _QUICK),
     _harmless: ("default", (*_QUICK, "lint", "security", "tests")),
+    _tested: ("default", (*_QUICK, "tests")),
+    _untested: ("default", _QUICK),
 }
 """The policy and the gates under which each is graded."""
 
+_ONE_TEST = ("tests/test_keys.py", "-k", "test_hashkey")
+"""Of the first project, a test that takes no time."""
+
 
 def _slope(ready: Checkout, scratch: Path, jobs: int, edit: Edit, *, again: bool = False) -> float:
-    """CPU seconds per candidate; with `again`, of a second run over the same."""
+    """CPU seconds per candidate; with `again`, of a second run over the same. What ends with its process
+    namespace is known to the run's own profile alone."""
     costs = {}
     for count in (_FEW, _MANY):
         place = scratch / f"{edit.__name__}-{count}"
         patches = [_patch(place, number, *edit(number)) for number in range(count)]
         rules = place / "rules.toml"
         pack, gates = _RULES[edit]
-        rules.write_text(f'extends = "{pack}"\ngates = {json.dumps(gates)}\n')
+        tests = f"[tests]\nargs = {json.dumps(_ONE_TEST)}\n" if edit is _tested else ""
+        rules.write_text(f'extends = "{pack}"\ngates = {json.dumps(gates)}\n{tests}')
         argv = [sys.executable, "-m", "assay", "grade", "--repo", str(ready.repo), "--policy", str(rules)]
         argv += ["--jobs", str(jobs), "--format", "json", "--quiet", *(str(patch.path) for patch in patches)]
         environ = {**os.environ, "ASSAY_CACHE_DIR": str(scratch / "cache")}
@@ -147,7 +150,8 @@ def _slope(ready: Checkout, scratch: Path, jobs: int, edit: Edit, *, again: bool
             after = os.times()
             if done.returncode not in (0, 1):
                 raise SystemExit(f"assay grade exited with {done.returncode}:\n{done.stderr}")
-        costs[count] = sum(after[2:4]) - sum(before[2:4])
+        told = json.loads(done.stdout)["profile"]["cpu_seconds"]
+        costs[count] = max(told, sum(after[2:4]) - sum(before[2:4]))
     return (costs[_MANY] - costs[_FEW]) / (_MANY - _FEW)
 
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from bench.budgets import BUDGETS, RATE, WARM, WORK, Budget, of_grading
+from bench.budgets import BUDGETS, RATE, WORK, Budget, of_grading
 from bench.grading import Compared, Run, body_cpu, irreducible
 from bench.performance import PAGE, page, spec
 
@@ -52,7 +52,6 @@ def test_budgets_of_a_comparison():
     found = of_grading([compared()])
     assert found[RATE] == pytest.approx(12)
     assert found[WORK] == 2.0
-    assert found[WARM] == pytest.approx(300)
 
 
 @pytest.mark.parametrize(("least", "value", "met"), [(False, 9, True), (False, 11, False), (True, 9, False)])
