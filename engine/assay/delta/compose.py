@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from assay.delta import compose_delta, compose_profile
 from assay.delta.compose_candidates import entries, findings_of, names_of
+from assay.delta.compose_commands import SHORT, commands
 from assay.delta.page import Group, Line, Page, Section, Span, Tone, bounded, code, count, dim, line, seconds
 from assay.model.delta import Delta, MemberShare
 from assay.model.report import CandidateReport, Conflict, FailingGroup, MergedFile, PatchSet, Report
@@ -19,12 +20,10 @@ from assay.model.tool import Tier
 from assay.model.verdict import Decision
 
 _TONES = {Decision.ACCEPTED: Tone.GOOD, Decision.REJECTED: Tone.BAD, Decision.INCONCLUSIVE: Tone.DOUBT}
-_SHORT = 10
 _MOST = 20
 _MOST_WORDS = 100
 """Characters of a list of names."""
 
-_MOST_REFS = 6
 _SURE = 0.995
 
 
@@ -38,7 +37,7 @@ def compose(report: Report, *, profile: bool = False) -> Page:
         entries=entries(report.candidates),
         sections=tuple(_sections(report, names, profile=profile)),
         closing=tuple(_closing(report)),
-        commands=tuple(_commands(report)),
+        commands=tuple(commands(report)),
     )
 
 
@@ -80,7 +79,7 @@ def _of_landing(report: Report) -> tuple[str, Tone]:
 def _facts(report: Report) -> Line:
     commit = report.base.commit
     facts = [
-        f"{report.command} on {commit[:_SHORT]}" if commit else f"{report.command} on an empty history",
+        f"{report.command} on {commit[:SHORT]}" if commit else f"{report.command} on an empty history",
         f"policy {report.policy.name}",
     ]
     if report.transaction:
@@ -218,31 +217,7 @@ def _closing(report: Report) -> Iterator[Line]:
     if report.landing:
         yield line(report.landing)
     if report.landed is not None:
-        old, new = report.landed.old[:_SHORT], report.landed.new[:_SHORT]
+        old, new = report.landed.old[:SHORT], report.landed.new[:SHORT]
         yield line(code(report.landed.ref), f" {old} → {new}")
         for note in report.landed.notes:
             yield _note(note)
-
-
-def _commands(report: Report) -> Iterator[str]:
-    """The commands that follow from this result. They name refs and ids, which no candidate chooses."""
-    if report.landed is not None:
-        yield f"git show {report.landed.new[:_SHORT]}"
-        return
-    candidates = [c for c in report.candidates if c.equivalent_to is None]
-    accepted = _chosen(report, candidates)
-    if report.command == "grade" and accepted:
-        refs = [c.ref for c in accepted if c.ref]
-        sources = " ".join(refs) if refs and len(refs) <= _MOST_REFS else "SOURCE..."
-        yield f"assay land {sources} --onto BRANCH"
-    refused = next((c for c in candidates if c.verdict is not Decision.ACCEPTED), None)
-    if refused is not None:
-        yield f"assay audit show {report.transaction}"
-        if refused.ref and report.command != "check":
-            yield f"git show {refused.ref}"
-
-
-def _chosen(report: Report, candidates: list[CandidateReport]) -> list[CandidateReport]:
-    """The accepted candidates, narrowed to the patch set where one was chosen."""
-    members = report.patch_set.members if report.patch_set else ()
-    return [c for c in candidates if c.verdict is Decision.ACCEPTED and (not members or c.id in members)]

@@ -25,13 +25,16 @@ REQUIRE = "--require"
 _ALL = frozenset({TRUST_TESTS, ALLOW, ACCEPTANCE, REQUIRE})
 _GATE = "acceptance"
 
-_ABOUT_TESTS = (
-    "scope/test-changed",
-    "scope/test-deleted",
-    "scope/test-weakened",
-    "scope/test-expectation",
-    "scope/test-helper",
+ABOUT_TESTS = frozenset(
+    {
+        "scope/test-changed",
+        "scope/test-deleted",
+        "scope/test-weakened",
+        "scope/test-expectation",
+        "scope/test-helper",
+    }
 )
+"""The rules of the scope gate that `--trust-tests` lifts."""
 _SHOWN = frozenset({Severity.WARNING, Severity.NOTE})
 
 
@@ -39,7 +42,7 @@ def trust_tests(policy: Policy) -> Policy:
     """`policy` for a change whose tests the user vouches for: they count as the candidate has them, and the
     scope gate's rules on changed tests show what they find instead of rejecting. Protected paths stay so."""
     severity = dict(policy.scope.severity)
-    severity |= {rule: Severity.WARNING for rule in _ABOUT_TESTS if severity.get(rule) not in _SHOWN}
+    severity |= {rule: Severity.WARNING for rule in ABOUT_TESTS if severity.get(rule) not in _SHOWN}
     return _overridden(
         structs.replace(
             policy,
@@ -47,7 +50,7 @@ def trust_tests(policy: Policy) -> Policy:
             scope=structs.replace(policy.scope, severity=severity),
         ),
         TRUST_TESTS,
-        ("tests.trust", *(dotted(("scope", "severity", rule)) for rule in _ABOUT_TESTS)),
+        ("tests.trust", *(dotted(("scope", "severity", rule)) for rule in sorted(ABOUT_TESTS))),
     )
 
 
