@@ -120,6 +120,24 @@ def test_a_required_version_of_ruff_keeps_nobody_from_an_answer(bench: Bench, ba
     ]
 
 
+@pytest.mark.parametrize("later", [False, True])
+def test_nobody_is_blamed_by_a_default_that_came_after_the_project_s_ruff(bench: Bench, later: bool) -> None:
+    old = {
+        "pyproject.toml": "[tool.ruff]\nignore = ['F841']\n[tool.ruff.lint]\nextend-select = ['I']\n",
+        ".pre-commit-config.yaml": f"- repo: x/ruff-pre-commit\n  rev: v0.{16 if later else 15}.0\n",
+        "a.py": CLEAN,
+    }
+    dated = "from typing import Dict\n\n\ndef f(x: Dict) -> None:\n    y = x\n"
+    result = bench.run(LintGate(), old, {**old, "a.py": dated})
+    assert ("default_rules" in result.detail) is not later
+    if not later:  # what later versions of ruff find by default is theirs to say
+        assert result.outcome is Outcome.PASSED
+    worse = {**old, "a.py": f"import sys\nimport os\n{dated}"}
+    rules = {finding.rule for finding in bench.run(LintGate(), old, worse).findings}
+    assert {"I001", "F401"} <= rules
+    assert later or rules == {"I001", "F401"}
+
+
 def test_without_a_configuration_only_real_errors_count(bench: Bench) -> None:
     old = {"a.py": CLEAN, "sub/ruff.toml": "lint.select = ['F']\n", "sub/b.py": CLEAN}
     assert bench.run(LintGate(), old, {**old, "a.py": UNUSED}).outcome is Outcome.PASSED

@@ -4,7 +4,8 @@ Promises: ruff runs in a jail at the repository's root, over the whole tree, so 
 per-directory rules work as they do for a person; its configuration is the base's (invariant 3). Files that
 no configuration on the base speaks for are asked for real errors only (`ruff_run.REAL_ERRORS`), since ruff's
 default rules would block projects that never chose ruff; the policy's `lint.config` names another file. A
-version of ruff that the configuration requires is ignored, and the detail says so. A
+configuration that selects no rules means the default of the ruff that its project runs (`ruff_default`). A
+version of ruff that the configuration requires is ignored. The detail says both. A
 ruff that fails on the base as well is trouble of the set-up (`infra`), one that fails on the candidate alone
 is the candidate's failure (invariants 5 and 6).
 """
@@ -24,6 +25,7 @@ from assay.gates.files import PYTHON, STUBS, changed_content, display, hunks, ne
 from assay.gates.fingerprint import Comparison, RawFinding, compare, stamp, tally
 from assay.gates.protocol import Toolbox
 from assay.gates.ruff_config import RuffRules, base_rules, trusted
+from assay.gates.ruff_default import EARLIER
 from assay.gates.ruff_run import REAL_ERRORS, RuffRun, control
 from assay.gates.ruff_seen import key, seen
 from assay.gates.tools import installed_version
@@ -31,7 +33,7 @@ from assay.model.candidate import Candidate, Change
 from assay.model.outcome import Finding, GateResult, Severity, Skip, failed, infra, passed, skipped
 from assay.repo.globs import compile_globs
 
-VERSION = "lint/4"
+VERSION = "lint/5"
 
 _KINDS = PYTHON | STUBS
 _MOST_CONTROLS = 16
@@ -73,10 +75,12 @@ class LintGate:
                 use=now.use,
             )
         result = self._judge(toolbox, changes, before, now, note=_OWN_RULES if tree != proposed else "")
-        ignored = {"ignored": [f"required-version in {path}" for path in sorted(rules.unpinned)]}
-        return msgspec.structs.replace(
-            result, detail={**result.detail, **(ignored if rules.unpinned else {})}
-        )
+        said: dict[str, Any] = {}
+        if rules.unpinned:
+            said["ignored"] = [f"required-version in {path}" for path in sorted(rules.unpinned)]
+        if rules.selecting:
+            said["default_rules"] = list(EARLIER)
+        return msgspec.structs.replace(result, detail={**result.detail, **said})
 
     def _judge(
         self, toolbox: Toolbox, changes: Sequence[Change], before: RuffRun, now: RuffRun, *, note: str

@@ -16,6 +16,7 @@ from msgspec import field
 
 from assay.gates import memo
 from assay.gates.protocol import Toolbox
+from assay.gates.ruff_default import STATING, runs_later, written_out
 from assay.gates.ruff_pin import without_pin
 from assay.model.candidate import Oid, Record
 from assay.model.errors import BadInput
@@ -25,18 +26,21 @@ from assay.repo.repository import FILE, Repository
 NAMES = frozenset({"pyproject.toml", "ruff.toml", ".ruff.toml"})
 _GLOBS = tuple(f"**/{name}" for name in sorted(NAMES))
 _SOURCES = (".py", ".pyi", ".pyw", ".ipynb")
-_REVISION = "lint/rules/1"
+_REVISION = "lint/rules/2"
 
 
 class RuffRules(Record, frozen=True, kw_only=True):
     """The base's configuration files (`paths`), the directories they govern, and a digest of it all and of
     the names and modes of the directories and Python files around which the rules are asked.
-    `unpinned` are those that require a version of ruff, as they are without that."""
+    `unpinned` are those that require a version of ruff, as they are without that; `selecting` those that
+    leave their rules to ruff's default, as they are with the one that the project knows
+    (`ruff_default`)."""
 
     paths: frozenset[str]
     directories: frozenset[str]
     named: str
     unpinned: dict[str, bytes] = field(default_factory=dict)
+    selecting: dict[str, bytes] = field(default_factory=dict)
     digest: str
 
     def governs(self, path: str) -> bool:
@@ -73,6 +77,8 @@ def read_rules(repo: Repository, tree: str, named: str) -> RuffRules:
     todo = [*files, named] if named else [*files]
     paths: set[str] = set()
     unpinned: dict[str, bytes] = {}
+    selecting: dict[str, bytes] = {}
+    contents: dict[str, bytes] = {}
     digest = hashlib.sha256(layout)
     while todo:
         path = todo.pop()
@@ -80,18 +86,23 @@ def read_rules(repo: Repository, tree: str, named: str) -> RuffRules:
         if content is None:
             continue
         paths.add(path)
+        contents[path] = content
         if (free := without_pin(path, content)) is not None:
             unpinned[path] = free
         todo.extend(_extends(path, content))
+    if not runs_later([*contents.values(), *(repo.read(tree, path) or b"" for path in STATING)]):
+        for path, content in contents.items():
+            if (chosen := written_out(path, unpinned.get(path, content))) is not None:
+                selecting[path] = chosen
     for path in sorted(paths):
-        digest.update(
-            path.encode("utf-8", "surrogateescape") + b"\0" + (repo.read(tree, path) or b"") + b"\0"
-        )
+        digest.update(path.encode("utf-8", "surrogateescape") + b"\0" + contents[path] + b"\0")
+        digest.update(selecting.get(path, b"") + b"\0")
     return RuffRules(
         paths=frozenset(paths),
         directories=frozenset(directories),
         named=named,
         unpinned=unpinned,
+        selecting=selecting,
         digest=digest.hexdigest(),
     )
 
@@ -102,10 +113,11 @@ def trusted(toolbox: Toolbox, rules: RuffRules, tree: str) -> str:
 
 
 def unpinned(toolbox: Toolbox, rules: RuffRules, tree: str) -> str:
-    """`tree`, which has the base's configuration, with no version of ruff required in it."""
+    """`tree`, which has the base's configuration, with no version of ruff required in it, and none relied on
+    for what its default is."""
     repo = toolbox.repo
     edits: dict[str, tuple[int, Oid] | None] = {}
-    for path, content in rules.unpinned.items():
+    for path, content in {**rules.unpinned, **rules.selecting}.items():
         if (entry := repo.entry(tree, path)) is not None:
             edits[path] = (entry.mode, Oid(str(repo.git.create_blob(content))))
     return trees.edit(repo, tree, edits) if edits else tree

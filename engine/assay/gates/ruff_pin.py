@@ -17,8 +17,8 @@ _PIN = expression(rb"[ \t]*(?:tool\s*\.\s*)?(?:ruff\s*\.\s*)?[\"']?required-vers
 
 def without_pin(path: str, content: bytes) -> bytes | None:
     """`content` with the line of ruff's pin blank; None if it has no pin, or none in a line of its own."""
-    wanted = _table(content)
-    rules = _rules(path, wanted)
+    wanted = toml_table(content)
+    rules = ruff_table(path, wanted)
     if rules is None or rules.pop("required-version", None) is None:
         return None
     lines = content.splitlines(keepends=True)
@@ -26,19 +26,20 @@ def without_pin(path: str, content: bytes) -> bytes | None:
         if _PIN.match(line):
             ending = line[len(line.rstrip(b"\r\n")) :]
             tried = b"".join([*lines[:number], ending, *lines[number + 1 :]])
-            if _table(tried) == wanted:  # tools of another table have such keys too
+            if toml_table(tried) == wanted:  # tools of another table have such keys too
                 return tried
     return None
 
 
-def _table(content: bytes) -> dict[str, Any] | None:
+def toml_table(content: bytes) -> dict[str, Any] | None:
+    """What a TOML file says; None if it is none."""
     try:
         return tomllib.loads(content.decode())
     except (ValueError, RecursionError):
         return None
 
 
-def _rules(path: str, table: dict[str, Any] | None) -> dict[str, Any] | None:
+def ruff_table(path: str, table: dict[str, Any] | None) -> dict[str, Any] | None:
     """Ruff's own part of a parsed configuration file."""
     if table is None or posixpath.basename(path) != "pyproject.toml":
         return table
