@@ -7,7 +7,7 @@ from assay.delta import build as module
 from assay.delta.build import build
 from assay.delta.testnames import is_test_path
 from assay.ledger.keeping import Keeping
-from assay.model.delta import MemberShare, SymbolChangeKind
+from assay.model.delta import Heading, MemberShare, SymbolChangeKind
 from assay.model.outcome import Finding, GateResult, Outcome, Severity, passed
 
 BASE = {
@@ -67,6 +67,16 @@ def test_what_trees_say_is_kept_and_what_gates_say_is_not(kept):
     assert again.findings_introduced and not once.findings_introduced
     assert again.members[0].headings
     assert made == 2 + 3
+
+
+def test_a_member_without_tests_is_not_said_to_bring_some(kept):
+    delta, _ = kept
+    product = {"pkg/a.py": b"def total(items, tax):\n    return sum(items) + tax\n"}
+    found, _ = delta(members=["one"], **product)
+    assert "no test came" in " ".join(entry.words for each in found.intents for entry in each.entries)
+    assert found.members[0].headings and Heading.TESTS not in found.members[0].headings
+    found, _ = delta(members=["one"], **product, **{"tests/test_b.py": b"def test_new():\n    assert 1\n"})
+    assert Heading.TESTS in found.members[0].headings
 
 
 def test_what_is_kept_damaged_or_of_unread_files_is_made_anew(kept):

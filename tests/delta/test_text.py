@@ -136,6 +136,10 @@ def test_what_was_merged_by_syntax_is_said_with_what_stands_beside_what(full_rep
     )
     rows = rows_of(replace(full_report, patch_set=replace(full_report.patch_set, merged=(file,))))
     assert any("src/a.py two × one: b beside a, c" in row for row in rows)
+    [first] = [row for row in rows if "src/a.py two" in row]
+    [members] = [row for row in rows if row.startswith("  Members ")]
+    assert first.startswith("  Merged by syntax ")
+    assert first.index("src/a.py") == len("  Members") + re.search(r"\S", members[9:]).start()
 
 
 def test_missing_isolation_is_said_loudly(full_report):

@@ -112,6 +112,13 @@ def test_a_young_repository_is_a_doubt(history, tmp_path) -> None:
     assert any("is young: 1 change " in doubt for doubt in found.doubts)
 
 
+def test_an_old_repository_of_few_changes_is_not_called_young(history, tmp_path) -> None:
+    history.commit("begin", 0, {"a.py": CODE})
+    history.commit("years later", 3000, {"a.py": MORE})
+    found = prior_of(*changed(history, {"a.py": CODE}), known(history, tmp_path))
+    assert any("has seen little: 2 changes to its program in 3000 days" in doubt for doubt in found.doubts)
+
+
 def test_a_percentile_needs_a_past_that_was_compared(lived, tmp_path) -> None:
     repo, changes = changed(lived, {"hot.py": MORE})
     assert prior_of(repo, changes, known(lived, tmp_path)).percentile is None

@@ -16,9 +16,10 @@ from msgspec.structs import replace
 
 from assay.delta.bare import Bare
 from assay.delta.intents import intents
+from assay.delta.public import in_tests
 from assay.ledger.codec import decode, encode
 from assay.ledger.keeping import NOWHERE, Keeping, edition
-from assay.model.delta import Delta, MemberShare
+from assay.model.delta import Delta, Heading, MemberShare
 from assay.model.outcome import Finding, GateResult
 from assay.repo.repository import Repository
 
@@ -97,7 +98,10 @@ def _with_headings(repo: Repository, base_tree: str, share: MemberShare, keeping
     if not share.tree:
         return share
     alone = _judged(_known(repo, base_tree, share.tree, keeping), ())
-    return replace(share, headings=tuple(intent.heading for intent in alone.intents))
+    # That no test came with a change stands under the tests as well, but is nothing that the member adds.
+    tests = any(in_tests(change.path) for change in alone.files)
+    headings = (intent.heading for intent in alone.intents)
+    return replace(share, headings=tuple(each for each in headings if tests or each is not Heading.TESTS))
 
 
 def _weakened(results: Sequence[GateResult]) -> tuple[str, ...]:

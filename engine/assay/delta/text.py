@@ -145,16 +145,17 @@ def _indented(line: Line, indent: int, ink: _Ink) -> list[str]:
 def _section(section: Section, ink: _Ink) -> list[str]:
     title = Span(text=section.title, tone=Tone.STRONG)
     rows = ink.wrap((title, Span(text="  "), *section.summary), rest=2)
+    label = max([_LABEL, *(len(group.label) + 1 for group in section.groups)])
     for group in section.groups:
-        rows += _group(group, ink)
+        rows += _group(group, label, ink)
     return rows
 
 
-def _group(group: Group, ink: _Ink) -> list[str]:
-    start = 2 + _LABEL
+def _group(group: Group, width: int, ink: _Ink) -> list[str]:
+    start = 2 + width
     rows: list[str] = []
     for index, line in enumerate(group.lines):
-        label = f"  {group.label:<{_LABEL}}" if index == 0 else " " * start
+        label = f"  {group.label:<{width}}" if index == 0 else " " * start
         first, *rest = ink.wrap(line, first=start, rest=start + 2)
         rows += [label + first, *rest]
     return rows

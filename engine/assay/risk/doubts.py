@@ -61,4 +61,5 @@ def _of_repository(model: Model, past: RepositoryPast | None, why: str) -> Itera
     elif past is not None and (past.days < _YOUNG_DAYS or past.changes < _YOUNG_CHANGES):
         changes = "1 change" if past.changes == 1 else f"{past.changes} changes"
         counted = f"{changes} to its program in {past.days:.0f} days"
-        yield f"the repository is young: {counted}", model.spread.young
+        young = past.days < _YOUNG_DAYS
+        yield f"the repository {'is young' if young else 'has seen little'}: {counted}", model.spread.young

@@ -347,6 +347,9 @@ def test_odd_parameter_ids_are_confirmed_too(project, grade):
 def test_no_tests_at_all(tmp_path, grade):
     got = grade(Project(tmp_path / "a", {"lib.py": "x = 1\n"}), HARMLESS)
     assert (got.outcome, got.skip) == (Outcome.SKIPPED, Skip.NOT_APPLICABLE)
+    unfound = {"lib.py": "x = 1\n", "check.py": "def test_x():\n    assert True\n"}
+    got = grade(Project(tmp_path / "c", unfound), HARMLESS)
+    assert got.reason == "pytest finds no tests, neither on the base nor with the candidate"
     got = grade(Project(tmp_path / "b", {"lib.py": "x = 1\n"}, none=NoTests.INCONCLUSIVE), HARMLESS)
     assert got.outcome is Outcome.INFRA
 

@@ -270,8 +270,10 @@ def _nothing_passed(trial: Trial, rules: Tests, rest: Mapping[str, Any]) -> Gate
     if trial.base.suite.cases or trial.found.suite.cases:
         return infra(GATE, "no test passes on the base, so that the tests say nothing of a candidate", **rest)
     if rules.none is NoTests.INCONCLUSIVE:
-        return infra(GATE, "the base has no tests, and the policy wants some (tests.none)", **rest)
-    return skipped(GATE, Skip.NOT_APPLICABLE, "neither the base nor the candidate has tests", **rest)
+        why = "pytest finds no tests on the base, and the policy wants some (tests.none)"
+        return infra(GATE, why, **rest)
+    nowhere = "pytest finds no tests, neither on the base nor with the candidate"
+    return skipped(GATE, Skip.NOT_APPLICABLE, nowhere, **rest)
 
 
 def _unexplained(run: Run) -> bool:
