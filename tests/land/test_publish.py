@@ -307,6 +307,21 @@ def test_line_ends_are_converted_as_git_does(tmp_path: Path, setting: str) -> No
         assert (yard.root / "t").read_bytes() == b"a\nd\n"
 
 
+@pytest.mark.parametrize("place", [".gitattributes", "deep/.gitattributes"])
+def test_attributes_that_nobody_committed_count_as_they_do_for_git(tmp_path: Path, place: str) -> None:
+    yard = Yard(tmp_path / "own", {"deep/t": b"a\n", "deep/u": b"a\n"})
+    (yard.root / place).write_bytes(b"t text eol=crlf\nu text working-tree-encoding=UTF-16LE\n")
+    for name in ("t", "u"):
+        (yard.root / "deep" / name).unlink()
+    git(yard.root, "checkout", "-q", "--", "deep")
+    assert (yard.root / "deep/t").read_bytes() == b"a\r\n"
+    with yard.ledger() as ledger:
+        land(yard, ledger, {"deep/t": b"b\n", "deep/u": b"b\n"})
+    assert (yard.root / "deep/t").read_bytes() == b"b\r\n"
+    assert (yard.root / "deep/u").read_bytes() == b"b\0\n\0"
+    assert status(yard.root) == f"?? {place}\n"
+
+
 def test_symbolic_links_are_files_where_the_repository_says_so(tmp_path: Path) -> None:
     yard = Yard(tmp_path / "nolinks", {"a": b"a\n"}, "core.symlinks=false")
     with yard.ledger() as ledger:

@@ -151,6 +151,19 @@ def overwritten(root: Path, entries: tuple[Entry, ...]) -> list[str]:
     return sorted(found)
 
 
+def _lend_attributes(root: Path, files: Path, writes: list[str], changed: set[str]) -> list[Path]:
+    """Put the work tree's `.gitattributes` that stand above `writes` beside the files to be made: git heeds
+    those that nobody committed as well, and would find none of them there."""
+    above = {Path(path).parent for path in writes}
+    above |= {parent for each in above for parent in each.parents}
+    lent = []
+    for path in (each / ".gitattributes" for each in above):
+        if path.as_posix() not in changed and (root / path).is_file() and not (root / path).is_symlink():
+            (files / path).parent.mkdir(parents=True, exist_ok=True)
+            lent.append(Path(shutil.copyfile(root / path, files / path)))
+    return lent
+
+
 def _prepare_files(place: Path, plan: LandingPlan, update: WorktreeUpdate) -> Stage:
     root, git_dir = Path(update.path), Path(update.git_dir)
     git = GitProgram(git_dir, root)
@@ -161,6 +174,7 @@ def _prepare_files(place: Path, plan: LandingPlan, update: WorktreeUpdate) -> St
     _refuse_submodules(root, [path for path, old, new in changed if SUBMODULE in (old, new)])
     _refuse_filters(git, root, place, writes)
     listing = b"".join(os.fsencode(path) + b"\0" for path in writes)
+    lent = _lend_attributes(root, place / "files", writes, {path for path, _, _ in changed})
     git.run(
         "checkout-index",
         "-f",
@@ -170,6 +184,8 @@ def _prepare_files(place: Path, plan: LandingPlan, update: WorktreeUpdate) -> St
         work_tree=place / "files",
         stdin=listing,
     )
+    for path in lent:
+        path.unlink()
     entries = tuple(
         Entry(path=path, old=_old(root, path, old), new=fingerprint(place / "files", path) if new else None)
         for path, old, new in changed
