@@ -120,6 +120,21 @@ def test_the_command_line_offers_what_there_is():
     assert tuple(map(str, Format)) == FORMATS
 
 
+@pytest.mark.parametrize(
+    ("code", "word"),
+    [
+        (Exit.ACCEPTED, "ENOUGH ACCEPTED"),  # `grade --first 4`
+        (Exit.INCONCLUSIVE, "INCONCLUSIVE"),  # `grade --first 5`: one more may be there
+        (Exit.REJECTED, "REJECTED"),
+    ],
+)
+@pytest.mark.parametrize("format", PAGES)
+def test_the_headline_agrees_with_the_exit_code(full_report, format, code, word):
+    graded = replace(full_report, command="grade")
+    shown = render(graded, format, exit_code=code).replace("*", "")
+    assert f"{word}  6 candidates: 4 accepted" in shown
+
+
 def test_an_unknown_format_is_bad_input(full_report):
     with pytest.raises(BadInput, match="choose one of text, json, sarif"):
         render(full_report, "yaml")

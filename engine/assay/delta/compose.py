@@ -15,6 +15,7 @@ from assay.delta.compose_candidates import entries, findings_of, names_of
 from assay.delta.compose_commands import SHORT, commands
 from assay.delta.page import Group, Line, Page, Section, Span, Tone, bounded, code, count, dim, line, seconds
 from assay.model.delta import Delta, MemberShare
+from assay.model.errors import Exit
 from assay.model.report import CandidateReport, Conflict, FailingGroup, MergedFile, PatchSet, Report
 from assay.model.tool import Tier
 from assay.model.verdict import Decision
@@ -27,11 +28,12 @@ _MOST_WORDS = 100
 _SURE = 0.995
 
 
-def compose(report: Report, *, profile: bool = False) -> Page:
-    """The page of `report`; with `profile` it ends by where the time went."""
+def compose(report: Report, *, profile: bool = False, exit_code: Exit | None = None) -> Page:
+    """The page of `report`; with `profile` it ends by where the time went. `exit_code` is what the process
+    ends with, where that does not follow from the verdicts alone (`grade --first`)."""
     names = names_of(report.candidates)
     return Page(
-        headline=_headline(report),
+        headline=_headline(report, exit_code),
         facts=_facts(report),
         notes=tuple(_notes(report)),
         entries=entries(report.candidates),
@@ -41,8 +43,8 @@ def compose(report: Report, *, profile: bool = False) -> Page:
     )
 
 
-def _headline(report: Report) -> Line:
-    word, tone = _verdict(report)
+def _headline(report: Report, code: Exit | None) -> Line:
+    word, tone = _verdict(report, code)
     counts = Counter(candidate.verdict for candidate in report.candidates)
     total = len(report.candidates)
     if total == 1:
@@ -53,7 +55,7 @@ def _headline(report: Report) -> Line:
     return line(Span(text=word.upper(), tone=tone), "  " if said else "", said)
 
 
-def _verdict(report: Report) -> tuple[str, Tone]:
+def _verdict(report: Report, code: Exit | None) -> tuple[str, Tone]:
     """One word for the whole run, in agreement with its exit code."""
     if report.command == "land":
         return _of_landing(report)
@@ -62,7 +64,9 @@ def _verdict(report: Report) -> tuple[str, Tone]:
         return "nothing to check", Tone.GOOD
     if decisions == {Decision.ACCEPTED}:
         return "accepted", Tone.GOOD
-    if Decision.REJECTED in decisions:
+    if code is Exit.ACCEPTED:
+        return "enough accepted", Tone.GOOD
+    if Decision.REJECTED in decisions and code is not Exit.INCONCLUSIVE:
         return "rejected", Tone.BAD
     return "inconclusive", Tone.DOUBT
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from assay.delta.as_json import as_json, report_schema
 from assay.delta.compose import compose
 from assay.delta.markdown import markdown
+from assay.delta.page import Page
 from assay.delta.text import text
 from assay.model.errors import BadInput, Exit
 from assay.model.report import Report
@@ -33,14 +34,18 @@ def render(  # noqa: PLR0911 (a format a line)
 
     `width` (columns), `color` and `unicode` (whether the output can show more than ASCII) are for text
     alone; `profile` shows where the time went, which JSON always does; `exit_code` is what the process ends
-    with, which SARIF tells. Raises BadInput for another format.
+    with, which the headline agrees with and SARIF tells. Raises BadInput for another format.
     """
+
+    def page() -> Page:
+        return compose(report, profile=profile, exit_code=exit_code)
+
     if format == "text":
-        return text(compose(report, profile=profile), width=width, color=color, unicode=unicode)
+        return text(page(), width=width, color=color, unicode=unicode)
     if format == "json":
         return as_json(report)
     if format == "markdown":
-        return markdown(compose(report, profile=profile))
+        return markdown(page())
     # The rest is imported where it is asked for: a hook renders text.
     if format == "sarif":
         from assay.delta.sarif import sarif
@@ -53,16 +58,16 @@ def render(  # noqa: PLR0911 (a format a line)
     if format == "html":
         from assay.delta.html.document import document
 
-        return document(report)
+        return document(report, exit_code=exit_code)
     if format == "github":
         from assay.delta.github import github
 
-        return github(report, compose(report, profile=profile))
+        return github(report, page())
     raise BadInput(f"no report format {format!r}", fix=f"choose one of {', '.join(FORMATS)}")
 
 
-def summary(report: Report, room: int, *, profile: bool = False) -> str:
+def summary(report: Report, room: int, *, profile: bool = False, exit_code: Exit | None = None) -> str:
     """The summary of a GitHub job, in at most `room` bytes."""
     from assay.delta.github import summary as summarised
 
-    return summarised(compose(report, profile=profile), room=room)
+    return summarised(compose(report, profile=profile, exit_code=exit_code), room=room)

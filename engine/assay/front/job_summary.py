@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assay.front import streams
-from assay.model.errors import BadInput
+from assay.model.errors import BadInput, Exit
 
 if TYPE_CHECKING:
     from assay.model.report import Report
@@ -21,7 +21,7 @@ _LEAST = 4096
 """Bytes. In less, a summary says nothing."""
 
 
-def add(report: Report, environ: Mapping[str, str], *, profile: bool) -> None:
+def add(report: Report, environ: Mapping[str, str], *, profile: bool, code: Exit | None = None) -> None:
     """Add the report to the summary, if the environment names one and it has room."""
     from assay.delta.github import SUMMARY_LIMIT
     from assay.delta.render import summary
@@ -35,6 +35,6 @@ def add(report: Report, environ: Mapping[str, str], *, profile: bool) -> None:
         if room < _LEAST:
             streams.say(f"not in the job's summary: {path} is full")
         else:
-            streams.append_file(path, summary(report, room, profile=profile))
+            streams.append_file(path, summary(report, room, profile=profile, exit_code=code))
     except (BadInput, OSError) as error:
         streams.say(f"not in the job's summary: {error}")

@@ -60,7 +60,7 @@ def show(report: Report, view: View, code: Exit | None = None) -> None:
     if view.format is Format.GITHUB:
         from assay.front.job_summary import add
 
-        add(report, os.environ, profile=view.profile)
+        add(report, os.environ, profile=view.profile, code=code)
 
 
 def conclude(flow: Flow, view: View, first: int = 0) -> int:

@@ -23,6 +23,7 @@ from assay.delta.html.markup import Markup, el, join
 from assay.delta.html.matrix import matrix
 from assay.delta.html.words import groups, line, lines, plain_text
 from assay.delta.page import Page, Section
+from assay.model.errors import Exit
 from assay.model.report import CandidateReport, Report
 from assay.model.risk import Risk
 
@@ -32,9 +33,9 @@ _MOST_PARTS = 200
 _OPEN_UP_TO = 3
 
 
-def document(report: Report) -> str:
-    """The document, with a line end."""
-    page = compose(report, profile=True)
+def document(report: Report, *, exit_code: Exit | None = None) -> str:
+    """The document, with a line end; `exit_code` as for `compose`."""
+    page = compose(report, profile=True, exit_code=exit_code)
     title = f"Assay: {plain_text(page.headline)}"
     body = join(
         el("a", "Skip to the candidates", href="#candidates", class_="skip"),
