@@ -56,11 +56,23 @@ def test_what_selects_or_has_no_place_for_it_stays(path, content):
         (b'[[package]]\nname = "ruff"\nversion = "0.9.1"\n', False),
         (b"dev = ['ruff>=0.17']\n", True),
         (b"dev = ['ruff>=0.4', 'x>=0.17']\n", False),
-        (b"required-version = '>=0.16'\n", True),
-        (b"required-version = '<0.16'\n", False),
-        (b"required-version = '0.15.1'\n", False),
         (b"", False),
     ],
 )
 def test_who_runs_the_wider_default_says_so(content, later):
-    assert runs_later([b"", content]) is later
+    assert runs_later({"uv.lock": b"", "any": content}) is later
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "later"),
+    [
+        ("ruff.toml", b"required-version = '>=0.16'\n", True),
+        ("ruff.toml", b"required-version = '>=0.4,>= 0.16.1'\n", True),
+        ("ruff.toml", b"required-version = '<0.16'\n", False),
+        ("ruff.toml", b"required-version = '0.15.1'\n", False),
+        ("pyproject.toml", b"[tool.ruff]\nrequired-version = '0.17.0'\n", True),
+        ("pyproject.toml", b"[tool.black]\nrequired-version = '24.1.0'\n[tool.ruff]\n", False),
+    ],
+)
+def test_a_required_version_says_so_where_it_is_ruffs_own(path, content, later):
+    assert runs_later({path: content}) is later

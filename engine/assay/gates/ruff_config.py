@@ -90,7 +90,8 @@ def read_rules(repo: Repository, tree: str, named: str) -> RuffRules:
         if (free := without_pin(path, content)) is not None:
             unpinned[path] = free
         todo.extend(_extends(path, content))
-    if not runs_later([*contents.values(), *(repo.read(tree, path) or b"" for path in STATING)]):
+    stating = {path: repo.read(tree, path) or b"" for path in STATING}
+    if not runs_later({**stating, **contents}):
         for path, content in contents.items():
             if (chosen := written_out(path, unpinned.get(path, content))) is not None:
                 selecting[path] = chosen

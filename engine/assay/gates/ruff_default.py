@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from re import Match
 
 from assay.gates.ruff_pin import ruff_table, toml_table
 from assay.model.expressions import expression
@@ -24,21 +25,28 @@ _STATED = (
     expression(rb"ruff-pre-commit[^\n]*\n[ \t]*rev:[^\n]*?([0-9]+)\.([0-9]+)\.[0-9]"),
     expression(rb"name = \"ruff\"\r?\nversion = \"([0-9]+)\.([0-9]+)"),
     expression(rb"[\"']ruff[ \t]*(?:==|>=|~=)[ \t]*([0-9]+)\.([0-9]+)"),
-    expression(rb"required-version[\"']?[ \t]*=[ \t]*[\"'][ \t]*(?:==|>=|~=)?[ \t]*([0-9]+)\.([0-9]+)"),
 )
+_REQUIRED = expression(r"(?:^|,)[ \t]*(?:==|>=|~=)?[ \t]*([0-9]+)\.([0-9]+)")
 _TABLES = ("[tool.ruff.lint]", "[lint]")
 _PARENTS = ("[tool.ruff]",)
 _LIST = json.dumps(EARLIER)
 
 
-def runs_later(contents: Iterable[bytes]) -> bool:
-    """Whether any of these files says that the project runs a ruff of the wider default."""
+def runs_later(files: Mapping[str, bytes]) -> bool:
+    """Whether any of these files, by path, says that the project runs a ruff of the wider default."""
     return any(
         (int(match[1]), int(match[2])) >= _WIDER
-        for content in contents
-        for stated in _STATED
-        for match in stated.finditer(content)
+        for path, content in files.items()
+        for match in _versions(path, content)
     )
+
+
+def _versions(path: str, content: bytes) -> Iterator[Match[bytes] | Match[str]]:
+    for stated in _STATED:
+        yield from stated.finditer(content)
+    # Tools of other tables require versions of themselves in the same words.
+    rules = ruff_table(path, toml_table(content)) or {}
+    yield from _REQUIRED.finditer(str(rules.get("required-version", "")))
 
 
 def written_out(path: str, content: bytes) -> bytes | None:
