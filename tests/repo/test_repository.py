@@ -24,6 +24,12 @@ def test_what_names_no_commit_is_bad_input(project, rev: str) -> None:
         project.open().resolve(rev)
 
 
+def test_what_git_repeats_of_a_revision_is_said_once(project) -> None:
+    with pytest.raises(BadInput) as caught:
+        project.open().resolve("nowhere")
+    assert str(caught.value).count("nowhere") == 1
+
+
 def test_reading_files_out_of_a_tree(project) -> None:
     repo = project.open()
     tree = project.tree()

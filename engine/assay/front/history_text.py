@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from assay.ledger.records import Found, KeptToolCall, Rejection, Transaction
     from assay.model.outcome import GateResult
 
+_WIDE = 48
+"""Characters of a name in a list."""
+
 Body = Callable[[str], bytes | None]
 """Reads a body of the content store by its digest; None if it was pruned."""
 
@@ -202,7 +205,9 @@ def _call_data(kept: KeptToolCall, body: Body, gate: str | None) -> dict[str, An
 def _candidate_row(found: Found) -> tuple[str, ...]:
     candidate = found.kept.candidate
     verdict = str(found.decision or "none")
-    return (candidate.id, candidate.name, verdict, found.rejected_by or "-", found.reason)
+    # A set that was run together is called by all its members, and would push the verdicts off the screen.
+    name = candidate.name if len(candidate.name) <= _WIDE else f"{candidate.name[: _WIDE - 1]}…"
+    return (candidate.id, name, verdict, found.rejected_by or "-", found.reason)
 
 
 def _gate_row(result: GateResult) -> tuple[str, ...]:

@@ -71,8 +71,9 @@ class Repository:
         try:
             found = self.git.revparse_single(rev).peel(pygit2.Commit)
         except (KeyError, ValueError, pygit2.GitError) as error:
+            why = _tail(error)
             raise BadInput(
-                f"revision {rev!r} is not a commit here ({_tail(error)})",
+                f"revision {rev!r} is not a commit here" + (f" ({why})" if why != rev else ""),
                 where=str(self.root),
                 fix=self._deepen() or "see `git log --all` for what there is",
             ) from error

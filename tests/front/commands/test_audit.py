@@ -85,6 +85,16 @@ def _out(capsys, *arguments: str) -> str:
     return capsys.readouterr().out
 
 
+def test_a_set_named_by_all_its_members_leaves_room_for_its_verdict(audited, capsys):
+    name = " + ".join(f"{number:03d}-mutant.patch" for number in range(20))
+    with Ledger.open(audited / ".git" / "assay") as ledger:
+        run = _record(ledger, "land", _candidate("cccc11112222", name), Decision.ACCEPTED)
+    shown = _out(capsys, "show", run)
+    assert "000-mutant.patch + 001-mutant.patch" in shown
+    assert "019-mutant" not in shown
+    assert name in _out(capsys, "show", "cccc")
+
+
 def test_runs_are_listed_latest_first(audited, capsys):
     header, *lines = _out(capsys, "list").splitlines()
     assert header.split() == ["RUN", "BEGAN", "COMMAND", "STATE", "VERDICTS"]
