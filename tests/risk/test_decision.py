@@ -65,6 +65,15 @@ def test_near_the_line_more_evidence_is_asked_for_and_far_above_it_a_review() ->
     assert advise(0.9, Stake(defect=2400, lines=20), Costs(), wanted=WANTED).action is Action.REJECT
 
 
+def test_where_reading_never_pays_there_is_no_line() -> None:
+    assert advise(0.05, Stake(defect=240, lines=20), Costs()).why.endswith(
+        f"under the line at {threshold(Stake(defect=240, lines=20), Costs()):.1%}"
+    )
+    advice = advise(0.9, Stake(defect=20, lines=5000), Costs())
+    assert advice.action is Action.LAND
+    assert advice.why.endswith("less than reading it costs, whatever its risk")
+
+
 def test_a_repository_may_have_its_riskiest_changes_read_whatever_they_cost() -> None:
     stake = Stake(defect=1, lines=10)
     assert advise(0.2, stake, Costs(), top=(0.8, 0.9)).action is Action.LAND
