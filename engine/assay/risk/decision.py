@@ -144,7 +144,9 @@ def _choose(
     line = threshold(stake, costs)
     land = next(option for option in options if option.action is Action.LAND)
     if best.action is Action.LAND:
-        under = f"under the line at {line:.1%}" if line < 1 else "less than reading it costs, whatever its risk"
+        under = (
+            f"under the line at {line:.1%}" if line < 1 else "less than reading it costs, whatever its risk"
+        )
         return best.action, f"expected loss {land.cost:.1f} {costs.unit}, {under}"
     return best.action, (
         f"{best.cost:.1f} {costs.unit} expected, against {land.cost:.1f} for landing it; "
