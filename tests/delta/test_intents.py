@@ -128,7 +128,7 @@ def test_each_member_of_a_set_is_told_what_it_adds_to(of):
     found = of(members=[("one", one), ("other", other)], **one, **other)
     assert [share.headings for share in found.members] == [
         (Heading.DOCS,),
-        (Heading.NEW, Heading.TESTS),
+        (Heading.NEW,),
     ]
 
 
