@@ -54,7 +54,7 @@ class Turns:
 
     def put_off_places(self) -> set[Place]:
         """The places that somebody will answer for."""
-        return {place for place, logs in self._since.items() if logs}
+        return set(self._since)
 
     def everybody(self) -> list[Any]:
         """All who will answer for a place. Forgets them."""
@@ -63,8 +63,8 @@ class Turns:
         return found
 
     def shared(self, place: Place) -> bool:
-        """Whether anybody did."""
-        return bool(self._since.get(place))
+        """Whether others than the test that ends will answer for a place."""
+        return place in self._since
 
 
 def level(weights: list[int], most: int) -> int:

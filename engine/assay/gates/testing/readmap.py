@@ -38,7 +38,6 @@ LOOKS_A_SECOND = 10_000_000
 FEWEST_LOOKS = 100_000
 """In most projects no more than that can change at all. Who is looked at with others answers for them."""
 
-
 REVISION = 3
 """Raised when the meaning of a remembered map changes."""
 
